@@ -1,0 +1,3 @@
+"""Heliotrope: a head that turns to face you."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,168 @@
+"""Every setting, typed and frozen. What a value means is written in config.yaml.
+
+This module only declares; `engine.config_file` reads YAML and the environment
+into it and words the errors. A section that the core is given lives in
+`engine.core.settings` and is nested here unchanged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from engine.core.settings import (
+    AttentionSettings,
+    Between,
+    ContactSettings,
+    CoreSettings,
+    Degrees,
+    FollowSettings,
+    MotionSettings,
+    Seconds,
+    Share,
+    TrackingSettings,
+    ZoneSettings,
+)
+
+Port = Annotated[int, Between(0, 65535)]
+
+
+class Mount(StrEnum):
+    """What carries a sensor: the turning head or the standing base."""
+
+    HEAD = "head"
+    BASE = "base"
+
+
+class AxisDriver(StrEnum):
+    SIMULATED = "simulated"
+    ELECTRONIC = "electronic"
+
+
+class ShutterDriver(StrEnum):
+    SIMULATED = "simulated"
+    GPIO = "gpio"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceConfig:
+    name: str = "Heliotrope"
+
+
+@dataclass(frozen=True, slots=True)
+class AxisConfig:
+    driver: AxisDriver = AxisDriver.SIMULATED
+    zero_deg: Degrees = 0.0
+    range: tuple[Degrees, Degrees] = (-175.0, 175.0)
+    rate_hz: Annotated[float, Between(20.0, 500.0, "Hz")] = 100.0
+    motion: MotionSettings = field(default_factory=MotionSettings)
+    contact: ContactSettings = field(default_factory=ContactSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraConfig:
+    source: str = "simulated"
+    mounted_on: Mount = Mount.HEAD
+    field_of_view: Annotated[float, Between(10.0, 360.0, "degrees")] = 66.0
+    width: Annotated[int, Between(64, 4096, "pixels")] = 640
+    height: Annotated[int, Between(48, 4096, "pixels")] = 480
+    max_fps: Annotated[float, Between(0.2, 60.0, "frames/s")] = 10.0
+    mount_height: Annotated[float, Between(0.0, 4.0, "metres")] = 1.0
+    tilt: Annotated[float, Between(-90.0, 90.0, "degrees")] = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophonesConfig:
+    source: str = "simulated"
+    array: str = "respeaker_6"
+    mounted_on: Mount = Mount.BASE
+
+
+@dataclass(frozen=True, slots=True)
+class ShutterConfig:
+    driver: ShutterDriver = ShutterDriver.SIMULATED
+    pin: Annotated[int, Between(0, 53)] = 17
+    closed_when: str = "high"
+    debounce: Seconds = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class SeeingConfig:
+    threshold: Share = 0.4
+    pet_threshold: Share = 0.4
+    threads: Annotated[int, Between(1, 8)] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class HearingConfig:
+    enabled: bool = True
+    speech_threshold: Share = 0.5
+    wake_word: str = "okay_nabu"
+    min_confidence: Share = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class MqttConfig:
+    """`embedded` runs a broker of our own on loopback; otherwise `host` is connected to."""
+
+    enabled: bool = True
+    embedded: bool = True
+    host: str = "127.0.0.1"
+    port: Port = 0
+    username: str = ""
+    password: str = field(default="", repr=False)
+    base_topic: str = "heliotrope"
+    discovery_prefix: str = "homeassistant"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpConfig:
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Port = 8765
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationConfig:
+    room: str = "living_room"
+    seed: Annotated[int, Between(0, 2**31 - 1)] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LogConfig:
+    level: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    state_dir: Path = Path("~/.local/state/heliotrope")
+    device: DeviceConfig = field(default_factory=DeviceConfig)
+    axis: AxisConfig = field(default_factory=AxisConfig)
+    camera: CameraConfig = field(default_factory=CameraConfig)
+    microphones: MicrophonesConfig = field(default_factory=MicrophonesConfig)
+    shutter: ShutterConfig = field(default_factory=ShutterConfig)
+    zones: ZoneSettings = field(default_factory=ZoneSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+    attention: AttentionSettings = field(default_factory=AttentionSettings)
+    follow: FollowSettings = field(default_factory=FollowSettings)
+    seeing: SeeingConfig = field(default_factory=SeeingConfig)
+    hearing: HearingConfig = field(default_factory=HearingConfig)
+    mqtt: MqttConfig = field(default_factory=MqttConfig)
+    http: HttpConfig = field(default_factory=HttpConfig)
+    simulation: SimulationConfig = field(default_factory=SimulationConfig)
+    log: LogConfig = field(default_factory=LogConfig)
+
+    @property
+    def core(self) -> CoreSettings:
+        """What the decision core needs of all this."""
+        return CoreSettings(
+            range=self.axis.range,
+            motion=self.axis.motion,
+            zones=self.zones,
+            tracking=self.tracking,
+            attention=self.attention,
+            follow=self.follow,
+        )

@@ -1,0 +1,116 @@
+"""The numbers that shape the core's behaviour, typed, with their bounds.
+
+`engine.config` nests these in its sections, so that config.yaml is their only
+other home. A bound is `Annotated[float, Between(low, high)]`; the loader
+checks it and names unit and remedy. Defaults here are the shipped ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from engine.core.types import FollowPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """An inclusive bound on a number, with its unit for error texts."""
+
+    low: float
+    high: float
+    unit: str = ""
+
+
+Degrees = Annotated[float, Between(-360.0, 360.0, "degrees")]
+Seconds = Annotated[float, Between(0.0, 3600.0, "seconds")]
+Share = Annotated[float, Between(0.0, 1.0)]
+HalfWidth = Annotated[float, Between(1.0, 180.0, "degrees")]
+Metres = Annotated[float, Between(0.1, 20.0, "metres")]
+
+
+@dataclass(frozen=True, slots=True)
+class MotionSettings:
+    """Limits of normal motion, and the own, faster rate for emergency stops."""
+
+    max_velocity: Annotated[float, Between(1.0, 180.0, "deg/s")] = 180.0
+    max_acceleration: Annotated[float, Between(1.0, 360.0, "deg/s2")] = 360.0
+    smoothing: Annotated[float, Between(0.02, 1.0, "seconds")] = 0.1
+    emergency_deceleration: Annotated[float, Between(360.0, 10000.0, "deg/s2")] = 1500.0
+    gentle: Annotated[float, Between(0.05, 1.0)] = 0.35
+    normal: Annotated[float, Between(0.05, 1.0)] = 0.7
+    brisk: Annotated[float, Between(0.05, 1.0)] = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ContactSettings:
+    """When a deviation of the axis counts as a stall, a bump or a manual push."""
+
+    stall_torque: Share = 0.9
+    stall_seconds: Seconds = 0.25
+    push_torque: Share = 0.25
+    push_degrees: Annotated[float, Between(0.2, 45.0, "degrees")] = 2.0
+    push_seconds: Seconds = 0.12
+    touch_grace: Seconds = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneSettings:
+    """Half-widths of the dead and the holding zone at two distances, linear in between."""
+
+    near: Metres = 1.0
+    far: Metres = 4.0
+    dead_near: HalfWidth = 14.0
+    dead_far: HalfWidth = 10.0
+    holding_near: HalfWidth = 24.0
+    holding_far: HalfWidth = 20.0
+    settle: Seconds = 1.2
+    settled_speed: Annotated[float, Between(0.5, 90.0, "deg/s")] = 12.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingSettings:
+    """How people are made of sightings and voices, and how long they are believed in."""
+
+    confirm_sightings: Annotated[int, Between(1, 20)] = 3
+    confirm_within: Seconds = 1.5
+    forget_seen: Seconds = 2.5
+    forget_unseen: Seconds = 8.0
+    gate: Annotated[float, Between(1.0, 10.0, "sigma")] = 4.0
+    acceleration_noise: Annotated[float, Between(1.0, 2000.0, "deg/s2")] = 120.0
+    latency: Seconds = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionSettings:
+    """Whom to face: what counts, and how reluctant the choice is to change."""
+
+    max_distance: Metres = 5.0
+    talker: Share = 0.55
+    engaged: Share = 0.25
+    near: Share = 0.2
+    keep: Share = 0.35
+    switch_after: Seconds = 0.8
+    wake_word_hold: Seconds = 6.0
+    min_confidence: Share = 0.5
+    opposite: HalfWidth = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class FollowSettings:
+    policy: FollowPolicy = FollowPolicy.ALL
+    touch_pause: Seconds = 1.0
+    push_pause: Seconds = 10.0
+    after_opening: Seconds = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class CoreSettings:
+    """All that `brain.step` is given, once, at its start."""
+
+    range: tuple[Degrees, Degrees] = (-175.0, 175.0)
+    motion: MotionSettings = field(default_factory=MotionSettings)
+    zones: ZoneSettings = field(default_factory=ZoneSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+    attention: AttentionSettings = field(default_factory=AttentionSettings)
+    follow: FollowSettings = field(default_factory=FollowSettings)
