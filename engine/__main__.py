@@ -1,0 +1,99 @@
+"""The command line: finds the command, runs it, and words what went wrong.
+
+The only place that turns errors into a line on stderr and an exit code: 0
+done, 1 failed while running, 2 the caller's mistake. It must not import a
+command, or anything heavy, before it is known which one is meant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Protocol, cast
+
+from engine import __version__
+from engine.errors import HeliotropeError
+
+COMMANDS = MappingProxyType(
+    {
+        "run": "the engine: follow people, with a page and a broker",
+        "check": "validate the configuration and list what hardware is there",
+        "see": "detect and track people on images, folders and videos",
+        "hear": "voice, wake word and direction on a multichannel recording",
+        "simulate": "play scenarios in simulated time and score them",
+        "bench": "speed: each stage against its baseline, as ratios",
+        "setup": "ask for broker, camera, array and shutter, and write a config.yaml",
+    }
+)
+
+INTERRUPTED = 130  # what a shell reports for a program that SIGINT ended
+
+
+class CommandModule(Protocol):
+    """What every module in `engine.commands` offers."""
+
+    HELP: str
+    EXAMPLES: str
+
+    def configure(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, arguments: argparse.Namespace) -> int: ...
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = _dispatch(words)
+        sys.stdout.flush()
+    except HeliotropeError as error:
+        for line in error.lines:
+            print(f"heliotrope: {line}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read us (`| head`) has seen enough. Python would complain
+        # again while it flushes at exit, so stdout is pointed elsewhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def _dispatch(words: list[str]) -> int:
+    overview = _overview()
+    if not words or words[0] not in COMMANDS:
+        overview.parse_args(words)  # handles --help, --version and misspellings; exits
+        overview.print_help(sys.stderr)
+        return 2
+    name = words[0]
+    module = cast(CommandModule, importlib.import_module(f"engine.commands.{name}"))
+    parser = argparse.ArgumentParser(
+        prog=f"heliotrope {name}",
+        description=module.HELP,
+        epilog=f"examples:\n{module.EXAMPLES.strip(chr(10))}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.configure(parser)
+    return module.run(parser.parse_args(words[1:]))
+
+
+def _overview() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="heliotrope",
+        description="A screen and camera on a motorised base that turn to face you.",
+        epilog="`heliotrope COMMAND --help` shows the options and examples of a command.",
+    )
+    parser.add_argument("--version", action="version", version=f"heliotrope {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        commands.add_parser(name, help=summary)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
