@@ -7,6 +7,7 @@ into it and words the errors. A section that the core is given lives in
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -26,7 +27,30 @@ from engine.core.settings import (
     ZoneSettings,
 )
 
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """A text that must match `pattern` wholly; `hint` says what that means, for error texts."""
+
+    pattern: re.Pattern[str]
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Marks a value that no error, log or page may show."""
+
+
 Port = Annotated[int, Between(0, 65535)]
+Text = Annotated[str, Matching(re.compile(r".*\S.*"), "must not be empty")]
+Topic = Annotated[
+    str,
+    Matching(
+        re.compile(r"[^\s/+#$][^\s/+#]*(/[^\s/+#]+)*"),
+        "must be an MQTT topic: words joined by /, without spaces, + and #, not starting with $",
+    ),
+]
 
 
 class Mount(StrEnum):
@@ -41,6 +65,18 @@ class AxisDriver(StrEnum):
     ELECTRONIC = "electronic"
 
 
+class PinLevel(StrEnum):
+    HIGH = "high"
+    LOW = "low"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class ShutterDriver(StrEnum):
     SIMULATED = "simulated"
     GPIO = "gpio"
@@ -49,7 +85,7 @@ class ShutterDriver(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeviceConfig:
-    name: str = "Heliotrope"
+    name: Text = "Heliotrope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +100,7 @@ class AxisConfig:
 
 @dataclass(frozen=True, slots=True)
 class CameraConfig:
-    source: str = "simulated"
+    source: Text = "simulated"
     mounted_on: Mount = Mount.HEAD
     field_of_view: Annotated[float, Between(10.0, 360.0, "degrees")] = 66.0
     width: Annotated[int, Between(64, 4096, "pixels")] = 640
@@ -76,8 +112,8 @@ class CameraConfig:
 
 @dataclass(frozen=True, slots=True)
 class MicrophonesConfig:
-    source: str = "simulated"
-    array: str = "respeaker_6"
+    source: Text = "simulated"
+    array: Text = "respeaker_6"
     mounted_on: Mount = Mount.BASE
 
 
@@ -85,7 +121,7 @@ class MicrophonesConfig:
 class ShutterConfig:
     driver: ShutterDriver = ShutterDriver.SIMULATED
     pin: Annotated[int, Between(0, 53)] = 17
-    closed_when: str = "high"
+    closed_when: PinLevel = PinLevel.HIGH
     debounce: Seconds = 0.05
 
 
@@ -100,40 +136,49 @@ class SeeingConfig:
 class HearingConfig:
     enabled: bool = True
     speech_threshold: Share = 0.5
-    wake_word: str = "okay_nabu"
+    wake_word: Text = "okay_nabu"
     min_confidence: Share = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class MqttConfig:
-    """`embedded` runs a broker of our own on loopback; otherwise `host` is connected to."""
+    """Without a `host` a broker of our own runs on loopback; with one, that is connected to."""
 
     enabled: bool = True
-    embedded: bool = True
-    host: str = "127.0.0.1"
+    host: str = ""
     port: Port = 0
     username: str = ""
-    password: str = field(default="", repr=False)
-    base_topic: str = "heliotrope"
-    discovery_prefix: str = "homeassistant"
+    password: Annotated[str, Secret()] = field(default="", repr=False)
+    base_topic: Topic = "heliotrope"
+    discovery_prefix: Topic = "homeassistant"
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the broker is our own; its port 0 means any free one."""
+        return not self.host
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where the broker listens; port 0 is MQTT's own 1883 at another's broker."""
+        return ("127.0.0.1", self.port) if self.embedded else (self.host, self.port or 1883)
 
 
 @dataclass(frozen=True, slots=True)
 class HttpConfig:
     enabled: bool = True
-    host: str = "127.0.0.1"
+    host: Text = "127.0.0.1"
     port: Port = 8765
 
 
 @dataclass(frozen=True, slots=True)
 class SimulationConfig:
-    room: str = "living_room"
+    room: Text = "living_room"
     seed: Annotated[int, Between(0, 2**31 - 1)] = 1
 
 
 @dataclass(frozen=True, slots=True)
 class LogConfig:
-    level: str = "info"
+    level: LogLevel = LogLevel.INFO
 
 
 @dataclass(frozen=True, slots=True)
