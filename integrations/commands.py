@@ -1,0 +1,211 @@
+"""The commands of the motion API: one table, and the way from bytes to a `Command`.
+
+Everything that reaches the engine from outside passes `parse` or `build`; what
+they let through is typed, bounded and complete. They change nothing and raise
+only `CommandError`, whatever the bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from engine.core.types import Command, FollowPolicy, Json, Mode, Pace
+
+MOST_BYTES = 4096
+"""A command is a line of JSON; anything larger is none."""
+
+_ID = re.compile(r"[!-~]{1,64}\Z")
+
+
+class CommandError(ValueError):
+    """Not a command. `id` is the sender's where it could be read, else empty."""
+
+    def __init__(self, message: str, id: str = "") -> None:  # noqa: A002
+        super().__init__(message)
+        self.id = id
+
+
+Check = Callable[[object], Json]
+"""Returns the argument, typed and bounded, or raises ValueError with what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument that is not `required` is left out where the sender left it out."""
+
+    check: Check
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A command of the API. `alias` fixes name and arguments of the one it stands for."""
+
+    about: str
+    arguments: Mapping[str, Argument] = field(default_factory=dict)
+    alias: tuple[str, Mapping[str, Json]] | None = None
+
+
+def _one_of(*allowed: str) -> Check:
+    def check(value: object) -> Json:
+        if not isinstance(value, str) or value not in allowed:
+            raise ValueError(f"must be one of {', '.join(allowed)}")
+        return value
+
+    return check
+
+
+def _enum(kind: type[StrEnum], *without: StrEnum) -> Check:
+    return _one_of(*(member.value for member in kind if member not in without))
+
+
+def _number(low: float, high: float, unit: str) -> Check:
+    def check(value: object) -> Json:
+        # bool is an int to Python, never to a person; huge integers do not fit a float.
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"must be a number of {unit}")  # noqa: TRY004
+        if not low <= value <= high:
+            raise ValueError(f"must be between {low:g} and {high:g} {unit}")
+        return float(value)
+
+    return check
+
+
+HEADING = _number(-360.0, 360.0, "degrees")
+PACE = Argument(_enum(Pace), required=False)
+
+VERBS: Mapping[str, Verb] = {
+    "follow": Verb("when follow mode may turn the head", {"policy": Argument(_enum(FollowPolicy))}),
+    "mode": Verb(
+        "what the device does; `away` is reached by `arm`",
+        {"mode": Argument(_enum(Mode, Mode.AWAY))},
+    ),
+    "turn": Verb(
+        "turn to a heading, unwrapped, inside the range of motion",
+        {"heading": Argument(HEADING), "pace": PACE},
+    ),
+    "centre": Verb("turn to the mechanical centre"),
+    "stop": Verb("brake now and stay"),
+    "release": Verb("torque off: the head can be turned by hand"),
+    "face_me": Verb("turn to whoever asks, once"),
+    "pan": Verb("look around, once"),
+    "arm": Verb("away mode on"),
+    "disarm": Verb("away mode off, back to the mode before"),
+    "pause": Verb("no motion until `resume`", alias=("mode", {"mode": Mode.PAUSED.value})),
+    "resume": Verb("back to following", alias=("mode", {"mode": Mode.FOLLOW.value})),
+    "shutter": Verb(
+        "close or open the shutter of the simulated room",
+        {"state": Argument(_one_of("open", "closed"))},
+    ),
+    "mute": Verb(
+        "mute the microphones of the simulated room, or end it",
+        {"muted": Argument(_one_of("on", "off"))},
+    ),
+}
+
+SIMULATED_ONLY = frozenset({"shutter", "mute"})
+"""A real shutter and a real mute are moved by hand, and by nothing else."""
+
+
+def build(
+    name: str,
+    arguments: Mapping[str, object],
+    *,
+    t: float,
+    source: str,
+    id: str = "",  # noqa: A002
+) -> Command:
+    """A `Command` out of a name and raw arguments. Raises CommandError."""
+    verb = VERBS.get(name)
+    if verb is None:
+        raise CommandError(f"there is no command of that name; choose from {', '.join(VERBS)}", id)
+    if verb.alias is not None and not arguments:
+        return Command(t, *verb.alias, source=source, id=id)
+    unknown = [key for key in arguments if key not in verb.arguments]
+    if unknown:
+        takes = ", ".join(verb.arguments) or "no arguments"
+        raise CommandError(f"{name} has an argument it does not know; it takes {takes}", id)
+    checked: dict[str, Json] = {}
+    for key, argument in verb.arguments.items():
+        if key not in arguments:
+            if argument.required:
+                raise CommandError(f"{name} needs {key}", id)
+            continue
+        try:
+            checked[key] = argument.check(arguments[key])
+        except ValueError as problem:
+            raise CommandError(f"{name}: {key} {problem}", id) from None
+    return Command(t, name, checked, source=source, id=id)
+
+
+def parse(payload: bytes, *, t: float, source: str) -> Command:
+    """A `Command` out of the JSON `{"id"?, "name", "arguments"?}`. Raises CommandError only."""
+    body = parse_object(payload)
+    sender_id = _sender_id(body.pop("id", ""))
+    name, arguments = body.pop("name", None), body.pop("arguments", {})
+    if body:
+        raise CommandError("a command has id, name and arguments, nothing else", sender_id)
+    if not isinstance(name, str):
+        raise CommandError("name must be a string", sender_id)
+    if not isinstance(arguments, dict):
+        raise CommandError("arguments must be an object", sender_id)
+    return build(name, arguments, t=t, source=source, id=sender_id)
+
+
+def parse_object(payload: bytes) -> dict[str, Any]:
+    """The JSON object in `payload`: strict UTF-8, finite numbers, no key twice."""
+    if len(payload) > MOST_BYTES:
+        raise CommandError(f"a command has at most {MOST_BYTES} bytes")
+    try:
+        body = json.loads(
+            payload.decode("utf-8"),
+            object_pairs_hook=_no_key_twice,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            parse_int=_small_integer,
+        )
+    except (ValueError, RecursionError):
+        # The reason is left out on purpose: it would quote what the sender sent.
+        raise CommandError("not valid JSON") from None
+    if not isinstance(body, dict):
+        raise CommandError("a command is a JSON object")
+    return body
+
+
+def _sender_id(value: object) -> str:
+    if value == "" or (isinstance(value, str) and _ID.match(value)):
+        return str(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise CommandError("id must be up to 64 printable characters without spaces")
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    body = dict(pairs)
+    if len(body) != len(pairs):
+        raise ValueError("a key stands twice")
+    return body
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(text)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _small_integer(text: str) -> int:
+    # Longer ones are no degrees and no ids, and slow to convert.
+    if len(text) > 20:
+        raise ValueError(text)
+    return int(text)

@@ -1,0 +1,133 @@
+"""The one place where the engine and everything outside it meet.
+
+Hands the newest snapshot to whoever watches, and carries commands to the
+engine and their replies back to whoever asked. It decides nothing, validates
+nothing (`commands` does) and knows no protocol; it lives in one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Generic, Protocol, TypeVar
+
+from engine.core.types import Command, Reply, Snapshot
+
+T = TypeVar("T")
+
+Submit = Callable[[Command], Awaitable[Reply]]
+"""Carries a validated command to the engine and brings its reply; never raises."""
+
+Handler = Callable[[Command], Reply]
+"""Answers at once a command that is none of the brain's business."""
+
+REPLY_SECONDS = 2.0
+"""How long a command waits for its reply; the brain answers within milliseconds."""
+
+MOST_PENDING = 64
+"""More commands than these waiting at once are a fault or an attack, not a person."""
+
+
+class Latest(Generic[T]):
+    """A value that is replaced, with any number of watchers of the newest one.
+
+    A watcher that is slow misses values, never the last one, and holds up nobody.
+    """
+
+    def __init__(self) -> None:
+        self._value: T | None = None
+        self._version = 0
+        self._changed = asyncio.Event()
+
+    @property
+    def value(self) -> T | None:
+        """The newest value, None before the first."""
+        return self._value
+
+    def put(self, value: T) -> None:
+        self._value = value
+        self._version += 1
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def watch(self) -> AsyncIterator[T]:
+        """The present value, if there is one, and then always the newest; without end."""
+        seen = 0
+        while True:
+            if self._version == seen:
+                await self._changed.wait()
+            seen = self._version
+            value = self._value
+            assert value is not None
+            yield value
+
+
+class Integration(Protocol):
+    """Something outside that shows the engine's state and brings commands.
+
+    `run` lasts until it is cancelled, survives the absence of what it talks
+    to, and raises `UserError` only for what a person must put right at start.
+    """
+
+    async def run(self, states: Latest[Snapshot], submit: Submit) -> None: ...
+
+
+class Hub:
+    """Snapshots out, commands in.
+
+    `deliver` puts a command before the engine (into its queue; it must not
+    block); the engine's `Reply` comes back through `answer`. `local` answers
+    commands that never reach the brain, such as the simulated shutter. Ids of
+    commands are replaced by serial numbers on the way in and restored on the
+    way out, so that two senders may use the same id.
+    """
+
+    def __init__(
+        self,
+        deliver: Callable[[Command], None],
+        local: Mapping[str, Handler] | None = None,
+        reply_seconds: float = REPLY_SECONDS,
+    ) -> None:
+        self.states: Latest[Snapshot] = Latest()
+        self._deliver = deliver
+        self._local = dict(local or {})
+        self._reply_seconds = reply_seconds
+        self._serial = itertools.count(1)
+        self._pending: dict[str, asyncio.Future[Reply]] = {}
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Show this snapshot; called on every change, and at least every 5 s."""
+        self.states.put(snapshot)
+
+    def answer(self, reply: Reply) -> None:
+        """The engine's answer to a command delivered before; a late or unasked one is dropped."""
+        waiting = self._pending.get(reply.id)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(reply)
+
+    async def submit(self, command: Command) -> Reply:
+        """Deliver `command`, wait for its reply; refuses rather than raises."""
+        handler = self._local.get(command.name)
+        if handler is not None:
+            return handler(command)
+        if len(self._pending) >= MOST_PENDING:
+            return refusal(command, "too many commands at once; try again")
+        serial = f"{command.source}-{next(self._serial)}"
+        waiting: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._pending[serial] = waiting
+        try:
+            self._deliver(replace(command, id=serial))
+            async with asyncio.timeout(self._reply_seconds):
+                reply = await waiting
+        except TimeoutError:
+            return refusal(command, f"the engine did not answer within {self._reply_seconds:g} s")
+        finally:
+            del self._pending[serial]
+        return replace(reply, source=command.source, id=command.id)
+
+
+def refusal(command: Command, message: str) -> Reply:
+    """A reply that says why `command` did nothing."""
+    return Reply(command.source, command.id, ok=False, message=message)
