@@ -60,9 +60,9 @@ class ZoneSettings:
 
     near: Metres = 1.0
     far: Metres = 4.0
-    dead_near: HalfWidth = 14.0
-    dead_far: HalfWidth = 10.0
-    holding_near: HalfWidth = 24.0
+    dead_near: HalfWidth = 16.0
+    dead_far: HalfWidth = 12.0
+    holding_near: HalfWidth = 23.0
     holding_far: HalfWidth = 20.0
     settle: Seconds = 1.2
     settled_speed: Annotated[float, Between(0.5, 90.0, "deg/s")] = 12.0
@@ -77,8 +77,9 @@ class TrackingSettings:
     forget_seen: Seconds = 2.5
     forget_unseen: Seconds = 8.0
     gate: Annotated[float, Between(1.0, 10.0, "sigma")] = 4.0
-    acceleration_noise: Annotated[float, Between(1.0, 2000.0, "deg/s2")] = 120.0
-    latency: Seconds = 0.12
+    walking_acceleration: Annotated[float, Between(0.1, 20.0, "m/s2")] = 2.0
+    coast: Annotated[float, Between(0.05, 5.0, "seconds")] = 0.6
+    view_margin: Annotated[float, Between(0.0, 45.0, "degrees")] = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +94,17 @@ class AttentionSettings:
     switch_after: Seconds = 0.8
     wake_word_hold: Seconds = 6.0
     min_confidence: Share = 0.5
-    opposite: HalfWidth = 60.0
+    voice_evidence: Annotated[int, Between(1, 20)] = 3
+    disprove: Seconds = 0.7
+    disproved_for: Seconds = 120.0
 
 
 @dataclass(frozen=True, slots=True)
 class FollowSettings:
     policy: FollowPolicy = FollowPolicy.ALL
+    activities: tuple[str, ...] = ("call", "recipe")
     touch_pause: Seconds = 1.0
-    push_pause: Seconds = 10.0
+    hold: Seconds = 10.0
     after_opening: Seconds = 2.0
 
 

@@ -1,0 +1,363 @@
+"""People out of sightings and voices.
+
+One `Person` per human: sightings and voices are associated with people by
+bearing (gated, nearest first, the tracker's id as a hint), and a belief that
+somebody is there grows with every hit and shrinks with every frame that
+should have shown them and did not. A direction that was only heard is a
+person only until a usable look at it finds nobody: then it is a television
+or an echo, and stays disproved for a while. Pure.
+
+Association is greedy global nearest neighbour (Blackman and Popoli, "Design
+and Analysis of Modern Tracking Systems", section 6.4), which for the handful
+of people in a living room is as good as the optimal assignment.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from engine.core import tracks
+from engine.core.angles import difference
+from engine.core.settings import AttentionSettings, TrackingSettings
+from engine.core.tracks import BearingTrack, RangeTrack
+from engine.core.types import Label, PeopleSeen, PetView, Sighting, SoundKind, VoiceHeard
+
+HIT_GAIN = 0.45  # how far one full-score sighting moves the confidence towards 1
+MISS_FACTOR = 0.86  # what one frame without the person leaves of it
+ENGAGEMENT_GAIN = 0.3
+SPEAKING_FOR = 1.2  # s that a person counts as speaking after a decision of hearing
+MIN_VOICE_STD = 4.0  # deg; hearing's own spread is optimistic in reverberation
+HINT_GATE = 2.0  # how much further the tracker's id lets a sighting lie
+DEFAULT_DISTANCE = 2.0
+MAX_FRAME_GAP = 0.5  # s that one frame without somebody counts at most
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One human, or a voice that may become one. `hits` are sightings since the start.
+
+    `missed_for` adds up the seconds in which usable frames should have shown them.
+    """
+
+    id: int
+    track: BearingTrack
+    range: RangeTrack | None
+    confidence: float
+    hits: int
+    first_hit: float
+    last_seen: float
+    last_heard: float
+    voices: int
+    confirmed: bool
+    engagement: float | None = None
+    hint: int | None = None
+    missed_for: float = 0.0
+
+    @property
+    def ever_seen(self) -> bool:
+        return self.hits > 0
+
+    @property
+    def distance(self) -> float | None:
+        return self.range.distance if self.range else None
+
+    def speaking(self, now: float) -> bool:
+        return now - self.last_heard <= SPEAKING_FOR
+
+
+@dataclass(frozen=True, slots=True)
+class Disproved:
+    """A bearing where something was heard and nobody was found."""
+
+    bearing: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Everybody believed in, and what was found out not to be a person."""
+
+    persons: tuple[Person, ...] = ()
+    pets: tuple[PetView, ...] = ()
+    disproved: tuple[Disproved, ...] = ()
+    next_id: int = 1
+    last_frame: float = -math.inf
+
+
+NEVER = -math.inf
+
+
+def _swerve(person: Person, settings: TrackingSettings) -> float:
+    """The acceleration a person at this distance can have, as one sigma in deg/s2."""
+    distance = max(person.distance or DEFAULT_DISTANCE, 0.5)
+    return math.degrees(settings.walking_acceleration / distance)
+
+
+# ------------------------------------------------------------------- sightings
+
+
+def see(people: People, event: PeopleSeen, settings: TrackingSettings) -> People:
+    """The beliefs after one frame."""
+    pets = tuple(
+        PetView(s.label, s.bearing, s.distance)
+        for s in event.sightings
+        if s.label is not Label.PERSON
+    )
+    sightings = [s for s in event.sightings if s.label is Label.PERSON]
+    ahead = [
+        tracks.predict(p.track, event.t, _swerve(p, settings), settings.coast)
+        for p in people.persons
+    ]
+    pairs = _assign(people.persons, ahead, sightings, settings.gate)
+    elapsed = min(max(event.t - people.last_frame, 0.0), MAX_FRAME_GAP)
+    persons: list[Person] = []
+    for index, person in enumerate(people.persons):
+        chosen = pairs.get(index)
+        if chosen is not None:
+            persons.append(_hit(person, sightings[chosen], event.t, settings))
+        elif event.usable:
+            persons.append(_missed(person, ahead[index], event, elapsed, settings))
+        else:
+            persons.append(person)
+    taken = set(pairs.values())
+    next_id = people.next_id
+    for index, sighting in enumerate(sightings):
+        if index in taken or _crowds(sighting, persons):
+            continue
+        persons.append(_newcomer(next_id, sighting, event.t))
+        next_id += 1
+    return replace(
+        people,
+        persons=tuple(persons),
+        pets=pets if event.usable else people.pets,
+        next_id=next_id,
+        last_frame=max(event.t, people.last_frame),
+    )
+
+
+def _assign(
+    persons: tuple[Person, ...],
+    ahead: list[BearingTrack],
+    sightings: list[Sighting],
+    gate: float,
+) -> dict[int, int]:
+    """Index of person -> index of sighting; nearest pairs first, inside the gate."""
+    candidates: list[tuple[float, int, int]] = []
+    for i, person in enumerate(persons):
+        for j, sighting in enumerate(sightings):
+            cost = tracks.deviation(ahead[i], sighting.bearing, sighting.bearing_std)
+            hinted = sighting.track is not None and sighting.track == person.hint
+            if cost <= gate * (HINT_GATE if hinted else 1.0):
+                # A hint breaks ties; a confirmed person goes before a newcomer.
+                bonus = (1.0 if hinted else 0.0) + (0.5 if person.confirmed else 0.0)
+                candidates.append((cost - bonus, i, j))
+    pairs: dict[int, int] = {}
+    used: set[int] = set()
+    for _, i, j in sorted(candidates):
+        if i not in pairs and j not in used:
+            pairs[i] = j
+            used.add(j)
+    return pairs
+
+
+def _hit(person: Person, sighting: Sighting, t: float, settings: TrackingSettings) -> Person:
+    # A voice places somebody within several degrees; the first look decides.
+    if person.ever_seen:
+        track = tracks.update(
+            person.track,
+            t,
+            sighting.bearing,
+            sighting.bearing_std,
+            _swerve(person, settings),
+            settings.coast,
+        )
+    else:
+        track = tracks.begin(t, sighting.bearing, sighting.bearing_std)
+    fresh = person.hits == 0 or t - person.first_hit <= settings.confirm_within
+    hits = person.hits + 1 if fresh or person.confirmed else 1
+    engagement = person.engagement
+    if sighting.engagement is not None:
+        before = engagement if engagement is not None else sighting.engagement
+        engagement = before + ENGAGEMENT_GAIN * (sighting.engagement - before)
+    confidence = person.confidence + HIT_GAIN * sighting.score * (1.0 - person.confidence)
+    return replace(
+        person,
+        track=track,
+        range=tracks.measure_distance(person.range, t, sighting.distance, sighting.distance_std),
+        confidence=confidence,
+        hits=hits,
+        first_hit=person.first_hit if hits > 1 else t,
+        last_seen=max(t, person.last_seen),
+        confirmed=person.confirmed or hits >= settings.confirm_sightings,
+        engagement=engagement,
+        hint=sighting.track,
+        missed_for=0.0,
+    )
+
+
+def _missed(
+    person: Person,
+    ahead: BearingTrack,
+    event: PeopleSeen,
+    elapsed: float,
+    settings: TrackingSettings,
+) -> Person:
+    """A usable frame without the person counts only where it should have shown them."""
+    low, high = event.view
+    middle = (low + high) / 2.0
+    inside = abs(difference(ahead.bearing, middle)) <= (high - low) / 2.0 - settings.view_margin
+    if not inside:
+        return person
+    return replace(
+        person,
+        confidence=person.confidence * MISS_FACTOR,
+        missed_for=person.missed_for + elapsed,
+    )
+
+
+def _crowds(sighting: Sighting, persons: list[Person]) -> bool:
+    """Whether a leftover sighting is a second box on somebody already there."""
+    return any(
+        p.ever_seen and abs(difference(sighting.bearing, p.track.bearing)) < 3.0 for p in persons
+    )
+
+
+def _newcomer(id_: int, sighting: Sighting, t: float) -> Person:
+    return Person(
+        id=id_,
+        track=tracks.begin(t, sighting.bearing, sighting.bearing_std),
+        range=tracks.measure_distance(None, t, sighting.distance, sighting.distance_std),
+        confidence=HIT_GAIN * sighting.score,
+        hits=1,
+        first_hit=t,
+        last_seen=t,
+        last_heard=NEVER,
+        voices=0,
+        confirmed=False,
+        engagement=sighting.engagement,
+        hint=sighting.track,
+    )
+
+
+# ---------------------------------------------------------------------- voices
+
+
+def hear(
+    people: People, event: VoiceHeard, tracking: TrackingSettings, attention: AttentionSettings
+) -> tuple[People, int | None]:
+    """The beliefs after a voice, and the id of whom it is taken for (None: nobody).
+
+    Only the strongest direction that is neither a reflection nor a machine
+    counts, and none where hearing itself refuses to choose.
+    """
+    direct = [d for d in event.directions if d.kind is SoundKind.DIRECT]
+    if event.ambiguous or not direct:
+        return people, None
+    voice = direct[0]
+    awake = event.wake_word is not None
+    if not awake and voice.confidence < attention.min_confidence / 2.0:
+        return people, None
+    std = max(voice.spread, MIN_VOICE_STD)
+    owner = _speaker(people, voice.bearing, std, event.t, tracking)
+    if owner is not None:
+        persons = tuple(
+            _spoke(p, event.t, voice.bearing, std, voice.confidence, awake, tracking, attention)
+            if p.id == owner
+            else p
+            for p in people.persons
+        )
+        return replace(people, persons=persons), owner
+    if not awake and any(
+        event.t < d.until and abs(difference(voice.bearing, d.bearing)) <= max(3.0 * std, 12.0)
+        for d in people.disproved
+    ):
+        return people, None
+    newcomer = Person(
+        id=people.next_id,
+        track=tracks.begin(event.t, voice.bearing, std),
+        range=None,
+        confidence=max(voice.confidence * 0.5, attention.min_confidence if awake else 0.0),
+        hits=0,
+        first_hit=event.t,
+        last_seen=NEVER,
+        last_heard=event.t,
+        voices=1,
+        confirmed=awake,
+    )
+    return (
+        replace(people, persons=(*people.persons, newcomer), next_id=people.next_id + 1),
+        newcomer.id,
+    )
+
+
+def _speaker(
+    people: People, bearing: float, std: float, t: float, settings: TrackingSettings
+) -> int | None:
+    """Who it was: the nearest within three sigma, somebody seen before somebody heard."""
+    best: tuple[float, int] | None = None
+    for person in people.persons:
+        ahead = tracks.predict(person.track, t, _swerve(person, settings), settings.coast)
+        cost = tracks.deviation(ahead, bearing, std)
+        if cost > 3.0:
+            continue
+        key = cost + (0.0 if person.ever_seen else 1.0)
+        if best is None or key < best[0]:
+            best = (key, person.id)
+    return best[1] if best else None
+
+
+def _spoke(
+    person: Person,
+    t: float,
+    bearing: float,
+    std: float,
+    confidence: float,
+    awake: bool,
+    tracking: TrackingSettings,
+    attention: AttentionSettings,
+) -> Person:
+    """Seen people only gain a voice; the ear must not drag the eye's bearing about."""
+    if person.ever_seen:
+        return replace(person, last_heard=t, voices=person.voices + 1)
+    voices = person.voices + 1
+    grown = person.confidence + 0.5 * confidence * (1.0 - person.confidence)
+    return replace(
+        person,
+        track=tracks.update(person.track, t, bearing, std, 5.0, tracking.coast),
+        last_heard=t,
+        voices=voices,
+        confidence=max(grown, attention.min_confidence if awake else 0.0),
+        confirmed=person.confirmed or awake or voices >= attention.voice_evidence,
+    )
+
+
+# -------------------------------------------------------------------- forgetting
+
+
+def forget(
+    people: People, now: float, tracking: TrackingSettings, attention: AttentionSettings
+) -> People:
+    """Drop those nobody believes in any more; a voice that a look refuted is disproved."""
+    kept: list[Person] = []
+    disproved = [d for d in people.disproved if d.until > now]
+    for person in people.persons:
+        if not person.ever_seen:
+            if person.missed_for >= attention.disprove:
+                disproved.append(Disproved(person.track.bearing, now + attention.disproved_for))
+            elif now - person.last_heard <= tracking.forget_unseen:
+                kept.append(person)
+        elif _still_there(person, now, tracking):
+            kept.append(person)
+    if len(kept) == len(people.persons) and len(disproved) == len(people.disproved):
+        return people
+    return replace(people, persons=tuple(kept), disproved=tuple(disproved))
+
+
+def _still_there(person: Person, now: float, tracking: TrackingSettings) -> bool:
+    unseen = now - max(person.last_seen, person.last_heard)
+    if not person.confirmed:
+        return unseen <= tracking.confirm_within
+    if person.missed_for > tracking.forget_seen:
+        return False
+    return unseen <= tracking.forget_unseen

@@ -1,0 +1,207 @@
+"""What the commands of the motion API do, as one table from name to effect.
+
+Arguments were validated at the edge; what is refused here is refused because
+of the state the device is in, and says so. Pure.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from engine.core import attention, away, modes
+from engine.core.angles import clamp
+from engine.core.modes import Trigger
+from engine.core.state import Move, State
+from engine.core.types import (
+    Action,
+    Command,
+    FollowPolicy,
+    Mode,
+    MoveTo,
+    Pace,
+    Reason,
+    Release,
+    ShutterState,
+    Stop,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The state after a command, what to do, and what to tell whoever asked."""
+
+    state: State
+    ok: bool
+    message: str
+    actions: tuple[Action, ...] = ()
+
+
+MODE_TRIGGERS = {
+    Mode.FOLLOW: Trigger.SET_FOLLOW,
+    Mode.MANUAL: Trigger.SET_MANUAL,
+    Mode.CALL: Trigger.SET_CALL,
+    Mode.PAUSED: Trigger.PAUSE,
+}
+
+
+def answer(state: State, command: Command) -> Answer:
+    """Carry out `command`, or say why not."""
+    handler = HANDLERS.get(command.name)
+    if handler is None:
+        return Answer(state, False, f"unknown command {command.name!r}")
+    return handler(state, command)
+
+
+def obstacle(state: State) -> str | None:
+    """Why the axis may not be moved at all now, or None."""
+    if state.shutter is not ShutterState.OPEN:
+        return f"the privacy shutter is {state.shutter.value}"
+    if any(part == "axis" for part, _ in state.problems):
+        return "the axis has a fault"
+    return None
+
+
+def turn(state: State, heading: float, pace: Pace, text: str) -> tuple[State, tuple[Action, ...]]:
+    """Start a move that somebody asked for; it is held for `follow.hold` seconds."""
+    low, high = state.settings.range
+    target = clamp(heading, low, high)
+    reason = Reason("asked", text)
+    permanent = state.modes.mode is Mode.MANUAL and state.modes.hold_until == math.inf
+    until = math.inf if permanent else state.now + state.settings.follow.hold
+    mode_state, _ = modes.advance(state.modes, Trigger.ASKED, until)
+    moved = replace(
+        state, modes=mode_state, move=Move(target, state.now, reason), following=None, reason=reason
+    )
+    return moved, (MoveTo(target, pace, reason.code),)
+
+
+def _stay(state: State) -> State:
+    return replace(state, move=None, following=None, pan=away.Pan())
+
+
+def _follow(state: State, command: Command) -> Answer:
+    policy = FollowPolicy(str(command.arguments["policy"]))
+    changed = replace(state, modes=replace(state.modes, policy=policy))
+    if policy is FollowPolicy.OFF and state.move and state.modes.mode is Mode.FOLLOW:
+        return Answer(_stay(changed), True, "follow off", (Stop("follow is off"),))
+    return Answer(changed, True, f"follow {policy.value}")
+
+
+def _mode(state: State, command: Command) -> Answer:
+    wanted = Mode(str(command.arguments["mode"]))
+    if wanted is state.modes.mode:
+        return Answer(state, True, f"mode is {wanted.value} already")
+    changed, allowed = modes.advance(state.modes, MODE_TRIGGERS[wanted])
+    if not allowed:
+        return Answer(state, False, f"{wanted.value} is not possible while {state.modes.mode}")
+    actions: tuple[Action, ...] = (Stop(f"mode is {wanted.value}"),) if state.move else ()
+    return Answer(replace(_stay(state), modes=changed), True, f"mode {wanted.value}", actions)
+
+
+def _turn(state: State, command: Command) -> Answer:
+    blocked = obstacle(state)
+    if blocked:
+        return Answer(state, False, blocked)
+    if state.modes.mode is Mode.PAUSED:
+        return Answer(state, False, "motion is paused: resume it first")
+    heading = float(command.arguments.get("heading") or 0.0)
+    low, high = state.settings.range
+    if not low <= heading <= high:
+        return Answer(state, False, f"{heading:g}° is outside the range {low:g}° to {high:g}°")
+    pace = Pace(str(command.arguments.get("pace") or Pace.NORMAL.value))
+    moved, actions = turn(state, heading, pace, f"asked to face {heading:g}°")
+    return Answer(moved, True, f"turning to {heading:g}°", actions)
+
+
+def _stop(state: State, command: Command) -> Answer:
+    until = state.now + state.settings.follow.hold
+    changed, allowed = modes.advance(state.modes, Trigger.ASKED, until)
+    stopped = replace(_stay(state), modes=changed if allowed else state.modes)
+    return Answer(stopped, True, "stopped", (Stop(f"asked by {command.source}"),))
+
+
+def _release(state: State, command: Command) -> Answer:
+    changed, allowed = modes.advance(state.modes, Trigger.SET_MANUAL)
+    if not allowed:
+        return Answer(state, False, f"not possible while {state.modes.mode}")
+    released = replace(_stay(state), modes=changed)
+    return Answer(released, True, "released", (Release(f"asked by {command.source}"),))
+
+
+def _pause(state: State, _: Command) -> Answer:
+    changed, allowed = modes.advance(state.modes, Trigger.PAUSE)
+    if not allowed:
+        return Answer(state, state.modes.mode is Mode.PAUSED, f"mode is {state.modes.mode}")
+    return Answer(replace(_stay(state), modes=changed), True, "paused", (Stop("paused"),))
+
+
+def _resume(state: State, _: Command) -> Answer:
+    changed, allowed = modes.advance(state.modes, Trigger.RESUME)
+    if not allowed:
+        return Answer(state, state.modes.mode is Mode.FOLLOW, f"mode is {state.modes.mode}")
+    return Answer(replace(state, modes=changed), True, f"mode {changed.mode.value}")
+
+
+def _arm(state: State, _: Command) -> Answer:
+    if state.modes.mode is Mode.AWAY:
+        return Answer(state, True, "armed already")
+    blocked = obstacle(state)
+    if blocked:
+        return Answer(state, False, blocked)
+    changed, _allowed = modes.advance(state.modes, Trigger.ARM)
+    return Answer(replace(_stay(state), modes=changed), True, "armed", (Stop("armed"),))
+
+
+def _disarm(state: State, _: Command) -> Answer:
+    changed, allowed = modes.advance(state.modes, Trigger.DISARM)
+    if not allowed:
+        return Answer(state, True, "not armed")
+    disarmed = replace(_stay(state), modes=changed, visit=replace(state.visit, last_seen=-math.inf))
+    return Answer(disarmed, True, "disarmed", (Stop("disarmed"),))
+
+
+def _pan(state: State, _: Command) -> Answer:
+    blocked = obstacle(state)
+    if blocked:
+        return Answer(state, False, blocked)
+    if state.modes.mode not in (Mode.AWAY, Mode.FOLLOW, Mode.MANUAL):
+        return Answer(state, False, f"not possible while {state.modes.mode}")
+    low, high = state.settings.range
+    planned = away.plan(low, high, state.heading, state.view_width)
+    return Answer(replace(state, pan=planned), True, f"panning over {len(planned.stops)} stops")
+
+
+def _face_me(state: State, _: Command) -> Answer:
+    primary = state.primary()
+    if primary is None:
+        return Answer(state, False, "nobody is there to face")
+    changed, _allowed = modes.advance(state.modes, Trigger.RESUME)
+    called = attention.summon(primary.id, state.now, state.settings.attention)
+    return Answer(replace(state, modes=changed, attention=called), True, "facing you")
+
+
+def _activity(state: State, command: Command) -> Answer:
+    name = str(command.arguments.get("name") or "")
+    changed = replace(state, modes=replace(state.modes, activity=name or None))
+    return Answer(changed, True, f"activity {name}" if name else "no activity")
+
+
+HANDLERS: dict[str, Callable[[State, Command], Answer]] = {
+    "follow": _follow,
+    "mode": _mode,
+    "turn": _turn,
+    "centre": lambda state, command: _turn(
+        state, replace(command, arguments={"heading": 0.0, "pace": Pace.NORMAL.value})
+    ),
+    "stop": _stop,
+    "release": _release,
+    "pause": _pause,
+    "resume": _resume,
+    "arm": _arm,
+    "disarm": _disarm,
+    "pan": _pan,
+    "face_me": _face_me,
+    "activity": _activity,
+}

@@ -1,0 +1,149 @@
+"""Everything the brain remembers between two events, and the view of it for others.
+
+One frozen value: a run can be replayed, compared and explained from it. Pure.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from engine.core import tracks, zones
+from engine.core.angles import wrap
+from engine.core.attention import Attention
+from engine.core.away import Pan, Visit
+from engine.core.fusion import People, Person
+from engine.core.modes import ModeState
+from engine.core.settings import CoreSettings
+from engine.core.types import (
+    Mode,
+    PersonView,
+    Reason,
+    ShutterState,
+    Snapshot,
+    SoundView,
+    Zone,
+)
+
+DEFAULT_VIEW = 60.0  # deg, until the first frame tells what the camera covers
+CALM = Reason("calm", "waiting")
+STARTING = Reason("start", "starting")
+SOUNDS_FOR = 3.0  # s that a sound stays on the page
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The move under way: where to, since when, and why."""
+
+    heading: float
+    since: float
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Something was in the way: no move in this direction (+1, -1) until then."""
+
+    direction: int = 0
+    until: float = -math.inf
+    times: int = 0
+    last: float = -math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`now` is the latest time any event carried; `calm_until` forbids new moves till then."""
+
+    settings: CoreSettings
+    now: float
+    heading: float
+    velocity: float = 0.0
+    moving: bool = False
+    move: Move | None = None
+    people: People = field(default_factory=People)
+    attention: Attention = field(default_factory=Attention)
+    following: zones.Following | None = None
+    modes: ModeState = field(default_factory=ModeState)
+    shutter: ShutterState = ShutterState.UNKNOWN
+    muted: bool = False
+    touched: bool = False
+    someone_home: bool = False
+    calm_until: float = -math.inf
+    calm_reason: Reason = CALM
+    blocked: Blocked = field(default_factory=Blocked)
+    ambiguous_until: float = -math.inf
+    pan: Pan = field(default_factory=Pan)
+    visit: Visit = field(default_factory=Visit)
+    viewers: int = 0
+    view_width: float = DEFAULT_VIEW
+    sounds: tuple[SoundView, ...] = ()
+    problems: tuple[tuple[str, str], ...] = ()
+    reason: Reason = STARTING
+    zone: Zone | None = None
+    published: float = -math.inf
+
+    @property
+    def armed(self) -> bool:
+        return self.modes.mode is Mode.AWAY
+
+    def primary(self) -> Person | None:
+        """The person to face, if anybody."""
+        chosen = self.attention.primary
+        return next((p for p in self.people.persons if p.id == chosen), None)
+
+
+def subject_of(person: Person, now: float, settings: CoreSettings) -> zones.Subject:
+    """The person as the zones see them now, carried forward since the last measurement."""
+    bearing, rate = tracks.coasted(person.track, now, settings.tracking.coast)
+    return zones.Subject(
+        id=person.id,
+        bearing=bearing,
+        rate=rate,
+        std=person.track.std,
+        distance=person.distance or 2.0,
+    )
+
+
+def snapshot(state: State) -> Snapshot:
+    """What everyone may know of the state: numbers and words, never pictures or sound."""
+    primary = state.primary()
+    distance = (primary.distance if primary else None) or 2.0
+    dead, holding = zones.half_widths(state.settings.zones, distance)
+    return Snapshot(
+        t=state.now,
+        mode=state.modes.mode,
+        follow=state.modes.policy,
+        heading=state.heading,
+        velocity=state.velocity,
+        moving=state.moving,
+        target=state.move.heading if state.move else None,
+        range=state.settings.range,
+        dead=dead,
+        holding=holding,
+        zone=state.zone,
+        reason=state.reason,
+        people=tuple(_view(p, state) for p in state.people.persons if p.confirmed),
+        pets=state.people.pets,
+        sounds=tuple(s for s in state.sounds if state.now - s.t <= SOUNDS_FOR),
+        primary=primary.id if primary else None,
+        shutter=state.shutter,
+        muted=state.muted,
+        viewers=state.viewers,
+        armed=state.armed,
+        problems=tuple(f"{part}: {detail}" for part, detail in state.problems),
+    )
+
+
+def _view(person: Person, state: State) -> PersonView:
+    bearing, _ = tracks.coasted(person.track, state.now, state.settings.tracking.coast)
+    return PersonView(
+        id=person.id,
+        bearing=wrap(bearing),
+        bearing_std=person.track.std,
+        distance=person.distance,
+        engagement=person.engagement,
+        confidence=person.confidence,
+        seen=person.ever_seen and state.now - person.last_seen <= 1.0,
+        speaking=person.speaking(state.now),
+        primary=person.id == state.attention.primary,
+    )

@@ -1,0 +1,133 @@
+"""Scalar Kalman filters: where somebody is by bearing, and how far away.
+
+A bearing track has a bearing and a rate; its process noise is the
+acceleration a person walks with, seen from their distance, so that somebody
+close may swerve faster in degrees than somebody far. Between measurements it
+coasts: the rate fades with a time constant, since people who are out of sight
+more often stop than cross the room. Pure: no clock, only the times it is given.
+
+Model: nearly constant velocity with discrete white acceleration (Bar-Shalom,
+Li, Kirubarajan, "Estimation with Applications to Tracking and Navigation",
+section 6.3.2).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from engine.core.angles import near
+
+# An innovation beyond this many sigma means the person turned or stopped
+# abruptly; the process noise is raised once so that the filter catches up.
+MANOEUVRE_SIGMA = 2.5
+MANOEUVRE_BOOST = 9.0
+# No person turns faster around the device than a run past it at arm's length.
+MAX_RATE = 200.0
+INITIAL_RATE_STD = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class BearingTrack:
+    """Belief at time `t`: bearing (deg, unwrapped), rate (deg/s) and their covariance."""
+
+    t: float
+    bearing: float
+    rate: float
+    var: float
+    cov: float
+    rate_var: float
+
+    @property
+    def std(self) -> float:
+        return math.sqrt(self.var)
+
+
+def begin(t: float, bearing: float, std: float) -> BearingTrack:
+    """A track from a single measurement: standing still, as far as anybody knows."""
+    return BearingTrack(t, bearing, 0.0, std * std, 0.0, INITIAL_RATE_STD**2)
+
+
+def coasted(track: BearingTrack, t: float, coast: float) -> tuple[float, float]:
+    """Bearing and rate expected at `t`, the rate fading with time constant `coast` seconds."""
+    dt = t - track.t
+    if dt <= 0.0:
+        return track.bearing, track.rate
+    fade = math.exp(-dt / coast)
+    return track.bearing + track.rate * coast * (1.0 - fade), track.rate * fade
+
+
+def predict(track: BearingTrack, t: float, acceleration: float, coast: float) -> BearingTrack:
+    """The belief carried forward to `t`; `acceleration` is one sigma in deg/s2."""
+    dt = t - track.t
+    if dt <= 0.0:
+        return track
+    fade = math.exp(-dt / coast)
+    reach = coast * (1.0 - fade)
+    q = acceleration * acceleration
+    return BearingTrack(
+        t=t,
+        bearing=track.bearing + track.rate * reach,
+        rate=track.rate * fade,
+        var=track.var + 2.0 * reach * track.cov + reach * reach * track.rate_var + q * dt**4 / 4.0,
+        cov=fade * (track.cov + reach * track.rate_var) + q * dt**3 / 2.0,
+        rate_var=fade * fade * track.rate_var + q * dt * dt,
+    )
+
+
+def update(
+    track: BearingTrack, t: float, bearing: float, std: float, acceleration: float, coast: float
+) -> BearingTrack:
+    """The belief after measuring `bearing` (deg, any wrapping) with one sigma `std` at `t`.
+
+    A measurement older than the belief is taken as if made at the belief's time.
+    """
+    prior = predict(track, t, acceleration, coast)
+    noise = std * std
+    innovation = near(bearing, prior.bearing) - prior.bearing
+    if innovation * innovation > MANOEUVRE_SIGMA**2 * (prior.var + noise):
+        prior = predict(track, t, acceleration * MANOEUVRE_BOOST**0.5, coast)
+    gain = prior.var / (prior.var + noise)
+    rate_gain = prior.cov / (prior.var + noise)
+    rate = prior.rate + rate_gain * innovation
+    return BearingTrack(
+        t=prior.t,
+        bearing=prior.bearing + gain * innovation,
+        rate=max(-MAX_RATE, min(MAX_RATE, rate)),
+        var=(1.0 - gain) * prior.var,
+        cov=(1.0 - gain) * prior.cov,
+        rate_var=max(prior.rate_var - rate_gain * prior.cov, 1e-6),
+    )
+
+
+def deviation(track: BearingTrack, bearing: float, std: float) -> float:
+    """How many sigma `bearing` lies from the track's (both at the track's time)."""
+    return abs(near(bearing, track.bearing) - track.bearing) / math.sqrt(track.var + std * std)
+
+
+@dataclass(frozen=True, slots=True)
+class RangeTrack:
+    """Belief about a distance in metres: a random walk at walking speed."""
+
+    t: float
+    distance: float
+    var: float
+
+
+WALKING_DRIFT = 1.0  # m/s, one sigma of how fast a distance changes unobserved
+
+
+def measure_distance(
+    track: RangeTrack | None, t: float, distance: float | None, std: float | None
+) -> RangeTrack | None:
+    """The belief after a distance measurement; None changes nothing."""
+    if distance is None:
+        return track
+    noise = (std if std is not None else 0.3 * distance) ** 2
+    if track is None:
+        return RangeTrack(t, distance, noise)
+    var = track.var + (WALKING_DRIFT * max(t - track.t, 0.0)) ** 2
+    gain = var / (var + noise)
+    return RangeTrack(
+        max(t, track.t), track.distance + gain * (distance - track.distance), (1.0 - gain) * var
+    )
