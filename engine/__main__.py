@@ -71,7 +71,7 @@ def _dispatch(words: list[str]) -> int:
         overview.print_help(sys.stderr)
         return 2
     name = words[0]
-    module = cast(CommandModule, importlib.import_module(f"engine.commands.{name}"))
+    module = cast("CommandModule", importlib.import_module(f"engine.commands.{name}"))
     parser = argparse.ArgumentParser(
         prog=f"heliotrope {name}",
         description=module.HELP,

@@ -28,7 +28,6 @@ from engine.core.settings import (
 )
 
 
-
 @dataclass(frozen=True, slots=True)
 class Matching:
     """A text that must match `pattern` wholly; `hint` says what that means, for error texts."""

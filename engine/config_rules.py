@@ -1,0 +1,72 @@
+"""Rules between settings, where each alone would be allowed.
+
+One table: the keys concerned, what must hold, and the sentence to say when it
+does not. The loader adds the origin; nothing here reads or changes anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engine.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`keys[0]` is the setting named in the error; the others explain it."""
+
+    keys: tuple[str, ...]
+    holds: Callable[[Config], bool]
+    wrong: str
+    remedy: str
+
+
+def _below(low: str, high: str) -> Rule:
+    return Rule((low, high), lambda c: _get(c, low) < _get(c, high), "must be below", "swap them")
+
+
+def _ascending(low: str, high: str) -> Rule:
+    return Rule(
+        (low, high),
+        lambda c: _get(c, low) <= _get(c, high),
+        "must not exceed",
+        f"lower {low} or raise {high}",
+    )
+
+
+def _get(config: Config, key: str) -> float:
+    value: object = config
+    for name in key.split("."):
+        value = getattr(value, name)
+    assert isinstance(value, int | float)
+    return value
+
+
+RULES = (
+    Rule(
+        ("axis.range",),
+        lambda c: c.axis.range[0] < c.axis.range[1],
+        "the low end must be below the high end",
+        "write [low, high], for instance [-175, 175]",
+    ),
+    Rule(
+        ("axis.range",),
+        lambda c: c.axis.range[1] - c.axis.range[0] <= 360.0,
+        "is wider than a whole turn",
+        "choose ends at most 360 degrees apart",
+    ),
+    _ascending("axis.motion.gentle", "axis.motion.normal"),
+    _ascending("axis.motion.normal", "axis.motion.brisk"),
+    _ascending("axis.contact.push_torque", "axis.contact.stall_torque"),
+    _below("zones.near", "zones.far"),
+    _below("zones.dead_near", "zones.holding_near"),
+    _below("zones.dead_far", "zones.holding_far"),
+    _ascending("tracking.forget_seen", "tracking.forget_unseen"),
+    Rule(
+        ("mqtt.password", "mqtt.username"),
+        lambda c: bool(c.mqtt.username) or not c.mqtt.password,
+        "is of no use without",
+        "set mqtt.username too",
+    ),
+)
