@@ -1,196 +1,153 @@
-"""How bodies move over the floor: lines, arcs and pauses with human accelerations.
+"""Smooth movement of simulated people and pets: walking, turning, keeping still.
 
-A `Path` is built once and then answers where somebody is at any moment; it is
-deterministic and knows nothing of seeds, rooms or the device's decisions.
-Metres, seconds, degrees; the device stands at the origin.
+A `Journey` is a list of legs in time; it says where a body is, which way it
+faces and whether it walks, at any moment, without state: the same t gives the
+same pose. Speeds rise and fall smoothly (a quintic blend in time), bodies
+turn along the walk. Nothing here knows the device, a room or a random number.
 """
 
 from __future__ import annotations
 
 import bisect
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from engine.core.angles import near
+from engine.core.angles import difference, wrap
 
-# Somebody who starts or stops walking takes about one step for it (0.5 to 0.7 s at 1.2 m/s).
-WALKING_ACCELERATION = 2.0  # m/s2
+# People turn on the spot at roughly this rate when they mean to (deg/s).
+TURN_RATE = 240.0
+
+
+def ease(s: float) -> float:
+    """The minimum-jerk blend from 0 to 1 (Flash and Hogan, 1985), clamped outside [0, 1]."""
+    s = min(1.0, max(0.0, s))
+    return s * s * s * (10.0 - 15.0 * s + 6.0 * s * s)
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """A place on the floor; `direction` is that of travel in degrees, None at rest."""
+    """Where a body is: metres, `facing` in world degrees, `speed` in m/s."""
 
     x: float
     y: float
-    direction: float | None
-    speed: float
-
-
-def polar(bearing: float, distance: float) -> tuple[float, float]:
-    """The floor point at `bearing` degrees and `distance` metres from the device."""
-    angle = math.radians(bearing)
-    return distance * math.cos(angle), distance * math.sin(angle)
+    facing: float
+    speed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
-    """One piece of a path: a line, an arc round the device, or a pause of no length.
+class Leg:
+    """From `start` to `end` (points in metres) between two moments; equal points: a rest.
 
-    An arc's target is (unwrapped bearing, distance), and `bearing` where it starts. Speed along it is a trapezoid: `ramp` seconds up, cruise at `speed`, `ramp` down.
+    A walk faces along itself. A rest faces `facing`, or where the walk before it led
+    when that is None. `profile` is "smooth" (starts and stops) or "steady" (constant
+    speed, for a walk that is cut into legs).
     """
 
-    start: float
-    end: float
-    origin: tuple[float, float]
-    target: tuple[float, float]
-    arc: bool
-    length: float
-    speed: float
-    ramp: float
-    bearing: float
+    t0: float
+    t1: float
+    start: tuple[float, float]
+    end: tuple[float, float]
+    facing: float | None = None
+    profile: str = "smooth"
 
-    def at(self, t: float) -> Pose:
-        if self.length == 0.0 or t <= self.start:
-            return Pose(*self.origin, None, 0.0)
-        if t >= self.end:
-            return Pose(*(polar(*self.target) if self.arc else self.target), None, 0.0)
-        gone, speed = self._progress(t - self.start)
-        share = gone / self.length
-        if not self.arc:
-            (x0, y0), (x1, y1) = self.origin, self.target
-            direction = math.degrees(math.atan2(y1 - y0, x1 - x0))
-            return Pose(x0 + share * (x1 - x0), y0 + share * (y1 - y0), direction, speed)
-        radius0 = math.hypot(*self.origin)
-        turn = self.target[0] - self.bearing
-        bearing = self.bearing + share * turn
-        radius = radius0 + share * (self.target[1] - radius0)
-        return Pose(*polar(bearing, radius), bearing + math.copysign(90.0, turn), speed)
+    @property
+    def length(self) -> float:
+        return math.dist(self.start, self.end)
 
-    def _progress(self, t: float) -> tuple[float, float]:
-        """Distance gone and speed, `t` seconds into the stretch."""
-        total, rate = self.end - self.start, self.speed / self.ramp
-        if t < self.ramp:
-            return 0.5 * rate * t * t, rate * t
-        if t > total - self.ramp:
-            left = total - t
-            return self.length - 0.5 * rate * left * left, rate * left
-        return self.speed * (t - 0.5 * self.ramp), self.speed
+    @property
+    def course(self) -> float:
+        """World direction of the walk in degrees."""
+        return math.degrees(math.atan2(self.end[1] - self.start[1], self.end[0] - self.start[0]))
 
 
-@dataclass(slots=True)
-class Path:
-    """A course built piece by piece: `Path(x, y).walk_to(...).stay(...)`.
+class Journey:
+    """Legs in order of time, joined without gaps; before and after them the body rests.
 
-    Before its first moment the body stands at its origin, after its last at its end.
+    Raises ValueError when there is no leg, or legs are out of order.
     """
 
-    x: float
-    y: float
-    start: float = 0.0
-    bearing: float = field(init=False)
-    _stretches: list[_Stretch] = field(default_factory=list, init=False)
-    _starts: list[float] = field(default_factory=list, init=False)
+    def __init__(self, legs: Sequence[Leg], turn_rate: float = TURN_RATE) -> None:
+        if not legs:
+            raise ValueError("a journey needs at least one leg")
+        if any(b.t0 < a.t1 - 1e-9 for a, b in zip(legs[:-1], legs[1:], strict=True)):
+            raise ValueError("the legs of a journey must follow each other in time")
+        self._legs = tuple(legs)
+        self._starts = [leg.t0 for leg in legs]
+        self._turn_rate = turn_rate
+        self._facings: list[float] = []
+        facing = 0.0
+        for leg in legs:
+            if leg.length > 1e-6:
+                facing = leg.course
+            elif leg.facing is not None:
+                facing = leg.facing
+            self._facings.append(facing)
 
-    def __post_init__(self) -> None:
-        self.bearing = math.degrees(math.atan2(self.y, self.x))
+    @property
+    def start(self) -> float:
+        return self._legs[0].t0
 
     @property
     def end(self) -> float:
-        return self._stretches[-1].end if self._stretches else self.start
-
-    def walk_to(
-        self,
-        x: float,
-        y: float,
-        speed: float,
-        *,
-        acceleration: float = WALKING_ACCELERATION,
-    ) -> Path:
-        """Walk in a straight line at `speed` m/s, starting and ending at rest."""
-        length = math.hypot(x - self.x, y - self.y)
-        self._add((x, y), False, length, speed, acceleration)
-        self.x, self.y = x, y
-        self.bearing = near(math.degrees(math.atan2(y, x)), self.bearing)
-        return self
-
-    def arc_to(
-        self,
-        bearing: float,
-        distance: float,
-        speed: float,
-        *,
-        acceleration: float = WALKING_ACCELERATION,
-    ) -> Path:
-        """Walk round the device to `bearing`, the way numbers run from the present one.
-
-        Bearings are not wrapped: 200 from 170 goes on by 30, -160 from 170 goes back by 330.
-        """
-        radius = math.hypot(self.x, self.y)
-        along = math.radians(abs(bearing - self.bearing)) * 0.5 * (radius + distance)
-        along = max(along, abs(distance - radius))
-        self._add((bearing, distance), True, along, speed, acceleration)
-        self.x, self.y = polar(bearing, distance)
-        self.bearing = bearing
-        return self
-
-    def stay(self, seconds: float) -> Path:
-        here = (self.x, self.y)
-        self._append(
-            _Stretch(self.end, self.end + seconds, here, here, False, 0.0, 0.0, 0.0, self.bearing)
-        )
-        return self
+        return self._legs[-1].t1
 
     def at(self, t: float) -> Pose:
-        if not self._stretches:
-            return Pose(self.x, self.y, None, 0.0)
-        return self._stretches[max(0, bisect.bisect_right(self._starts, t) - 1)].at(t)
+        """The pose at time t in seconds."""
+        index = max(0, bisect.bisect_right(self._starts, t) - 1)
+        leg = self._legs[index]
+        duration = max(1e-9, leg.t1 - leg.t0)
+        s = min(1.0, max(0.0, (t - leg.t0) / duration))
+        if leg.profile == "steady":
+            share, rate = s, 1.0 if 0.0 < s < 1.0 else 0.0
+        else:
+            share, rate = ease(s), 30.0 * s * s * (1.0 - s) * (1.0 - s)
+        x = leg.start[0] + (leg.end[0] - leg.start[0]) * share
+        y = leg.start[1] + (leg.end[1] - leg.start[1]) * share
+        return Pose(x, y, self._facing(index, t), leg.length / duration * rate)
 
-    def _add(
-        self,
-        target: tuple[float, float],
-        arc: bool,
-        length: float,
-        speed: float,
-        acceleration: float,
-    ) -> None:
+    def _facing(self, index: int, t: float) -> float:
+        """The body turns into a leg at its start, from where the leg before it faced."""
+        goal = self._facings[index]
+        if index == 0:
+            return wrap(goal)
+        before = self._facings[index - 1]
+        turn = difference(goal, before)
+        # The quintic's peak rate is 1.875 times its mean.
+        duration = max(0.05, 1.875 * abs(turn) / self._turn_rate)
+        return wrap(before + turn * ease((t - self._legs[index].t0) / duration))
+
+
+class JourneyBuilder:
+    """Writes a journey as a person would tell it: stand here, walk there, wait, turn."""
+
+    def __init__(self, t: float, x: float, y: float, facing: float = 0.0) -> None:
+        self.t = t
+        self.x = x
+        self.y = y
+        self._legs: list[Leg] = [Leg(t, t, (x, y), (x, y), facing)]
+
+    def walk(self, x: float, y: float, speed: float, profile: str = "smooth") -> JourneyBuilder:
+        """To (x, y) at a mean speed in m/s, straight."""
+        length = math.dist((self.x, self.y), (x, y))
         if length < 1e-6:
-            return
-        # A short way never reaches the wanted speed: a triangle instead of a trapezoid.
-        peak = min(speed, math.sqrt(length * acceleration))
-        ramp = peak / acceleration
-        seconds = length / peak + ramp
-        self._append(
-            _Stretch(
-                start=self.end,
-                end=self.end + seconds,
-                origin=(self.x, self.y),
-                target=target,
-                arc=arc,
-                length=length,
-                speed=peak,
-                ramp=ramp,
-                bearing=self.bearing,
-            )
-        )
+            return self
+        t1 = self.t + length / speed
+        self._legs.append(Leg(self.t, t1, (self.x, self.y), (x, y), None, profile))
+        self.t, self.x, self.y = t1, x, y
+        return self
 
-    def _append(self, stretch: _Stretch) -> None:
-        self._stretches.append(stretch)
-        self._starts.append(stretch.start)
+    def rest(self, seconds: float, facing: float | None = None) -> JourneyBuilder:
+        """Stay for some seconds, turning to `facing` in world degrees where it is given."""
+        here = (self.x, self.y)
+        self._legs.append(Leg(self.t, self.t + seconds, here, here, facing))
+        self.t += seconds
+        return self
+
+    def build(self) -> Journey:
+        return Journey(self._legs)
 
 
-@dataclass(frozen=True, slots=True)
-class Sway:
-    """The small restlessness of anybody who stands: a sum of slow sines per axis of the floor.
-
-    Postural sway is of the order of a centimetre below 1 Hz; shifting weight adds some.
-    `parts` holds (amplitude m, frequency Hz, phase rad) for x and for y in turn.
-    """
-
-    parts: tuple[tuple[float, float, float], ...] = ()
-
-    def at(self, t: float) -> tuple[float, float]:
-        values = [0.0, 0.0]
-        for index, (amplitude, frequency, phase) in enumerate(self.parts):
-            values[index % 2] += amplitude * math.sin(2.0 * math.pi * frequency * t + phase)
-        return values[0], values[1]
+def course_to(x: float, y: float, to_x: float = 0.0, to_y: float = 0.0) -> float:
+    """The world direction in degrees from (x, y) to another point, by default the device."""
+    return math.degrees(math.atan2(to_y - y, to_x - x))
