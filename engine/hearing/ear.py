@@ -1,0 +1,270 @@
+"""The ear: a stream of blocks in, decisions about voices out.
+
+Keeps the last seconds of sound, asks whether somebody speaks and whether the
+wake word fell, and has the stretch that matters located against the
+background before it. One decision for every half second of speech and one for
+every wake word, in the array's own azimuths; `voice_heard` turns one into
+world bearings. Holds no device, no clock and no thread.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.core.angles import wrap
+from engine.core.types import SoundDirection, VoiceHeard
+from engine.hearing.arrays import MicrophoneArray
+from engine.hearing.directions import Background, HeardDirection, Localiser, Location
+from engine.hearing.history import History
+from engine.hearing.spectra import RATE
+from engine.hearing.speech import CHUNK, SileroVoice, VoiceActivity
+from engine.hearing.wake_word import Spotted, WakeWordSpotter
+from engine.ports import AudioBlock
+
+__all__ = ["Ear", "EarSettings", "Heard", "HeardDirection", "voice_heard"]
+
+DECISION = 16
+"""Chunks of speech (32 ms each) to a decision: 0.51 s."""
+SHORTEST = 6
+"""Chunks of speech at the end of an utterance that still make a decision: 0.19 s."""
+PAUSE = 8
+"""Chunks without speech that end an utterance: 0.26 s."""
+BACKGROUND = 1.0
+"""Seconds of sound before an utterance that stand for the background."""
+HYSTERESIS = 0.15
+"""Speech goes on down to this much below the threshold that it began at."""
+BEFORE_SPEECH = 3
+"""Chunks before the first one of speech that may already hold its onset."""
+AFTER_SPEECH = 8
+"""Chunks after speech that hold its reverberation."""
+LEAD_IN = CHUNK
+"""Samples before a stretch that are located with it: onsets tell most."""
+GAP = 0.1
+"""A block that comes this many seconds off its time does not join the one before."""
+KEEP = 6.0
+"""Seconds of sound that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarSettings:
+    """`speech_threshold`: probability from which a chunk counts as speech.
+    `min_confidence`: directions below it are not reported."""
+
+    speech_threshold: float = 0.5
+    min_confidence: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One decision. `t` is the centre of the stretch that it is about, in block time.
+
+    `directions` (array azimuths, strongest first) is empty when refused;
+    `ambiguous` says that there was too much to choose from, not too little.
+    """
+
+    t: float
+    speech: float
+    wake_word: str | None
+    ambiguous: bool
+    directions: tuple[HeardDirection, ...]
+
+
+class Ear:
+    """Hearing for one array. `listen` takes blocks of any length, in order."""
+
+    def __init__(
+        self,
+        array: MicrophoneArray,
+        settings: EarSettings | None = None,
+        *,
+        wake_word: WakeWordSpotter | None = None,
+        voice: VoiceActivity | None = None,
+    ) -> None:
+        """`wake_word` comes from `open_wake_word`; None hears speech only."""
+        self.array = array
+        self._settings = settings or EarSettings()
+        self._voice = voice or SileroVoice()
+        self._wake_word = wake_word
+        self._localiser = Localiser(array)
+        self._history = History(array.channels, int(KEEP * RATE))
+        self._t0: float | None = None
+        self._restart(0)
+
+    def listen(self, block: AudioBlock) -> list[Heard]:
+        """Decisions that this block completed. Raises ValueError for a wrong channel count."""
+        start = self._history.end
+        due = self._t0 + start / RATE if self._t0 is not None else block.t
+        if abs(block.t - due) > GAP:
+            self._restart(start)
+        self._history.push(block.samples)
+        self._t0 = block.t - start / RATE
+        heard: list[Heard] = []
+        while self._next + CHUNK <= self._history.end:
+            heard += self._chunk()
+        return heard
+
+    def finish(self) -> list[Heard]:
+        """Decisions still open when a recording ends."""
+        return self._close_utterance()
+
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the sound itself, in sentences for people."""
+        said = []
+        dead = [str(i) for i in np.flatnonzero(~self._history.alive())]
+        if dead and len(dead) < self.array.channels:
+            said.append(f"dead microphone: channel {', '.join(dead)} (counted from 0)")
+        total = max(1, self._history.end * self.array.channels)
+        if self._history.clipped_values > 0.001 * total:
+            said.append(f"{100 * self._history.clipped_values / total:.1f} % of samples clipped")
+        if self._history.broken_values:
+            said.append(f"{self._history.broken_values} samples were not numbers")
+        return tuple(said)
+
+    def _restart(self, start: int) -> None:
+        """Forget utterance and background: what follows does not join what was before."""
+        self._next = start
+        self._oldest = start
+        self._probabilities: deque[float] = deque(maxlen=int(KEEP * RATE) // CHUNK)
+        self._background: Background | None = None
+        self._window: list[float] = []
+        self._window_start = start
+        self._onset: int | None = None
+        self._silent = 0
+        self._voice.reset()
+        if self._wake_word is not None:
+            self._wake_word.reset()
+
+    def _chunk(self) -> list[Heard]:
+        """Hear the next chunk."""
+        begin, self._next = self._next, self._next + CHUNK
+        alive = self._history.alive()
+        sound = self._history.span(begin, self._next)
+        mono = sound[alive].mean(axis=0) if alive.any() else sound[0]
+        heard = self._advance(begin, self._voice.probability(mono))
+        if self._wake_word is not None:
+            spotted = self._wake_word.listen(mono)
+            if spotted is not None:
+                heard.append(self._decide_wake_word(spotted))
+        return heard
+
+    def _advance(self, begin: int, probability: float) -> list[Heard]:
+        """Move the utterance on by one chunk."""
+        threshold = self._settings.speech_threshold
+        if self._onset is None:
+            if probability < threshold:
+                self._probabilities.append(probability)
+                return []
+            self._background = self._learn_background(begin) or self._background
+            self._onset = self._window_start = begin
+            self._silent = 0
+        self._probabilities.append(probability)
+        self._window.append(probability)
+        self._silent = self._silent + 1 if probability < threshold - HYSTERESIS else 0
+        if self._silent >= PAUSE:
+            return self._close_utterance()
+        if len(self._window) >= DECISION:
+            return self._decide_window(self._window)
+        return []
+
+    def _close_utterance(self) -> list[Heard]:
+        if self._onset is None:
+            return []
+        kept = self._window[: len(self._window) - self._silent]
+        heard = self._decide_window(kept) if len(kept) >= SHORTEST else []
+        self._onset, self._window = None, []
+        return heard
+
+    def _decide_window(self, window: list[float]) -> list[Heard]:
+        """A decision about `window`, the chunks that begin at `_window_start`."""
+        start, end = self._window_start, self._window_start + len(window) * CHUNK
+        self._window_start, self._window = end, []
+        if sum(window) / len(window) < self._settings.speech_threshold / 2.0:
+            return []
+        return [self._decide(start, end, max(window), None)]
+
+    def _decide_wake_word(self, spotted: Spotted) -> Heard:
+        start, end = spotted.start, max(spotted.end, spotted.start + CHUNK)
+        if self._onset is not None and start - RATE // 2 < self._onset < end - RATE // 4:
+            start = self._onset
+        if self._onset is None:
+            self._background = self._learn_background(start) or self._background
+        first = max(0, (start - self._next) // CHUNK)
+        recent = list(self._probabilities)[first:] or [0.0]
+        count = min(len(recent), (end - start) // CHUNK + 1)
+        return self._decide(start, end, max(recent[-count:]), spotted.word)
+
+    def _decide(self, start: int, end: int, speech: float, wake_word: str | None) -> Heard:
+        sound = self._history.span(start - LEAD_IN, end)
+        found: Location = self._localiser.locate(sound, self._background, self._history.alive())
+        sure = tuple(d for d in found.directions if d.confidence >= self._settings.min_confidence)
+        centre = (self._t0 or 0.0) + (start + end) / (2.0 * RATE)
+        return Heard(centre, speech, wake_word, found.ambiguous, sure)
+
+    def _learn_background(self, before: int) -> Background | None:
+        """The sound field of the last second without speech before sample `before`."""
+        probabilities = list(self._probabilities)
+        first = self._next - CHUNK * (len(probabilities) + 1)
+        quiet = quiet_chunks(probabilities, self._settings.speech_threshold - HYSTERESIS)
+        runs = chunk_runs(quiet, int(BACKGROUND * RATE) // CHUNK)
+        segments = [
+            self._history.span(first + a * CHUNK, min(before, first + b * CHUNK)) for a, b in runs
+        ]
+        return self._localiser.learn(segments)
+
+
+def quiet_chunks(probabilities: list[float], threshold: float) -> list[bool]:
+    """Which chunks are background: not speech, nor close before or after it."""
+    quiet = [p < threshold for p in probabilities]
+    kept = quiet.copy()
+    for index, silent in enumerate(quiet):
+        if not silent:
+            for other in range(index - BEFORE_SPEECH, index + AFTER_SPEECH + 1):
+                if 0 <= other < len(kept):
+                    kept[other] = False
+    # What is asked about begins right after the last chunk.
+    return kept[: max(0, len(kept) - BEFORE_SPEECH)] + [False] * min(len(kept), BEFORE_SPEECH)
+
+
+def chunk_runs(quiet: list[bool], most: int) -> list[tuple[int, int]]:
+    """The latest stretches [a, b) of quiet chunks, together at most `most` chunks."""
+    runs: list[tuple[int, int]] = []
+    end = len(quiet)
+    while end > 0 and most > 0:
+        if not quiet[end - 1]:
+            end -= 1
+            continue
+        begin = end
+        while begin > 0 and quiet[begin - 1] and end - begin < most:
+            begin -= 1
+        runs.append((begin, end))
+        most -= end - begin
+        end = begin
+    return runs
+
+
+def voice_heard(
+    heard: Heard,
+    heading_at: Callable[[float], float] | None,
+    while_moving: bool = False,
+) -> VoiceHeard:
+    """`heard` in world bearings.
+
+    `heading_at` is the head's heading at a time for an array on the head, None
+    for one on the base, where azimuth and bearing are the same.
+    """
+    turn = heading_at(heard.t) if heading_at is not None else 0.0
+    return VoiceHeard(
+        t=heard.t,
+        directions=tuple(
+            SoundDirection(wrap(d.azimuth + turn), d.confidence, d.spread, d.kind)
+            for d in heard.directions
+        ),
+        speech=heard.speech,
+        wake_word=heard.wake_word,
+        ambiguous=heard.ambiguous,
+        while_moving=while_moving,
+    )

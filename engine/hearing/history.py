@@ -1,0 +1,89 @@
+"""The last seconds of sound, addressed by sample number, cleaned as they come in.
+
+Takes blocks of any length, removes offsets and values that are no numbers,
+and notes which microphones are dead. Decides nothing about voices.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.hearing.spectra import RATE
+from engine.ports import Samples
+
+DEAD = 1e-4
+"""A microphone below this share of the median power carries nothing (-40 dB)."""
+CLIPPED = 0.999
+_OFFSET_SECONDS = 0.5
+
+
+class History:
+    """A ring of `length` samples. Sample numbers count from the first one ever pushed."""
+
+    def __init__(self, channels: int, length: int) -> None:
+        self._ring: Samples = np.zeros((channels, length), np.float32)
+        self._offset = np.zeros((channels, 1), np.float32)
+        self._power = np.zeros(channels)
+        self.end = 0
+        self.broken_values = 0
+        self.clipped_values = 0
+
+    @property
+    def start(self) -> int:
+        """The oldest sample number still kept."""
+        return max(0, self.end - int(self._ring.shape[1]))
+
+    def push(self, samples: Samples) -> None:
+        """Append (channels, n); n may be anything. Raises ValueError for other channel counts."""
+        if samples.ndim != 2 or samples.shape[0] != self._ring.shape[0]:
+            raise ValueError(
+                f"a block of shape {samples.shape}, but the array has {self._ring.shape[0]} "
+                "microphones"
+            )
+        length = self._ring.shape[1]
+        # An empty block runs through no turn of this loop.
+        for begin in range(0, samples.shape[1], length):
+            self._push(self._clean(samples[:, begin : begin + length]))
+
+    def span(self, start: int, end: int) -> Samples:
+        """A copy of the samples [start, end), as far as they are kept."""
+        start, end = max(start, self.start), min(end, self.end)
+        if end <= start:
+            return self._ring[:, :0].copy()
+        places = np.arange(start, end) % self._ring.shape[1]
+        return self._ring[:, places]
+
+    def alive(self) -> npt.NDArray[np.bool_]:
+        """Which microphones carry sound, judged over about the last second."""
+        middle = float(np.median(self._power))
+        if middle <= 0.0:
+            return np.asarray(self._power > 0.0) if self._power.any() else self._power == 0.0
+        return np.asarray(self._power > DEAD * middle)
+
+    def clear(self) -> None:
+        """Overwrite everything kept; sample numbers go on."""
+        self._ring.fill(0.0)
+        self._power.fill(0.0)
+
+    def _clean(self, samples: Samples) -> Samples:
+        good = np.isfinite(samples)
+        if not good.all():
+            self.broken_values += int(good.size - good.sum())
+            samples = np.where(good, samples, np.float32(0.0))
+        samples = np.clip(samples, -4.0, 4.0).astype(np.float32)
+        self.clipped_values += int((np.abs(samples) >= CLIPPED).sum())
+        share = min(1.0, samples.shape[1] / (_OFFSET_SECONDS * RATE))
+        if self.end == 0:
+            share = 1.0
+        self._offset += share * (samples.mean(axis=1, keepdims=True) - self._offset)
+        return samples - self._offset
+
+    def _push(self, samples: Samples) -> None:
+        count = samples.shape[1]
+        places = np.arange(self.end, self.end + count) % self._ring.shape[1]
+        self._ring[:, places] = samples
+        self.end += count
+        share = min(1.0, count / RATE)
+        power = np.square(samples, dtype=np.float64).mean(axis=1)
+        self._power += share * (power - self._power)

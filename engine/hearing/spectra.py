@@ -1,0 +1,50 @@
+"""Short-time spectra: from samples of an array to complex amplitudes per bin and frame.
+
+The one place that knows frame length, hop and window. Knows nothing of
+microphone positions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.ports import Samples
+
+Complex = npt.NDArray[np.complex64]
+Real = npt.NDArray[np.float32]
+Bins = npt.NDArray[np.intp]
+
+RATE = 16_000
+FRAME = 512
+HOP = 256
+_WINDOW: Real = np.hanning(FRAME + 1)[:-1].astype(np.float32)
+TINY = np.float32(1e-20)
+
+
+def band(low: float, high: float) -> Bins:
+    """Indices of the bins whose centre lies in [low, high] Hz."""
+    hertz = np.fft.rfftfreq(FRAME, 1.0 / RATE)
+    return np.flatnonzero((hertz >= low) & (hertz <= high))
+
+
+def bin_hertz(bins: Bins) -> npt.NDArray[np.float64]:
+    """Centre frequencies of `bins`."""
+    return np.asarray(np.fft.rfftfreq(FRAME, 1.0 / RATE)[bins], dtype=np.float64)
+
+
+def spectra(samples: Samples, bins: Bins) -> Complex:
+    """(microphones, n) samples to (microphones, bins, frames), Hann window, half overlap.
+
+    Fewer samples than one frame give zero frames.
+    """
+    if samples.shape[1] < FRAME:
+        return np.zeros((samples.shape[0], len(bins), 0), np.complex64)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME, axis=1)[:, ::HOP]
+    full = np.fft.rfft(frames * _WINDOW, axis=2)
+    return np.ascontiguousarray(full[:, :, bins].transpose(0, 2, 1)).astype(np.complex64)
+
+
+def mean_power(amplitudes: Complex) -> Real:
+    """(microphones, bins, frames) to the mean power over microphones, (bins, frames)."""
+    return np.asarray((amplitudes.real**2 + amplitudes.imag**2).mean(axis=0), dtype=np.float32)

@@ -1,0 +1,41 @@
+"""Whitening: make the sound field of the moment before speech look like nothing.
+
+From the covariance of the background per bin comes a matrix that turns it
+into uncorrelated noise of power one. A steady source (a fan, a television)
+thereby loses its direction, and what the matrix leaves above one is new. Must
+not see the speech that it is later applied to.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.hearing.spectra import Complex
+
+LOADING = 0.01
+"""Share of the mean power added to the diagonal; bounds how deep a source is nulled."""
+MIN_FRAMES = 8
+"""Fewer frames of background than this say nothing about 6 microphones."""
+
+
+def covariance(background: Complex) -> Complex:
+    """(microphones, bins, frames) to (bins, microphones, microphones), smoothed over bins."""
+    frames = background.shape[2]
+    by_bin = background.transpose(1, 0, 2)
+    raw = by_bin @ by_bin.conj().transpose(0, 2, 1) / np.float32(max(frames, 1))
+    padded = np.concatenate([raw[:1], raw, raw[-1:]])
+    return np.asarray((padded[:-2] + 2.0 * padded[1:-1] + padded[2:]) / 4.0, dtype=np.complex64)
+
+
+def whitener(noise: Complex) -> Complex:
+    """The inverse Cholesky factor of the loaded covariance, (bins, microphones, microphones).
+
+    Bins without any noise (a recording that begins in digital silence) get a
+    multiple of the identity: nothing to whiten there.
+    """
+    microphones = noise.shape[1]
+    power = np.trace(noise, axis1=1, axis2=2).real / microphones
+    floor = max(float(power.max()) * 1e-8, 1e-14)
+    level = (LOADING * power + floor).astype(np.float32)
+    loaded = noise + level[:, None, None] * np.eye(microphones, dtype=np.float32)
+    return np.linalg.inv(np.linalg.cholesky(loaded)).astype(np.complex64)
