@@ -8,15 +8,16 @@ command, or anything heavy, before it is known which one is meant.
 from __future__ import annotations
 
 import argparse
+import difflib
 import importlib
 import os
 import sys
 from collections.abc import Sequence
 from types import MappingProxyType
-from typing import Protocol, cast
+from typing import NoReturn, Protocol, cast
 
 from engine import __version__
-from engine.errors import HeliotropeError
+from engine.errors import HeliotropeError, UserError
 
 COMMANDS = MappingProxyType(
     {
@@ -64,15 +65,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+class Parser(argparse.ArgumentParser):
+    """argparse, with its errors as one line that names the way to the help."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(message, f"see `{self.prog} --help`")
+
+
 def _dispatch(words: list[str]) -> int:
-    overview = _overview()
     if not words or words[0] not in COMMANDS:
-        overview.parse_args(words)  # handles --help, --version and misspellings; exits
-        overview.print_help(sys.stderr)
-        return 2
+        return _without_command(words)
     name = words[0]
     module = cast("CommandModule", importlib.import_module(f"engine.commands.{name}"))
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"heliotrope {name}",
         description=module.HELP,
         epilog=f"examples:\n{module.EXAMPLES.strip(chr(10))}",
@@ -82,16 +87,32 @@ def _dispatch(words: list[str]) -> int:
     return module.run(parser.parse_args(words[1:]))
 
 
+def _without_command(words: list[str]) -> int:
+    """--help, --version, nothing at all, or a misspelt command."""
+    overview = _overview()
+    if not words:
+        overview.print_help(sys.stderr)
+        return 2
+    if words[0].startswith("-"):
+        overview.parse_args(words)
+        raise UserError("no command given", "see `heliotrope --help`")
+    close = difflib.get_close_matches(words[0], COMMANDS, n=1)
+    remedy = f"did you mean {close[0]}?" if close else "see `heliotrope --help`"
+    raise UserError(f"{words[0]} is not a command", remedy)
+
+
 def _overview() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    width = max(map(len, COMMANDS))
+    parser = Parser(
         prog="heliotrope",
+        usage="heliotrope [--help] [--version] COMMAND ...",
         description="A screen and camera on a motorised base that turn to face you.",
-        epilog="`heliotrope COMMAND --help` shows the options and examples of a command.",
+        epilog="commands:\n"
+        + "\n".join(f"  {name:{width}}  {summary}" for name, summary in COMMANDS.items())
+        + "\n\n`heliotrope COMMAND --help` shows the options and examples of a command.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"heliotrope {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for name, summary in COMMANDS.items():
-        commands.add_parser(name, help=summary)
     return parser
 
 

@@ -54,14 +54,15 @@ def load(
     variables = os.environ if environment is None else environment
     file = find_file(explicit, directory)
     problems: list[UserError] = []
-    tree = parse_yaml(read_text(file), str(file))
+    tree = parse_yaml(read_text(file), str(file), problems)
     used = _overlay_environment(tree, variables, problems)
     return Loaded(_typed(tree, problems), file, used)
 
 
 def parse_config(text: str, name: str = "config.yaml") -> Config:
     """The configuration in `text` alone, called `name` in errors. Raises UserError."""
-    return _typed(parse_yaml(text, name), [])
+    problems: list[UserError] = []
+    return _typed(parse_yaml(text, name, problems), problems)
 
 
 def find_file(explicit: Path | str | None, directory: Path = Path()) -> Path:
@@ -168,7 +169,9 @@ def _put(tree: Section, path: KeyPath, value: Tree) -> None:
 def _typed(tree: Section, problems: list[UserError]) -> Config:
     config = build(Config, tree, problems)
     if not problems:
-        problems.extend(_broken_rule(rule, tree) for rule in RULES if not rule.holds(config))
+        problems.extend(
+            _broken_rule(rule, config, tree) for rule in RULES if not rule.holds(config)
+        )
     if problems:
         shown = problems[:MAX_PROBLEMS]
         if len(problems) > MAX_PROBLEMS:
@@ -179,12 +182,10 @@ def _typed(tree: Section, problems: list[UserError]) -> Config:
     return config
 
 
-def _broken_rule(rule: Rule, tree: Section) -> UserError:
-    key = next((k for k in rule.keys if _origin(tree, k)), rule.keys[0])
-    origin = _origin(tree, key) or tree.origin
-    others = " ".join(rule.keys[1:])
-    what = f"{rule.keys[0]} {rule.wrong}{f' {others}' if others else ''}"
-    return UserError(f"{origin}: {what}", rule.remedy)
+def _broken_rule(rule: Rule, config: Config, tree: Section) -> UserError:
+    # One of the keys was written: the defaults keep all rules.
+    origin = next((o for key in rule.keys if (o := _origin(tree, key))), tree.origin)
+    return UserError(f"{origin}: {rule.keys[0]}: {rule.wrong(config)}", rule.remedy)
 
 
 def _origin(tree: Section, key: str) -> str | None:

@@ -18,19 +18,24 @@ class Rule:
 
     keys: tuple[str, ...]
     holds: Callable[[Config], bool]
-    wrong: str
+    wrong: Callable[[Config], str]
     remedy: str
 
 
 def _below(low: str, high: str) -> Rule:
-    return Rule((low, high), lambda c: _get(c, low) < _get(c, high), "must be below", "swap them")
+    return Rule(
+        (low, high),
+        lambda c: _get(c, low) < _get(c, high),
+        lambda c: f"{_get(c, low):g} must be below {high}, which is {_get(c, high):g}",
+        f"lower {low} or raise {high}",
+    )
 
 
 def _ascending(low: str, high: str) -> Rule:
     return Rule(
         (low, high),
         lambda c: _get(c, low) <= _get(c, high),
-        "must not exceed",
+        lambda c: f"{_get(c, low):g} must not exceed {high}, which is {_get(c, high):g}",
         f"lower {low} or raise {high}",
     )
 
@@ -47,13 +52,13 @@ RULES = (
     Rule(
         ("axis.range",),
         lambda c: c.axis.range[0] < c.axis.range[1],
-        "the low end must be below the high end",
+        lambda c: f"{list(c.axis.range)}: the low end must be below the high end",
         "write [low, high], for instance [-175, 175]",
     ),
     Rule(
         ("axis.range",),
         lambda c: c.axis.range[1] - c.axis.range[0] <= 360.0,
-        "is wider than a whole turn",
+        lambda c: f"{list(c.axis.range)} is wider than a whole turn",
         "choose ends at most 360 degrees apart",
     ),
     _ascending("axis.motion.gentle", "axis.motion.normal"),
@@ -66,7 +71,7 @@ RULES = (
     Rule(
         ("mqtt.password", "mqtt.username"),
         lambda c: bool(c.mqtt.username) or not c.mqtt.password,
-        "is of no use without",
+        lambda _: "is of no use without mqtt.username",
         "set mqtt.username too",
     ),
 )

@@ -8,13 +8,12 @@ what a key or value means is `config_check`'s affair. Reads no file.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import yaml
 
-from engine.errors import ManyErrors, UserError
+from engine.errors import UserError
 
 
 class Kind(StrEnum):
@@ -64,9 +63,15 @@ _TAGS = {
     "tag:yaml.org,2002:null": Kind.NULL,
 }
 
+_MAX_VALUES = 20_000  # far above any configuration, far below what takes a second
 
-def parse_yaml(text: str, name: str) -> Section:
-    """The tree of `text`; an empty document is an empty section. Raises UserError."""
+
+def parse_yaml(text: str, name: str, problems: list[UserError]) -> Section:
+    """The tree of `text`; an empty document is an empty section.
+
+    Raises UserError where there is no tree; a key given twice is added to
+    `problems`, and its first value counts.
+    """
     try:
         # SafeLoader is asked for nodes only: tags stay names, nothing is built.
         node = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -80,7 +85,7 @@ def parse_yaml(text: str, name: str) -> Section:
         ) from None
     except RecursionError:
         raise UserError(f"{name}: is nested too deeply", "flatten it") from None
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         # PyYAML lets chr() and int() speak for themselves, e.g. for "\UFFFFFFFF".
         raise UserError(f"{name}: cannot be read as YAML ({error})", "correct it") from None
     if node is None or (isinstance(node, yaml.ScalarNode) and node.value == ""):
@@ -90,10 +95,10 @@ def parse_yaml(text: str, name: str) -> Section:
             f"{name}:{_line(node)}: must be settings of the form `key: value`",
             "start from the config.yaml that came with Heliotrope",
         )
-    problems: list[UserError] = []
-    tree = _convert(node, name, (), problems)
-    if problems:
-        raise ManyErrors(tuple(problems))
+    try:
+        tree = _Converter(name, problems).convert(node, ())
+    except RecursionError:
+        raise UserError(f"{name}: is nested too deeply", "flatten it") from None
     assert isinstance(tree, Section)
     return tree
 
@@ -132,48 +137,57 @@ def _from_json(value: object, name: str) -> Tree:
             return Scalar(name, str(value), Kind.TEXT, quoted=True)
 
 
-def _convert(
-    node: yaml.Node, name: str, parents: tuple[yaml.Node, ...], problems: list[UserError]
-) -> Tree:
-    origin = f"{name}:{_line(node)}"
-    if any(node is parent for parent in parents):
-        problems.append(UserError(f"{origin}: an alias (*) that contains itself", "remove it"))
-        return Listing(origin, ())
-    if isinstance(node, yaml.ScalarNode):
-        kind = _TAGS.get(node.tag, Kind.OTHER)
-        return Scalar(origin, node.value, kind, quoted=node.style is not None)
-    inner = (*parents, node)
-    convert: Callable[[yaml.Node], Tree] = lambda child: _convert(child, name, inner, problems)  # noqa: E731
-    if isinstance(node, yaml.SequenceNode):
-        return Listing(origin, tuple(convert(child) for child in node.value))
-    section = Section(origin)
-    for key, value in node.value:
-        _add(section, key, value, name, convert, problems)
-    return section
+class _Converter:
+    """Makes a tree of PyYAML's nodes; `path` is the way from the root: (key, node) pairs."""
 
+    def __init__(self, name: str, problems: list[UserError]) -> None:
+        self._name = name
+        self._problems = problems
+        self._made = 0
 
-def _add(
-    section: Section,
-    key: yaml.Node,
-    value: yaml.Node,
-    name: str,
-    convert: Callable[[yaml.Node], Tree],
-    problems: list[UserError],
-) -> None:
-    origin = f"{name}:{_line(key)}"
-    if not isinstance(key, yaml.ScalarNode):
-        problems.append(UserError(f"{origin}: a key must be a word", "write `key: value`"))
-    elif key.value in section.values:
-        first = section.origins[key.value].removeprefix(f"{name}:")
-        problems.append(
-            UserError(
-                f"{origin}: {key.value}: is given twice, first in line {first}",
-                "remove one of the two",
-            )
-        )
-    else:
-        section.values[key.value] = convert(value)
-        section.origins[key.value] = origin
+    def convert(self, node: yaml.Node, path: tuple[tuple[str, yaml.Node], ...]) -> Tree:
+        origin = f"{self._name}:{_line(node)}"
+        self._made += 1
+        if self._made > _MAX_VALUES:  # aliases of aliases multiply
+            raise UserError(f"{origin}: holds too many values", "write it without aliases (*)")
+        if any(node is parent for _, parent in path):
+            self._report(origin, path, "is an alias (*) that contains itself", "remove it")
+            return Listing(origin, ())
+        if isinstance(node, yaml.ScalarNode):
+            kind = _TAGS.get(node.tag, Kind.OTHER)
+            return Scalar(origin, node.value, kind, quoted=node.style is not None)
+        if isinstance(node, yaml.SequenceNode):
+            inner = (*path, ("", node))
+            return Listing(origin, tuple(self.convert(child, inner) for child in node.value))
+        section = Section(origin)
+        for key, value in node.value:
+            self._add(section, key, value, (*path, (str(key.value), node)))
+        return section
+
+    def _add(
+        self,
+        section: Section,
+        key: yaml.Node,
+        value: yaml.Node,
+        path: tuple[tuple[str, yaml.Node], ...],
+    ) -> None:
+        origin = f"{self._name}:{_line(key)}"
+        if not isinstance(key, yaml.ScalarNode):
+            self._report(origin, path[:-1], "a key must be a word", "write `key: value`")
+        elif key.value in section.values:
+            first = section.origins[key.value].removeprefix(f"{self._name}:")
+            what = f"is given twice, first in line {first}"
+            self._report(origin, path, what, "remove one of the two")
+        else:
+            section.values[key.value] = self.convert(value, path)
+            section.origins[key.value] = origin
+
+    def _report(
+        self, origin: str, path: tuple[tuple[str, yaml.Node], ...], what: str, remedy: str
+    ) -> None:
+        label = ".".join(key for key, _ in path if key)
+        where = f"{origin}: {label}" if label else origin
+        self._problems.append(UserError(f"{where}: {what}", remedy))
 
 
 def _syntax_error(error: yaml.MarkedYAMLError, name: str) -> UserError:
