@@ -1,0 +1,267 @@
+"""Finds people, cats and dogs in one picture: boxes, scores, labels, nothing else.
+
+Two networks on ONNX Runtime behind `ports.PersonDetector`. `PersonNet`
+(NanoDet) is fast, finds people at any size and most pets; `PetNet` (an SSD
+trained on Open Images) tells cats and dogs apart from people and is a second
+opinion. `Detector` combines them. Nothing here remembers a frame: every
+scratch buffer is overwritten before `detect` returns, also when it raises.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from engine.core.types import Label
+from engine.ports import Detection, Image
+from engine.seeing import models
+from engine.seeing.boxes import contained, overlap, suppress
+from engine.seeing.buffers import Workspace
+
+Floats = npt.NDArray[np.float32]
+
+# The networks' class numbers.
+COCO = {0: Label.PERSON, 15: Label.CAT, 16: Label.DOG}
+OPEN_IMAGES = {4: Label.PERSON, 8: Label.CAT, 20: Label.DOG}
+
+NMS_OVERLAP = 0.5
+
+
+def check_picture(image: Image) -> None:
+    """Raises ValueError for anything that is not a BGR picture of at least 8x8."""
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise ValueError(f"not a BGR picture of bytes: shape {image.shape}, {image.dtype}")
+    if min(image.shape[:2]) < 8:
+        raise ValueError(f"a picture of {image.shape[1]}x{image.shape[0]} shows nothing")
+
+
+class PersonNet:
+    """NanoDet-g (80 COCO classes), the long side scaled to `long_side` pixels.
+
+    The short side follows the picture, padded to a multiple of 32, so that no
+    time goes into empty borders. Boxes are read from the distribution over
+    distances to each side (Li et al., Generalized Focal Loss, 2020, section 3).
+    """
+
+    STRIDES = (8, 16, 32)
+    BINS = np.arange(11, dtype=np.float32)
+    PADDING = 114
+    MEAN = np.array([103.53, 116.28, 123.675], np.float32)
+    SCALE = np.array([1 / 57.375, 1 / 57.12, 1 / 58.395], np.float32)
+
+    def __init__(self, threads: int = 1, long_side: int = 320, floor: float = 0.2) -> None:
+        self.long_side = long_side
+        self.floor = floor
+        self.workspace = Workspace()
+        self._session = models.session("person", threads)
+        self._outputs = [o.name for o in self._session.get_outputs()]
+
+    def detect(self, image: Image) -> Sequence[Detection]:
+        """People, cats and dogs at or above `floor`. Raises ValueError for no picture."""
+        check_picture(image)
+        with self.workspace.wiped():
+            blob, scale, left, top = self._prepare(image)
+            values = self._session.run(self._outputs, {"image": blob})
+        named = dict(zip(self._outputs, values, strict=True))
+        height, width = blob.shape[2:]
+        boxes, scores, classes = [], [], []
+        for stride in self.STRIDES:
+            cells = named[f"scores_{stride}"][0]
+            best = cells.argmax(1)
+            score = cells[np.arange(len(best)), best]
+            chosen = (score >= self.floor) & np.isin(best, list(COCO))
+            if not chosen.any():
+                continue
+            centres = _centres(height, width, stride)[chosen]
+            raw = named[f"distances_{stride}"][0][chosen].reshape(-1, 4, len(self.BINS))
+            weight = np.exp(raw - raw.max(2, keepdims=True))
+            sides = (weight @ self.BINS) / weight.sum(2) * stride
+            boxes.append(np.hstack([centres - sides[:, :2], centres + sides[:, 2:]]))
+            scores.append(score[chosen])
+            classes.append(best[chosen])
+        if not boxes:
+            return []
+        corners = (np.vstack(boxes) - np.array([left, top, left, top])) / scale
+        labels = [COCO[int(c)] for c in np.concatenate(classes)]
+        return _detections(corners, np.concatenate(scores), labels, image)
+
+    def _prepare(self, image: Image) -> tuple[Floats, float, int, int]:
+        rows, columns = image.shape[:2]
+        scale = self.long_side / max(rows, columns)
+        inner = (max(round(columns * scale), 1), max(round(rows * scale), 1))
+        width, height = (math.ceil(side / 32) * 32 for side in inner)
+        left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+        canvas = self.workspace.array("canvas", (height, width, 3), np.uint8)
+        canvas.fill(self.PADDING)
+        # Averaging the pixels that fall together keeps small people recognisable.
+        how = cv2.INTER_AREA if scale < 0.45 else cv2.INTER_LINEAR
+        small = self.workspace.array("small", (inner[1], inner[0], 3), np.uint8)
+        cv2.resize(image, inner, dst=small, interpolation=how)
+        canvas[top : top + inner[1], left : left + inner[0]] = small
+        blob = self.workspace.array("blob", (1, 3, height, width), np.float32)
+        for channel in range(3):
+            plane = blob[0, channel]
+            np.subtract(canvas[..., channel], self.MEAN[channel], out=plane, casting="unsafe")
+            plane *= self.SCALE[channel]
+        return blob, scale, left, top
+
+
+class PetNet:
+    """SSD on MobileNetV2, 300x300, 24 Open Images classes of which three are read.
+
+    Anchors as in the SSD paper (Liu et al. 2016, section 2.2) with scales 0.2
+    to 0.95 and the reduced set on the finest map; box variances 0.1 and 0.2.
+    """
+
+    SIDE = 300
+
+    def __init__(self, threads: int = 1, floor: float = 0.2) -> None:
+        self.floor = floor
+        self.workspace = Workspace()
+        self._session = models.session("pet", threads)
+
+    def detect(self, image: Image) -> Sequence[Detection]:
+        """People, cats and dogs at or above `floor`. Raises ValueError for no picture."""
+        check_picture(image)
+        with self.workspace.wiped():
+            blob = self._prepare(image)
+            raw, logits = self._session.run(["boxes", "scores"], {"image": blob})
+        wanted = list(OPEN_IMAGES)
+        scores = 1 / (1 + np.exp(-logits[0][:, wanted]))
+        anchors = _ssd_anchors()
+        rows, columns = np.nonzero(scores >= self.floor)
+        if not len(rows):
+            return []
+        y, x, h, w = (raw[0][rows] * np.array([0.1, 0.1, 0.2, 0.2], np.float32)).T
+        cx, cy, aw, ah = anchors[rows].T
+        cx, cy = cx + x * aw, cy + y * ah
+        half_w, half_h = np.exp(w) * aw / 2, np.exp(h) * ah / 2
+        corners = np.stack([cx - half_w, cy - half_h, cx + half_w, cy + half_h], 1)
+        size = np.array([image.shape[1], image.shape[0]] * 2)
+        labels = [OPEN_IMAGES[wanted[c]] for c in columns]
+        return _detections(corners * size, scores[rows, columns], labels, image)
+
+    def _prepare(self, image: Image) -> Floats:
+        side = self.SIDE
+        small = self.workspace.array("small", (side, side, 3), np.uint8)
+        how = cv2.INTER_AREA if min(image.shape[:2]) > 1.5 * side else cv2.INTER_LINEAR
+        cv2.resize(image, (side, side), dst=small, interpolation=how)
+        blob = self.workspace.array("blob", (1, 3, side, side), np.float32)
+        for channel in range(3):
+            np.multiply(small[..., 2 - channel], 1 / 127.5, out=blob[0, channel], casting="unsafe")
+        blob -= 1.0
+        return blob
+
+
+class Detector:
+    """Both networks as one `PersonDetector`.
+
+    `second_opinion` None asks the pet network only where the first one leaves a
+    doubt (a pet, or a person of middling score); True and False force it.
+    """
+
+    # NanoDet scores between which a person may as well be a dog or a coat.
+    DOUBT = (0.2, 0.6)
+
+    def __init__(
+        self,
+        threads: int = 1,
+        long_side: int = 320,
+        floor: float = 0.2,
+        second_opinion: bool | None = None,
+    ) -> None:
+        self.people = PersonNet(threads, long_side, floor)
+        self.pets = PetNet(threads, floor)
+        self.second_opinion = second_opinion
+
+    def detect(self, image: Image) -> Sequence[Detection]:
+        first = list(self.people.detect(image))
+        if not self._doubtful(first):
+            return pets_before_people(first)
+        return combine(first, self.pets.detect(image))
+
+    def _doubtful(self, found: Iterable[Detection]) -> bool:
+        if self.second_opinion is not None:
+            return self.second_opinion
+        low, high = self.DOUBT
+        return any(d.label is not Label.PERSON or low <= d.score < high for d in found)
+
+
+def combine(first: Sequence[Detection], second: Sequence[Detection]) -> list[Detection]:
+    """People from the first network, pets from both, each pet once with its best score."""
+    people = [d for d in first if d.label is Label.PERSON]
+    pets = [d for d in (*first, *second) if d.label is not Label.PERSON]
+    return pets_before_people([*people, *_once(pets)])
+
+
+def _once(found: Sequence[Detection]) -> list[Detection]:
+    kept: list[Detection] = []
+    for candidate in sorted(found, key=lambda d: -d.score):
+        if all(overlap(candidate.box, k.box) < NMS_OVERLAP for k in kept):
+            kept.append(candidate)
+    return kept
+
+
+def pets_before_people(found: Sequence[Detection]) -> list[Detection]:
+    """Drop every person that a higher-scoring pet covers: a dog taken for a person.
+
+    A person holding a pet has a box that reaches well beyond the pet's.
+    """
+    pets = [d for d in found if d.label is not Label.PERSON]
+    return [
+        d
+        for d in found
+        if d.label is not Label.PERSON
+        or not any(
+            p.score > d.score and (overlap(p.box, d.box) >= 0.5 or contained(d.box, p.box) >= 0.85)
+            for p in pets
+        )
+    ]
+
+
+def _detections(
+    corners: npt.NDArray[np.floating], scores: Floats, labels: Sequence[Label], image: Image
+) -> list[Detection]:
+    """Non-maximum suppression per label, boxes clipped to the picture, best first."""
+    height, width = image.shape[:2]
+    clipped = np.clip(corners, 0, np.array([width, height, width, height]))
+    found: list[Detection] = []
+    for label in set(labels):
+        mine = np.array([i for i, other in enumerate(labels) if other is label])
+        for i in mine[suppress(clipped[mine], scores[mine], NMS_OVERLAP)]:
+            x1, y1, x2, y2 = map(float, clipped[i])
+            if x2 - x1 >= 1 and y2 - y1 >= 1 and np.isfinite(scores[i]):
+                found.append(Detection(label, float(scores[i]), (x1, y1, x2 - x1, y2 - y1)))
+    return sorted(found, key=lambda d: -d.score)
+
+
+@lru_cache(maxsize=16)
+def _centres(height: int, width: int, stride: int) -> Floats:
+    ys = (np.arange(math.ceil(height / stride)) + 0.5) * stride
+    xs = (np.arange(math.ceil(width / stride)) + 0.5) * stride
+    grid = np.meshgrid(xs, ys)
+    return np.stack([g.ravel() for g in grid], 1).astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def _ssd_anchors() -> Floats:
+    """(1917, 4): centre x, centre y, width, height, as shares of the picture."""
+    maps = (19, 10, 5, 3, 2, 1)
+    scales = [*np.linspace(0.2, 0.95, len(maps)), 1.0]
+    anchors = []
+    for level, cells in enumerate(maps):
+        shapes = [(scales[level], r) for r in (1.0, 2.0, 0.5, 3.0, 1 / 3)]
+        shapes.append((math.sqrt(scales[level] * scales[level + 1]), 1.0))
+        if level == 0:
+            shapes = [(0.1, 1.0), (scales[0], 2.0), (scales[0], 0.5)]
+        sizes = [(s * math.sqrt(r), s / math.sqrt(r)) for s, r in shapes]
+        for row in range(cells):
+            for column in range(cells):
+                centre = ((column + 0.5) / cells, (row + 0.5) / cells)
+                anchors.extend((*centre, *size) for size in sizes)
+    return np.array(anchors, np.float32)

@@ -1,0 +1,65 @@
+"""Loads the networks that ship with the engine, after checking that they are the measured ones.
+
+A network whose hash differs from its card is refused: its thresholds would
+mean nothing. Nothing is ever downloaded. Origin and licence of each network
+are in models/models.json; script/convert_models rebuilds them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import onnxruntime as ort
+
+from engine.errors import UserError
+
+MODELS = Path(__file__).parent / "models"
+
+
+def cards(folder: Path = MODELS) -> dict[str, dict[str, Any]]:
+    """What is known of each network: file, sha256, package, version, licence."""
+    path = folder / "models.json"
+    try:
+        found: dict[str, dict[str, Any]] = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: unreadable: {error}", "reinstall heliotrope") from error
+    return found
+
+
+def verified(name: str, folder: Path = MODELS) -> bytes:
+    """The bytes of network `name`. Raises UserError when they are missing or not the measured ones."""
+    card = cards(folder)[name]
+    path = folder / card["file"]
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}", "reinstall heliotrope") from error
+    if hashlib.sha256(data).hexdigest() != card["sha256"]:
+        raise UserError(
+            f"{path}: not the network that was measured (its hash differs)",
+            "reinstall heliotrope, or run script/convert_models",
+        )
+    return data
+
+
+def session(name: str, threads: int = 1, folder: Path = MODELS) -> ort.InferenceSession:
+    """An ONNX Runtime session on the processor, `threads` wide."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Spinning threads would hold a core between frames; an arena would keep
+    # activations (remains of a picture) and grow with every input shape.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_cpu_mem_arena = False
+    return ort.InferenceSession(verified(name, folder), options, providers=["CPUExecutionProvider"])
+
+
+@cache
+def available() -> tuple[str, ...]:
+    """The names of all networks."""
+    return tuple(cards())
