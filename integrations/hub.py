@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 
@@ -52,16 +52,13 @@ class Latest(Generic[T]):
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
-    async def watch(self) -> AsyncIterator[T]:
-        """The present value, if there is one, and then always the newest; without end."""
-        seen = 0
-        while True:
-            if self._version == seen:
-                await self._changed.wait()
-            seen = self._version
-            value = self._value
-            assert value is not None
-            yield value
+    async def newer(self, than: int = 0) -> tuple[int, T]:
+        """The newest value and its version, once that version is above `than` (0: any value)."""
+        while self._version <= than:
+            await self._changed.wait()
+        value = self._value
+        assert value is not None
+        return self._version, value
 
 
 class Integration(Protocol):
