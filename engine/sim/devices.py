@@ -1,0 +1,100 @@
+"""Simulated touch screen, light ring, display, loudspeaker and microphone mute.
+
+They remember what they were told, so that a test or the page can ask; nothing
+here has behaviour of its own.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from engine.core.types import Indicate
+
+# What a device remembers; a demo runs for weeks.
+REMEMBERED = 256
+
+
+class SimulatedTouchScreen:
+    """A `ports.TouchScreen` whose finger is a method call."""
+
+    def __init__(self) -> None:
+        self.pressed = False
+        self._listeners: list[Callable[[bool], None]] = []
+
+    def listen(self, listener: Callable[[bool], None]) -> None:
+        self._listeners.append(listener)
+
+    def touch(self, pressed: bool) -> None:
+        """Put the finger down or lift it; listeners hear of the edge only."""
+        if pressed == self.pressed:
+            return
+        self.pressed = pressed
+        for listener in tuple(self._listeners):
+            listener(pressed)
+
+    def close(self) -> None:
+        self._listeners.clear()
+
+
+class SimulatedMute:
+    """A `ports.Mute` whose switch is a method call."""
+
+    def __init__(self, muted: bool = False) -> None:
+        self._muted = muted
+        self._listeners: list[Callable[[bool], None]] = []
+
+    @property
+    def muted(self) -> bool:
+        return self._muted
+
+    def listen(self, listener: Callable[[bool], None]) -> None:
+        self._listeners.append(listener)
+
+    def switch(self, muted: bool) -> None:
+        """Listeners hear of the edge only."""
+        if muted == self._muted:
+            return
+        self._muted = muted
+        for listener in tuple(self._listeners):
+            listener(muted)
+
+    def close(self) -> None:
+        self._listeners.clear()
+
+
+class SimulatedIndicator:
+    """A `ports.Indicator`: the light ring; `shown` is what it shows now."""
+
+    def __init__(self) -> None:
+        self.shown: Indicate | None = None
+        self.history: deque[Indicate] = deque(maxlen=REMEMBERED)
+
+    def show(self, indication: Indicate) -> None:
+        self.shown = indication
+        self.history.append(indication)
+
+    def close(self) -> None:
+        self.shown = None
+
+
+class SimulatedDisplay:
+    """A `ports.Display`: `text` is what the screen says now."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.history: deque[str] = deque(maxlen=REMEMBERED)
+
+    def say(self, text: str) -> None:
+        self.text = text
+        self.history.append(text)
+
+
+class SimulatedSpeaker:
+    """A `ports.Speaker`: `played` holds (sound, volume), oldest first."""
+
+    def __init__(self) -> None:
+        self.played: deque[tuple[str, float]] = deque(maxlen=REMEMBERED)
+
+    def play(self, sound: str, volume: float) -> None:
+        self.played.append((sound, volume))
