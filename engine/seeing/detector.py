@@ -253,7 +253,7 @@ def _ssd_anchors() -> Floats:
     """(1917, 4): centre x, centre y, width, height, as shares of the picture."""
     maps = (19, 10, 5, 3, 2, 1)
     scales = [*np.linspace(0.2, 0.95, len(maps)), 1.0]
-    anchors = []
+    anchors: list[tuple[float, float, float, float]] = []
     for level, cells in enumerate(maps):
         shapes = [(scales[level], r) for r in (1.0, 2.0, 0.5, 3.0, 1 / 3)]
         shapes.append((math.sqrt(scales[level] * scales[level + 1]), 1.0))

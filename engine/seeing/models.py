@@ -31,9 +31,9 @@ def cards(folder: Path = MODELS) -> dict[str, dict[str, Any]]:
 
 
 def verified(name: str, folder: Path = MODELS) -> bytes:
-    """The bytes of network `name`. Raises UserError when they are missing or not the measured ones."""
+    """The bytes of network `name`. Raises UserError when they are missing or have changed."""
     card = cards(folder)[name]
-    path = folder / card["file"]
+    path = folder / str(card["file"])
     try:
         data = path.read_bytes()
     except OSError as error:
