@@ -169,9 +169,8 @@ def _put(tree: Section, path: KeyPath, value: Tree) -> None:
 def _typed(tree: Section, problems: list[UserError]) -> Config:
     config = build(Config, tree, problems)
     if not problems:
-        problems.extend(
-            _broken_rule(rule, config, tree) for rule in RULES if not rule.holds(config)
-        )
+        broken = (rule for rule in RULES if not rule.holds(config))
+        problems.extend(_broken_rule(rule, config, tree) for rule in broken)
     if problems:
         shown = problems[:MAX_PROBLEMS]
         if len(problems) > MAX_PROBLEMS:
