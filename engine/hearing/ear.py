@@ -111,6 +111,11 @@ class Ear:
         """Decisions still open when a recording ends."""
         return self._close_utterance()
 
+    def forget(self) -> None:
+        """Overwrite all sound that is kept; what follows is heard afresh (the mute)."""
+        self._history.clear()
+        self._restart(self._history.end)
+
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the sound itself, in sentences for people."""
         said = []

@@ -1,0 +1,45 @@
+"""Which microphones a `microphones.source` means: a recording or a device.
+
+The simulated array is not here: only the composition root knows of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.hardware.microphones_device import MicrophonesDevice
+from engine.hardware.microphones_file import MicrophonesFile
+from engine.hearing.arrays import MicrophoneArray
+
+
+def is_recording(source: str) -> bool:
+    """Whether `source` names a file rather than a device."""
+    path = Path(source).expanduser()
+    return path.suffix.lower() in {".wav", ".wave"} or path.is_file()
+
+
+def open_microphones(
+    source: str,
+    array: MicrophoneArray,
+    *,
+    paced: bool = True,
+    clock: Callable[[], float] = time.monotonic,
+) -> MicrophonesFile | MicrophonesDevice:
+    """The array's driver for `source`, not yet opened; `open()` says what is wrong with it.
+
+    `source` is a wav file, a PortAudio device by number or (part of) name, or
+    "default". `paced` False gives a recording's blocks as fast as they are read.
+    """
+    if is_recording(source):
+        return MicrophonesFile(
+            Path(source).expanduser(),
+            array.channels,
+            array_name=array.name,
+            paced=paced,
+            clock=clock,
+        )
+    return MicrophonesDevice(
+        source, array.channels, device_channels=array.device_channels, clock=clock
+    )
