@@ -1,0 +1,131 @@
+"""The `Bus` port over a real broker, through aiomqtt; and what a lost one raises.
+
+One connected session. Reconnecting is `life`'s; the meaning of topics is
+`device`'s. Credentials go to the broker and nowhere else, least of all a log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import aiomqtt
+from paho.mqtt.reasoncodes import ReasonCode
+
+from engine.ports import Message
+
+CONNECT_SECONDS = 5.0
+TCP_SECONDS = 1.5
+"""A stop waits for a connection attempt under way, so that attempt must be short."""
+
+KEEP_ALIVE_SECONDS = 15
+MOST_WAITING = 256
+"""Messages from the broker that wait to be read; a flood beyond this is dropped."""
+
+
+class BusLost(Exception):
+    """The broker cannot be reached or has gone; the message is for people."""
+
+
+class ProtocolRefused(BusLost):
+    """The broker was reached and did not accept this version of MQTT."""
+
+
+class LoginRefused(BusLost):
+    """The broker was reached and did not accept user and password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where the broker is and how to log in. `protocol` is 5, 4 (3.1.1), or None for either."""
+
+    host: str
+    port: int
+    username: str = ""
+    password: str = field(default="", repr=False)
+    protocol: int | None = None
+
+
+def client_id(device_id: str) -> str:
+    """An id no other client has: two with the same one throw each other out without end."""
+    return f"heliotrope-{device_id}-{secrets.token_hex(4)}"
+
+
+class MqttBus:
+    """`Bus` over a connected client. Every call raises BusLost once the connection is gone."""
+
+    def __init__(self, client: aiomqtt.Client) -> None:
+        self._client = client
+
+    async def publish(self, message: Message, qos: int = 0) -> None:
+        try:
+            await self._client.publish(message.topic, message.payload, qos, message.retain)
+        except aiomqtt.MqttError as problem:
+            raise BusLost(str(problem)) from None
+
+    async def subscribe(self, topic_filter: str) -> None:
+        try:
+            await self._client.subscribe(topic_filter, qos=1)
+        except aiomqtt.MqttError as problem:
+            raise BusLost(str(problem)) from None
+
+    async def messages(self) -> AsyncIterator[Message]:
+        try:
+            async for message in self._client.messages:
+                payload = message.payload if isinstance(message.payload, bytes) else b""
+                yield Message(str(message.topic), payload, message.retain)
+        except aiomqtt.MqttError as problem:
+            raise BusLost(str(problem)) from None
+
+
+@asynccontextmanager
+async def connected(
+    broker: Broker, protocol: int, identifier: str, will: Message | None = None
+) -> AsyncIterator[MqttBus]:
+    """A session with `broker`. Raises BusLost, or what kind of it is known."""
+    client = aiomqtt.Client(
+        broker.host,
+        broker.port,
+        username=broker.username or None,
+        password=broker.password or None,
+        identifier=identifier,
+        protocol=aiomqtt.ProtocolVersion(protocol),
+        clean_session=None if protocol == aiomqtt.ProtocolVersion.V5 else True,
+        will=aiomqtt.Will(will.topic, will.payload, 1, will.retain) if will else None,
+        timeout=CONNECT_SECONDS,
+        keepalive=KEEP_ALIVE_SECONDS,
+        max_queued_incoming_messages=MOST_WAITING,
+    )
+    client.pending_calls_threshold = MOST_WAITING
+    client._client.connect_timeout = TCP_SECONDS
+    try:
+        await client.__aenter__()
+    except aiomqtt.MqttError as problem:
+        raise _why(problem) from None
+    except ValueError as problem:
+        raise BusLost(f"the broker's address or login is unusable: {problem}") from None
+    try:
+        yield MqttBus(client)
+    finally:
+        # A connection that is gone already needs no goodbye.
+        with contextlib.suppress(aiomqtt.MqttError):
+            await client.__aexit__(None, None, None)
+
+
+def _why(problem: aiomqtt.MqttError) -> BusLost:
+    if isinstance(problem, aiomqtt.MqttCodeError):
+        code = problem.rc
+        value = code.value if isinstance(code, ReasonCode) else code
+        # paho gives the codes of 3.1.1 the numbers of MQTT 5: section 3.2.2.2 of version 5.
+        if value in {0x84, 1}:
+            return ProtocolRefused("the broker does not speak this version of MQTT")
+        if value in {0x86, 0x87, 4, 5}:
+            return LoginRefused("the broker refused user and password")
+        return BusLost(f"the broker refused the connection ({code})")
+    if "timed out" in str(problem):
+        # Old brokers close the connection, or say nothing, on a version they do not know.
+        return ProtocolRefused("the broker did not answer")
+    return BusLost(str(problem))

@@ -1,0 +1,187 @@
+"""A device on a bus: its birth and last will, its states, its commands and their replies.
+
+Reads snapshots and the table of entities, and passes validated commands on.
+Bad payloads change nothing, are counted, and are answered on the error topic
+with the sender's id. Retained commands are stale ones: they are refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from engine.core.types import Command, Reply, Snapshot
+from engine.ports import Bus, Message
+from integrations.commands import SIMULATED_ONLY, CommandError, build, parse
+from integrations.homeassistant.discovery import announcement, status_topic
+from integrations.homeassistant.entities import ENTITIES, Entity
+from integrations.hub import Latest, Submit
+from integrations.mqtt.bus import Broker, BusLost, client_id, connected
+from integrations.mqtt.life import Told, Versions, stay_connected
+from integrations.mqtt.rates import Rates
+from integrations.mqtt.topics import OFFLINE, ONLINE, Topics
+from integrations.snapshot_json import to_json
+
+_LOG = logging.getLogger(__name__)
+
+GOODBYE_SECONDS = 0.3
+LOOK_AGAIN_SECONDS = 0.1
+MOST_SET_BYTES = 64
+SOURCE = "mqtt"
+
+
+class MqttDevice:
+    """An `Integration`. `now` is the engine's monotonic clock.
+
+    `session` is one connection's life over any `Bus`; `run` keeps having one
+    with `broker`. `refused` counts the payloads that were no commands. `told`
+    hears of the broker coming and going, for the engine's `Health`.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        device_id: str,
+        device_name: str,
+        *,
+        base_topic: str = "heliotrope",
+        discovery_prefix: str = "homeassistant",
+        entities: Sequence[Entity] = ENTITIES,
+        simulated: bool = False,
+        now: Callable[[], float] = time.monotonic,
+        told: Told = lambda _ok, _detail: None,
+    ) -> None:
+        self.broker = broker
+        self.topics = Topics(base_topic, device_id)
+        self.refused = 0
+        self._name = device_name
+        self._prefix = discovery_prefix
+        self._entities = {entity.key: entity for entity in entities}
+        self._simulated = simulated
+        self._now = now
+        self._told = told
+        self._announce_again = asyncio.Event()
+
+    @property
+    def will(self) -> Message:
+        """What the broker says of the device when the connection breaks."""
+        return Message(self.topics.availability, OFFLINE, retain=True)
+
+    async def run(self, states: Latest[Snapshot], submit: Submit) -> None:
+        """Stay connected until cancelled."""
+        identifier = client_id(self.topics.device_id)
+        await stay_connected(
+            lambda protocol: connected(self.broker, protocol, identifier, self.will),
+            lambda bus: self.session(bus, states, submit),
+            versions=Versions(self.broker.protocol),
+            told=self._told,
+        )
+
+    async def session(self, bus: Bus, states: Latest[Snapshot], submit: Submit) -> None:
+        """Announce, publish and listen until the bus is lost (BusLost) or this is cancelled."""
+        for topic in (
+            self.topics.command,
+            self.topics.every_set,
+            status_topic(self._prefix),
+        ):
+            await bus.subscribe(topic)
+        sending = asyncio.ensure_future(self._send(bus, states))
+        listening = asyncio.ensure_future(self._listen(bus, submit))
+        try:
+            done, _ = await asyncio.wait({sending, listening}, return_when="FIRST_COMPLETED")
+            for task in done:
+                task.result()
+            raise BusLost("the connection ended")
+        except asyncio.CancelledError:
+            with contextlib.suppress(BusLost, TimeoutError):
+                async with asyncio.timeout(GOODBYE_SECONDS):
+                    await bus.publish(self.will, qos=1)
+            raise
+        finally:
+            sending.cancel()
+            listening.cancel()
+            await asyncio.gather(sending, listening, return_exceptions=True)
+
+    # ------------------------------------------------------------------ states
+
+    async def _send(self, bus: Bus, states: Latest[Snapshot]) -> None:
+        version, snapshot = await states.newer()
+        while True:
+            self._announce_again.clear()
+            await self._announce(bus, snapshot)
+            rates = Rates({key: entity.pace for key, entity in self._entities.items()})
+            while not self._announce_again.is_set():
+                values = self._values(snapshot)
+                for key, value in rates.due(values, self._now(), snapshot.moving):
+                    message = Message(self.topics.state(key), value.encode(), retain=True)
+                    await bus.publish(message, qos=1 if self._entities[key].pace.urgent else 0)
+                again = LOOK_AGAIN_SECONDS if rates.waits(values) else 1.0
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(again):
+                        version, snapshot = await states.newer(version)
+
+    async def _announce(self, bus: Bus, snapshot: Snapshot) -> None:
+        message = announcement(
+            self.topics, self._prefix, self._name, snapshot.range, tuple(self._entities.values())
+        )
+        await bus.publish(message, qos=1)
+        await bus.publish(Message(self.topics.availability, ONLINE, retain=True), qos=1)
+
+    def _values(self, snapshot: Snapshot) -> dict[str, str]:
+        return {
+            key: entity.value(snapshot)
+            for key, entity in self._entities.items()
+            if entity.value is not None
+        }
+
+    # ---------------------------------------------------------------- commands
+
+    async def _listen(self, bus: Bus, submit: Submit) -> None:
+        async for message in bus.messages():
+            if message.topic == status_topic(self._prefix):
+                # The retained one was there before us, and our announcement comes anyway.
+                if message.payload == ONLINE and not message.retain:
+                    self._announce_again.set()
+                continue
+            try:
+                command = self._command(message)
+            except CommandError as problem:
+                self.refused += 1
+                _LOG.warning("a message on %.80r is no command: %s", message.topic, problem)
+                await self._tell(bus, self.topics.error, problem.id, False, str(problem))
+                continue
+            reply: Reply = await submit(command)
+            topic = self.topics.reply if reply.ok else self.topics.error
+            await self._tell(bus, topic, reply.id, reply.ok, reply.message)
+
+    def _command(self, message: Message) -> Command:
+        if message.retain:
+            raise CommandError("a command must not be retained: it would come again")
+        key = self.topics.key_of_set(message.topic)
+        if key is None:
+            command = parse(message.payload, t=self._now(), source=SOURCE)
+        else:
+            command = self._command_of_entity(key, message.payload)
+        if command.name in SIMULATED_ONLY and not self._simulated:
+            raise CommandError(f"{command.name} is moved by hand on a real device", command.id)
+        return command
+
+    def _command_of_entity(self, key: str, payload: bytes) -> Command:
+        entity = self._entities.get(key)
+        if entity is None or entity.command is None:
+            raise CommandError("there is nothing of that name to set")
+        try:
+            text = payload[: MOST_SET_BYTES + 1].decode("utf-8")
+        except UnicodeDecodeError:
+            raise CommandError(f"{key}: not valid UTF-8") from None
+        if len(payload) > MOST_SET_BYTES:
+            raise CommandError(f"{key}: at most {MOST_SET_BYTES} bytes")
+        name, arguments = entity.command(text)
+        return build(name, arguments, t=self._now(), source=SOURCE, id=f"set/{key}")
+
+    async def _tell(self, bus: Bus, topic: str, command_id: str, ok: bool, text: str) -> None:
+        body = {"id": command_id, "ok": ok, "message": text}
+        await bus.publish(Message(topic, to_json(body).encode("ascii")), qos=0)

@@ -1,0 +1,50 @@
+"""The names of a device's topics. They never change: others script against them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ONLINE, OFFLINE = b"online", b"offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """`<base>/<device id>/...`."""
+
+    base: str
+    device_id: str
+
+    @property
+    def root(self) -> str:
+        return f"{self.base}/{self.device_id}"
+
+    @property
+    def availability(self) -> str:
+        return f"{self.root}/availability"
+
+    @property
+    def command(self) -> str:
+        return f"{self.root}/command"
+
+    @property
+    def reply(self) -> str:
+        return f"{self.root}/reply"
+
+    @property
+    def error(self) -> str:
+        return f"{self.root}/error"
+
+    @property
+    def every_set(self) -> str:
+        return f"{self.root}/set/+"
+
+    def state(self, key: str) -> str:
+        return f"{self.root}/state/{key}"
+
+    def set(self, key: str) -> str:
+        return f"{self.root}/set/{key}"
+
+    def key_of_set(self, topic: str) -> str | None:
+        """The key of a `/set/<key>` topic of this device, None for any other topic."""
+        prefix = f"{self.root}/set/"
+        return topic.removeprefix(prefix) if topic.startswith(prefix) else None
