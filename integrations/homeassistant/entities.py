@@ -46,7 +46,7 @@ class Entity:
     value: Value | None = None
     command: Callable[[str], Request] | None = None
     options: Mapping[str, Json | tuple[str, ...]] = field(default_factory=dict)
-    pace: Pace = Pace()
+    pace: Pace = field(default_factory=Pace)
 
 
 def _on(condition: bool) -> str:

@@ -112,8 +112,9 @@ class MqttDevice:
         while True:
             self._announce_again.clear()
             await self._announce(bus, snapshot)
+            announced_range = snapshot.range
             rates = Rates({key: entity.pace for key, entity in self._entities.items()})
-            while not self._announce_again.is_set():
+            while not self._announce_again.is_set() and snapshot.range == announced_range:
                 values = self._values(snapshot)
                 for key, value in rates.due(values, self._now(), snapshot.moving):
                     message = Message(self.topics.state(key), value.encode(), retain=True)
