@@ -25,6 +25,7 @@ MANOEUVRE_BOOST = 9.0
 # No person turns faster around the device than a run past it at arm's length.
 MAX_RATE = 200.0
 INITIAL_RATE_STD = 40.0
+KEEP_RATE = 0.3  # s
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,20 @@ def coasted(track: BearingTrack, t: float, coast: float) -> tuple[float, float]:
     dt = t - track.t
     if dt <= 0.0:
         return track.bearing, track.rate
-    fade = math.exp(-dt / coast)
-    return track.bearing + track.rate * coast * (1.0 - fade), track.rate * fade
+    reach, fade = _coasting(dt, coast)
+    return track.bearing + track.rate * reach, track.rate * fade
+
+
+def _coasting(dt: float, coast: float) -> tuple[float, float]:
+    """Degrees gone per deg/s, and what is left of the rate, after `dt` unobserved seconds.
+
+    Fading starts only after a few frames without a measurement: earlier, it
+    would bias the rate of somebody who walks on.
+    """
+    if dt <= KEEP_RATE:
+        return dt, 1.0
+    fade = math.exp(-(dt - KEEP_RATE) / coast)
+    return KEEP_RATE + coast * (1.0 - fade), fade
 
 
 def predict(track: BearingTrack, t: float, acceleration: float, coast: float) -> BearingTrack:
@@ -62,8 +75,7 @@ def predict(track: BearingTrack, t: float, acceleration: float, coast: float) ->
     dt = t - track.t
     if dt <= 0.0:
         return track
-    fade = math.exp(-dt / coast)
-    reach = coast * (1.0 - fade)
+    reach, fade = _coasting(dt, coast)
     q = acceleration * acceleration
     return BearingTrack(
         t=t,
