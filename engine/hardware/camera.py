@@ -1,0 +1,59 @@
+"""Which camera a `camera.source` means: a device, a stream, a recording, a folder of pictures.
+
+The simulated camera is not here: only the composition root knows of it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.hardware.camera_device import CameraDevice
+from engine.hardware.camera_file import CameraFile
+from engine.hardware.camera_folder import PICTURES, CameraFolder
+from engine.ports import SourceFailed
+
+URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+DEVICE = re.compile(r"^(\d{1,2}|/dev/.+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a live device is asked for; recordings keep their own size and rate."""
+
+    width: int = 640
+    height: int = 480
+    fps: float = 10.0
+
+
+def is_recording(source: str) -> bool:
+    """Whether `source` ends by itself: a file or a folder, not a device or a URL."""
+    return not (URL.match(source) or DEVICE.match(source))
+
+
+def open_camera(
+    source: str,
+    wanted: Wanted | None = None,
+    *,
+    paced: bool = True,
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> CameraFile | CameraFolder | CameraDevice:
+    """The driver for `source`, not yet opened: `open()` says what is wrong with it.
+
+    `source` is a device ("0", "/dev/video0"), a URL, a video file, a picture or
+    a folder of pictures. `paced` False gives a recording's frames as fast as
+    they are read, `t` counting from 0. Raises SourceFailed for no such file.
+    """
+    wanted = wanted or Wanted()
+    if not is_recording(source):
+        return CameraDevice(source, wanted.width, wanted.height, wanted.fps, now=now)
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise SourceFailed(f"{source}: no such file or folder; check camera.source")
+    if path.is_dir() or path.suffix.lower() in PICTURES:
+        return CameraFolder(path, wanted.fps, paced=paced, now=now, sleep=sleep)
+    return CameraFile(path, paced=paced, now=now, sleep=sleep)

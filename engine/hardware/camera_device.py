@@ -1,0 +1,130 @@
+"""A live camera: a V4L2 device, or a stream by RTSP or HTTP.
+
+Gives the newest frame: what queued up while nobody read is thrown away. It
+does not reconnect, the camera loop does; and it never lets a password into a
+message.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+
+from engine.hardware.camera_buffers import OneReader, Ring
+from engine.ports import Frame, SourceFailed
+
+CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
+QUERY = re.compile(r"\?.*$")
+OPEN_MS = 5000
+READ_MS = 3000
+# A frame that arrives faster than this had been waiting in a queue.
+QUEUED = 0.004
+MOST_QUEUED = 30
+# A camera whose picture does not change by a single bit hangs: sensors are noisy.
+STUCK_SECONDS = 10.0
+
+
+def redacted(source: str) -> str:
+    """`source` fit for people and logs: no user, no password, no query."""
+    return QUERY.sub("?...", CREDENTIALS.sub("***@", source))
+
+
+class CameraDevice:
+    """A `ports.Camera`. `source` is an index, a /dev path or a URL."""
+
+    live = True
+    paced = True
+
+    def __init__(
+        self,
+        source: str,
+        width: int = 640,
+        height: int = 480,
+        fps: float = 10.0,
+        *,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.source = source
+        self.name = redacted(source)
+        self.width, self.height, self.fps = width, height, fps
+        self._now = now
+        self._capture: cv2.VideoCapture | None = None
+        self._ring = Ring()
+        self._reader = OneReader(self._let_go)
+        self._digest = 0
+        self._changed = 0.0
+
+    def open(self) -> None:
+        """Raises SourceFailed with what to check."""
+        self.close()
+        url = "://" in self.source
+        capture = self._open_url() if url else self._open_device()
+        if not capture.isOpened():
+            capture.release()
+            remedy = "check address, password and network" if url else "check cable and permissions"
+            raise SourceFailed(f"camera {self.name}: cannot be opened; {remedy}")
+        self._capture = capture
+        self._changed = self._now()
+        self._reader.opened()
+
+    def _open_url(self) -> cv2.VideoCapture:
+        limits = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MS)
+        return cv2.VideoCapture(self.source, cv2.CAP_FFMPEG, limits)
+
+    def _open_device(self) -> cv2.VideoCapture:
+        path = f"/dev/video{self.source}" if self.source.isdigit() else self.source
+        if not Path(path).exists():
+            raise SourceFailed(f"camera {path}: no such device; plug it in or set camera.source")
+        capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
+        for key, value in (
+            (cv2.CAP_PROP_FRAME_WIDTH, self.width),
+            (cv2.CAP_PROP_FRAME_HEIGHT, self.height),
+            (cv2.CAP_PROP_BUFFERSIZE, 1),
+        ):
+            capture.set(key, value)
+        return capture
+
+    def read(self) -> Frame:
+        """The newest frame. Raises SourceFailed when the device is lost or stuck."""
+        with self._reader:
+            capture = self._capture
+            if capture is None:
+                raise SourceFailed(f"camera {self.name}: not open; call open() first")
+            t = self._grab_newest(capture)
+            pixels = self._ring.fill(capture.retrieve)
+            if pixels is None:
+                raise SourceFailed(f"camera {self.name}: lost; check cable, power and network")
+            self._watch(pixels.reshape(-1)[:: max(pixels.size // 4096, 1)].tobytes())
+            self.height, self.width = pixels.shape[:2]
+            return Frame(t, pixels)
+
+    def _grab_newest(self, capture: cv2.VideoCapture) -> float:
+        for _ in range(MOST_QUEUED):
+            before = self._now()
+            if not capture.grab():
+                raise SourceFailed(f"camera {self.name}: lost; check cable, power and network")
+            t = self._now()
+            if t - before > QUEUED:
+                break
+        return t
+
+    def _watch(self, sample: bytes) -> None:
+        digest, now = hash(sample), self._now()
+        if digest != self._digest:
+            self._digest, self._changed = digest, now
+        elif now - self._changed > STUCK_SECONDS:
+            raise SourceFailed(f"camera {self.name}: the picture is frozen; it will be reopened")
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def _let_go(self) -> None:
+        if self._capture is not None:
+            self._capture.release()
+            self._capture = None
+        self._ring.wipe()
+        self._digest = 0
