@@ -16,7 +16,9 @@ import homeassistant
 from homeassistant import bootstrap
 
 OURS = {"blueprint", "generic", "history", "logbook", "mjpeg", "mobile_app", "mqtt", "recorder"}
-OURS |= {"assist_pipeline", "cloud", "conversation", "ffmpeg", "go2rtc", "isal", "stream", "tts"}
+# Imported by the former without being named in their manifests.
+OURS |= {"assist_pipeline", "cloud", "conversation", "ffmpeg", "go2rtc", "hassio", "isal", "stream"}
+OURS |= {"tts"}
 WITHOUT_WHEEL = {"pymicro-vad": "MicroVad", "pyspeex-noise": "AudioProcessor"}
 UNUSED = {"openai"}
 STUB = '''class {name}:
