@@ -44,14 +44,24 @@ class MotionSettings:
 
 @dataclass(frozen=True, slots=True)
 class ContactSettings:
-    """When a deviation of the axis counts as a stall, a bump or a manual push."""
+    """When a deviation of the axis counts as a stall, a bump or a manual push.
+
+    Torques are shares of the axis's limit. `inertia` (per deg/s2), `friction`
+    and `viscosity` (per deg/s) are what normal motion needs of it.
+    """
 
     stall_torque: Share = 0.9
     stall_seconds: Seconds = 0.25
-    push_torque: Share = 0.25
+    push_torque: Share = 0.2
     push_degrees: Annotated[float, Between(0.2, 45.0, "degrees")] = 2.0
     push_seconds: Seconds = 0.12
+    bump_torque: Share = 0.5
+    touched_torque: Share = 0.42
     touch_grace: Seconds = 0.4
+    hands_off: Seconds = 0.5
+    inertia: Annotated[float, Between(0.0, 0.01)] = 0.00052
+    friction: Share = 0.06
+    viscosity: Annotated[float, Between(0.0, 0.01)] = 0.00017
 
 
 @dataclass(frozen=True, slots=True)

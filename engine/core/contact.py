@@ -1,0 +1,130 @@
+"""Contact: tells a manual push, a bump and a stall from the axis's own readings.
+
+The motor's torque beyond what the commanded motion needs is what the world
+does to the head. Held against a standing or following head it is a hand
+(`push`); gone in a moment, a knock (`bump`); with the head held fast while
+its set-point moves on, an obstacle (`stall`). A finger dragging on the screen
+jolts the head a little, so a touched screen asks for more torque.
+
+Pure: it reports, the axis loop yields and the brain decides what follows.
+"""
+
+from __future__ import annotations
+
+import math
+
+from engine.core.profile import Setpoint
+from engine.core.settings import ContactSettings
+
+PUSH, BUMP, STALL = "push", "bump", "stall"
+
+_LAG = 0.03  # s; how far a healthy servo may trail its set-point
+_STILL = 5.0  # deg/s; slower than this the head stands
+_ENDED = 0.05  # s without excess torque that end an episode
+_GRADUAL = 0.04  # s of excess on a moving head that no hard obstacle gives
+
+
+class ContactSense:
+    """Fed one reading a sample; says at most one kind an episode."""
+
+    def __init__(self, settings: ContactSettings) -> None:
+        self._settings = settings
+        self._touched = False
+        self._touched_until = -math.inf
+        self._last: float | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the episode under way: after a pin, a release or an outage."""
+        self._side = 0.0
+        self._pushed = self._stalled = self._pressed = self._quiet = 0.0
+        self._peak = 0.0
+        self._heading = self._commanded = self._reach = 0.0
+        self._under_way = False
+        self._told = False
+
+    def touched(self, t: float, pressed: bool) -> None:
+        """A finger came onto the screen, or left it."""
+        self._touched = pressed
+        if not pressed:
+            self._touched_until = t + self._settings.touch_grace
+
+    def expected_torque(self, setpoint: Setpoint) -> float:
+        """The share of the torque limit that the commanded motion itself needs."""
+        v = setpoint.velocity
+        turning = max(-1.0, min(1.0, v / _STILL))
+        s = self._settings
+        return s.inertia * setpoint.acceleration + s.viscosity * v + s.friction * turning
+
+    def update(
+        self, t: float, setpoint: Setpoint, heading: float, velocity: float, torque: float | None
+    ) -> str | None:
+        """One sample: `setpoint` is where the head should be at `t`. Returns a kind, or None."""
+        dt = 0.0 if self._last is None else max(0.0, t - self._last)
+        self._last = t
+        excess = self._excess(t, setpoint, heading, torque)
+        if excess == 0.0 or excess * self._side < 0.0:
+            return self._fade(dt, opposite=excess != 0.0)
+        if self._side == 0.0:
+            self._begin(excess, setpoint, heading)
+        self._quiet = 0.0
+        self._peak = max(self._peak, abs(excess))
+        return self._judge(dt, setpoint, heading, velocity, torque)
+
+    def _excess(self, t: float, setpoint: Setpoint, heading: float, torque: float | None) -> float:
+        """Motor torque above the threshold, signed; 0 where nothing is felt."""
+        s = self._settings
+        behind = setpoint.heading - heading
+        if abs(behind) > s.push_degrees + _LAG * abs(setpoint.velocity):
+            return math.copysign(1.0, behind)
+        if torque is None:
+            return 0.0
+        touched = self._touched or t < self._touched_until
+        surplus = torque - self.expected_torque(setpoint)
+        return surplus if abs(surplus) > (s.touched_torque if touched else s.push_torque) else 0.0
+
+    def _begin(self, excess: float, setpoint: Setpoint, heading: float) -> None:
+        self.reset()
+        self._side = math.copysign(1.0, excess)
+        self._heading, self._commanded = heading, setpoint.heading
+        self._reach = heading
+        self._under_way = setpoint.velocity * self._side > 1.0
+
+    def _fade(self, dt: float, *, opposite: bool) -> str | None:
+        """Nothing felt, or the other way: the episode ends after a moment."""
+        if self._side == 0.0:
+            return None
+        self._quiet += dt
+        if not opposite and self._quiet < _ENDED:
+            return None
+        bumped = not self._told and self._peak >= self._settings.bump_torque
+        self.reset()
+        return BUMP if bumped else None
+
+    def _judge(
+        self, dt: float, setpoint: Setpoint, heading: float, velocity: float, torque: float | None
+    ) -> str | None:
+        s, side = self._settings, self._side
+        if self._told:
+            return None
+        self._reach = side * max(side * self._reach, side * heading)
+        advanced = side * (setpoint.heading - self._commanded)
+        against = self._under_way or advanced > 0.3
+        retreated = side * (self._reach - heading)
+        if against and abs(velocity) < max(_STILL, 0.1 * abs(setpoint.velocity)):
+            blocked = self._pushed < _GRADUAL and retreated < 1.0
+        else:
+            blocked = False
+        if not blocked:
+            self._pushed += dt
+            return self._tell(PUSH) if self._pushed >= s.push_seconds else None
+        self._pressed += dt
+        if torque is None or abs(torque) >= s.stall_torque:
+            self._stalled += dt
+        if self._stalled >= s.stall_seconds or self._pressed >= 4.0 * s.stall_seconds:
+            return self._tell(STALL)
+        return None
+
+    def _tell(self, kind: str) -> str:
+        self._told = True
+        return kind

@@ -1,0 +1,330 @@
+"""The axis loop: the only writer of set-points.
+
+Turns `MoveTo`, `Stop` and `Release` into set-points on the motion profile,
+reads the axis back, yields to hands, and obeys the shutter before anything
+else. `AxisControl` is the loop's body, one `step(t)` a sample, thread-safe
+and without a clock; `AxisRunner` gives it a thread in real time. It decides
+nothing about people: what it felt goes to the brain as events.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from engine.config import AxisConfig
+from engine.core.angles import interpolate
+from engine.core.contact import PUSH, STALL, ContactSense
+from engine.core.profile import Profile, Setpoint
+from engine.core.types import (
+    AxisFault,
+    AxisMoved,
+    ContactFelt,
+    Event,
+    Health,
+    MoveTo,
+    Release,
+    Stop,
+)
+from engine.ports import Axis, AxisReading, Clock
+
+BRAKING_TIME = 0.15  # s after which a forbidden axis loses its torque, at standstill or not
+HISTORY = 2.0  # s of headings kept for the frames exposed meanwhile
+CATCH_UP = 3  # samples that a late step may make up for
+REPORTS_HZ = 25.0  # AxisMoved a second; the brain needs no more
+_STANDING = 2.0  # deg/s; a slower head counts as standing
+_BACKOFF = (0.1, 2.0)  # s between tries after a fault: first, longest
+
+
+class AxisControl:
+    """One axis, its profile and its sense of touch. Every method may be called from any thread.
+
+    Starts with the torque off; the first `MoveTo` energises, pinned to the
+    pose of that moment. `t` is seconds on one monotonic clock, never going back.
+    """
+
+    def __init__(self, axis: Axis, config: AxisConfig) -> None:
+        self._axis = axis
+        self._period = 1.0 / config.rate_hz
+        self._hands_off = config.contact.hands_off
+        self._profile = Profile(0.0, config.motion, config.range, self._period)
+        self._contact = ContactSense(config.contact)
+        self._lock = threading.RLock()
+        self._history: deque[tuple[float, float]] = deque()
+        self._events: list[Event] = []
+        self._pending: MoveTo | None = None
+        self._powered = False
+        self._forbidden: str | None = None
+        self._brake_until: float | None = None
+        self._release_at_rest = False
+        self._still_since: float | None = -math.inf
+        self._yielded = False
+        self._t = -math.inf
+        self._due: float | None = None
+        self._retry_at = -math.inf
+        self._backoff: float | None = None
+        self._reported = -math.inf
+        self._was_moving = False
+        self._sent: float | None = None
+        self.travel_commanded = 0.0  # degrees of set-points sent, all told
+        self.commanded_while_forbidden = 0.0  # degrees sent after the braking; must stay 0
+        self.refused = 0  # MoveTo dropped because motion was forbidden
+
+    # ------------------------------------------------------------ what is asked
+
+    def move_to(self, action: MoveTo) -> None:
+        """Turn there; replaces any move under way. Dropped while motion is forbidden.
+
+        While somebody's hand is on the head, it waits until they let go.
+        """
+        with self._lock:
+            if self._forbidden is not None:
+                self.refused += 1
+                return
+            self._pending = action
+            self._release_at_rest = False
+
+    def stop(self, action: Stop) -> None:
+        """Brake; an emergency stop ends with the torque off."""
+        with self._lock:
+            self._pending = None
+            if action.emergency:
+                self._brake_or_let_go()
+            elif self._powered:
+                self._profile.stop()
+
+    def release(self, action: Release) -> None:  # noqa: ARG002
+        """Torque off, now."""
+        with self._lock:
+            self._pending = None
+            self._let_go()
+
+    def forbid(self, reason: str) -> None:
+        """The shutter closed: brake at the emergency rate, then nothing more until `permit`."""
+        with self._lock:
+            self._forbidden = reason
+            self._pending = None
+            self._brake_or_let_go()
+
+    def permit(self) -> None:
+        """Motion is allowed again; the head stays where it is until the next `MoveTo`."""
+        with self._lock:
+            self._forbidden = None
+
+    def touched(self, t: float, pressed: bool) -> None:
+        """The touch screen's word, so that a scrolling finger is not taken for a hand."""
+        with self._lock:
+            self._contact.touched(t, pressed)
+
+    def shut_down(self) -> None:
+        """The end: torque off, the driver closed."""
+        with self._lock:
+            self.release(Release("the engine ends"))
+            self._axis.close()
+
+    # ---------------------------------------------------------- what is known
+
+    @property
+    def forbidden(self) -> str | None:
+        """Why nothing may move, or None."""
+        return self._forbidden
+
+    @property
+    def powered(self) -> bool:
+        return self._powered
+
+    @property
+    def target(self) -> float | None:
+        """The heading under way, None at rest."""
+        with self._lock:
+            return self._profile.target if self._powered and not self._profile.done else None
+
+    def heading_at(self, t: float) -> float | None:
+        """The heading at `t` of the last two seconds, interpolated; None before any reading."""
+        with self._lock:
+            return interpolate(tuple(self._history), t) if self._history else None
+
+    # ------------------------------------------------------------- the sample
+
+    def step(self, t: float) -> list[Event]:
+        """One turn of the loop: read, advance the profile, feel, command. Returns what happened."""
+        with self._lock:
+            self._t = t
+            if t >= self._retry_at:
+                try:
+                    self._turn(t)
+                except OSError as error:
+                    self._fail(t, error)
+            events, self._events = self._events, []
+            return events
+
+    def _turn(self, t: float) -> None:
+        reading = self._axis.read()
+        self._remember(t, reading)
+        if self._backoff is not None:
+            self._axis.release()  # whatever it was told before it was lost
+            self._backoff = None
+            self._events.append(Health(t, "axis", True))
+        self._watch_hands(t, reading)
+        self._begin_move(t, reading)
+        if self._powered:
+            self._drive(t, reading)
+        self._report(t, reading)
+
+    def _remember(self, t: float, reading: AxisReading) -> None:
+        self._history.append((t, reading.heading))
+        while self._history[0][0] < t - HISTORY:
+            self._history.popleft()
+
+    def _watch_hands(self, t: float, reading: AxisReading) -> None:
+        """After a push the head must have stood still for a while before it moves again."""
+        if abs(reading.velocity) > _STANDING:
+            self._still_since = None
+        elif self._still_since is None:
+            self._still_since = t
+        if self._still_since is not None and t - self._still_since >= self._hands_off:
+            self._yielded = False
+
+    def _begin_move(self, t: float, reading: AxisReading) -> None:
+        if self._pending is None or self._yielded or self._release_at_rest:
+            return
+        if not self._powered:
+            self._profile.rest_at(reading.heading)
+            self._contact.reset()
+            self._axis.energise()
+            self._powered = True
+            self._sent = reading.heading
+            self._due = t
+        move, self._pending = self._pending, None
+        self._profile.retarget(move.heading, move.pace)
+
+    def _drive(self, t: float, reading: AxisReading) -> None:
+        setpoint = self._advance(t)
+        kind = None
+        if self._axis.abilities.can_sense_contact and not self._release_at_rest:
+            kind = self._contact.update(
+                t, setpoint, reading.heading, reading.velocity, reading.torque
+            )
+        if kind is not None:
+            self._events.append(ContactFelt(t, kind, reading.heading))
+        if kind == PUSH:
+            self._yielded, self._still_since, self._pending = True, None, None
+            self._let_go()
+        elif self._release_at_rest and self._braked(t, reading):
+            self._let_go()
+        else:
+            if kind == STALL:
+                self._profile.rest_at(reading.heading)
+                self._contact.reset()
+                setpoint = self._profile.now
+            self._send(setpoint)
+
+    def _advance(self, t: float) -> Setpoint:
+        """As many samples as are due: fixed ones, a few at most, later ones are given up."""
+        if self._due is None or t - self._due > (CATCH_UP - 0.5) * self._period:
+            self._due = t
+        while self._due <= t + self._period / 2.0:
+            self._profile.step()
+            self._due += self._period
+        return self._profile.now
+
+    def _braked(self, t: float, reading: AxisReading) -> bool:
+        if self._brake_until is None:
+            self._brake_until = t + BRAKING_TIME
+        standing = self._profile.done and abs(reading.velocity) < _STANDING
+        return standing or t >= self._brake_until
+
+    def _send(self, setpoint: Setpoint) -> None:
+        if self._sent is not None:
+            travel = abs(setpoint.heading - self._sent)
+            self.travel_commanded += travel
+            if self._forbidden is not None and not self._release_at_rest:
+                self.commanded_while_forbidden += travel
+        self._sent = setpoint.heading
+        self._axis.command(setpoint.heading, setpoint.velocity)
+
+    def _brake_or_let_go(self) -> None:
+        if not self._powered or not self._axis.abilities.can_brake:
+            self._let_go()
+        elif not self._release_at_rest:
+            self._profile.emergency()
+            self._release_at_rest = True
+            self._brake_until = self._t + BRAKING_TIME
+
+    def _let_go(self) -> None:
+        self._powered = False
+        self._release_at_rest = False
+        self._brake_until = None
+        self._sent = None
+        self._profile.rest_at(self._profile.now.heading)
+        try:
+            self._axis.release()
+        except OSError as error:
+            self._fail(self._t, error)
+
+    def _report(self, t: float, reading: AxisReading) -> None:
+        moving = self._powered and not self._profile.done
+        if moving == self._was_moving and t - self._reported < 1.0 / REPORTS_HZ - 1e-6:
+            return
+        self._was_moving, self._reported = moving, t
+        moved = AxisMoved(t, reading.heading, reading.velocity, reading.torque, moving)
+        self._events.append(moved)
+
+    def _fail(self, t: float, error: OSError) -> None:
+        """The axis is lost: said once, tried again ever more rarely, the move under way dropped."""
+        if self._backoff is None:
+            self._events.append(AxisFault(t, str(error) or type(error).__name__))
+        first, longest = _BACKOFF
+        self._backoff = first if self._backoff is None else min(longest, 2.0 * self._backoff)
+        self._retry_at = t + self._backoff
+        self._pending = None
+        if self._powered:
+            self._let_go()
+
+
+class AxisRunner:
+    """`AxisControl` in real time, on a thread of its own at `rate_hz`.
+
+    `tell` is called on that thread with the events of a step, never with
+    none. `stop` returns when the torque is off and the driver closed.
+    """
+
+    def __init__(
+        self,
+        control: AxisControl,
+        clock: Clock,
+        rate_hz: float,
+        tell: Callable[[Sequence[Event]], None],
+    ) -> None:
+        self._control = control
+        self._clock = clock
+        self._period = 1.0 / rate_hz
+        self._tell = tell
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="axis", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Safe to call twice, and before `start`."""
+        self._ended.set()
+        if self._thread.ident is None:
+            self._control.shut_down()
+        else:
+            self._thread.join()
+
+    def _run(self) -> None:
+        due = self._clock.now()
+        try:
+            while not self._ended.wait(max(0.0, due - self._clock.now())):
+                now = self._clock.now()
+                events = self._control.step(now)
+                if events:
+                    self._tell(events)
+                # A late step is not made up for by a burst of early ones.
+                due = max(due + self._period, now)
+        finally:
+            self._control.shut_down()
