@@ -1,0 +1,238 @@
+"""What `heliotrope check` looks at: one probe per part, each with its remedy.
+
+A probe opens what the engine would open, takes one frame or block, overwrites
+it and lets go. Nothing here stays open, changes a setting or moves the head.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.config import AxisDriver, Config, PinLevel, ShutterDriver
+from engine.errors import UserError
+from engine.identity import prepare_state_dir
+from engine.ports import SourceEnded, SourceFailed, SourceTorn
+
+SIMULATED = "simulated"
+SOURCE_TIMEOUT = 12.0  # seconds; an RTSP camera needs some to answer
+BROKER_TIMEOUT = 3.0  # seconds
+
+
+class Outcome(StrEnum):
+    FOUND = "found"
+    SIMULATED = "simulated"
+    OFF = "off"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What became of one part; `remedy` only where it is missing."""
+
+    part: str
+    outcome: Outcome
+    detail: str
+    remedy: str = ""
+
+
+def examine(config: Config) -> Iterator[Finding]:
+    """Every part in the order in which the engine would start it."""
+    for part, probe in PROBES.items():
+        try:
+            outcome, detail = probe(config)
+        except (UserError, SourceFailed) as error:
+            detail, _, remedy = str(error).partition("; ")
+            yield Finding(part, Outcome.MISSING, detail, remedy)
+        else:
+            yield Finding(part, outcome, detail)
+
+
+Result = tuple[Outcome, str]
+
+
+def _state_dir(config: Config) -> Result:
+    return Outcome.FOUND, f"{prepare_state_dir(config.state_dir)} is writable"
+
+
+def _packages(config: Config) -> Result:
+    """Packages of the extras that this configuration needs, by import name."""
+    wanted = {
+        "amqtt": ("sim", config.mqtt.enabled and config.mqtt.embedded),
+        "pyroomacoustics": ("sim", config.microphones.source == SIMULATED),
+        "gpiozero": ("pi", config.shutter.driver is ShutterDriver.GPIO),
+        "lgpio": ("pi", config.shutter.driver is ShutterDriver.GPIO),
+    }
+    needed = {name: extra for name, (extra, used) in wanted.items() if used}
+    missing = [name for name in needed if importlib.util.find_spec(name) is None]
+    if missing:
+        extras = ",".join(sorted({needed[name] for name in missing}))
+        raise UserError(
+            f"not installed: {', '.join(missing)}", f"pip install 'heliotrope[{extras}]'"
+        )
+    return Outcome.FOUND, ", ".join(needed) or "none needed"
+
+
+def _axis(config: Config) -> Result:
+    if config.axis.driver is AxisDriver.SIMULATED:
+        return Outcome.SIMULATED, "a base in software"
+    return Outcome.FOUND, "electronic pan: a crop that moves in a fixed picture"
+
+
+def _camera(config: Config) -> Result:
+    if config.camera.source == SIMULATED:
+        return Outcome.SIMULATED, "it renders the embedded room"
+    from engine.hardware.camera import Wanted, open_camera
+
+    wanted = Wanted(config.camera.width, config.camera.height, config.camera.max_fps)
+
+    def look() -> Result:
+        camera = open_camera(config.camera.source, wanted, paced=False)
+        try:
+            camera.open()
+            frame = camera.read()
+            height, width = frame.pixels.shape[:2]
+            frame.wipe()
+        finally:
+            camera.close()
+        return Outcome.FOUND, f"{_source(config.camera.source)} gives {width}x{height} pixels"
+
+    return _in_time("camera.source", config.camera.source, look)
+
+
+def _microphones(config: Config) -> Result:
+    if not config.hearing.enabled:
+        return Outcome.OFF, "hearing.enabled is false"
+    from engine.hearing.arrays import load_array
+
+    array = load_array(config.microphones.array)
+    if config.microphones.source == SIMULATED:
+        return Outcome.SIMULATED, f"{array.name}, {array.channels} microphones in the embedded room"
+    from engine.hardware.microphones import open_microphones
+
+    def listen() -> Result:
+        microphones = open_microphones(config.microphones.source, array, paced=False)
+        try:
+            microphones.open()
+            microphones.read().samples.fill(0.0)
+        finally:
+            microphones.close()
+        source = _source(config.microphones.source)
+        return Outcome.FOUND, f"{source} gives {array.channels} channels for {array.name}"
+
+    return _in_time("microphones.source", config.microphones.source, listen)
+
+
+def _shutter(config: Config) -> Result:
+    if config.shutter.driver is ShutterDriver.SIMULATED:
+        return Outcome.SIMULATED, "a switch on the page"
+    if config.shutter.driver is ShutterDriver.NONE:
+        return Outcome.OFF, "this build has no shutter"
+    from engine.hardware.shutter import GpioShutter
+
+    shutter = GpioShutter(
+        config.shutter.pin,
+        closed_high=config.shutter.closed_when is PinLevel.HIGH,
+        debounce=config.shutter.debounce,
+    )
+    try:
+        if shutter.problem is not None:
+            raise UserError(*shutter.problem.split("; ", 1))
+        return Outcome.FOUND, f"GPIO {config.shutter.pin}, now {shutter.state.value}"
+    finally:
+        shutter.close()
+
+
+def _broker(config: Config) -> Result:
+    if not config.mqtt.enabled:
+        return Outcome.OFF, "mqtt.enabled is false"
+    host, port = config.mqtt.address
+    if config.mqtt.embedded:
+        if port:
+            _try_to_listen(host, port, "mqtt.port")
+        return (
+            Outcome.SIMULATED,
+            f"our own on {host}, {f'port {port}' if port else 'any free port'}",
+        )
+    try:
+        socket.create_connection((host, port), timeout=BROKER_TIMEOUT).close()
+    except OSError as error:
+        reason = error.strerror or str(error) or "no answer"
+        raise UserError(
+            f"no broker at {host}:{port} ({reason})", "check mqtt.host and mqtt.port"
+        ) from None
+    return Outcome.FOUND, f"{host}:{port} answers"
+
+
+def _page(config: Config) -> Result:
+    if not config.http.enabled:
+        return Outcome.OFF, "http.enabled is false"
+    host, port = config.http.host, config.http.port
+    _try_to_listen(host, port, "http.port" if port else "http.host")
+    return Outcome.FOUND, f"{host}, port {port} is free" if port else f"{host}, any free port"
+
+
+def _try_to_listen(host: str, port: int, key: str) -> None:
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind) as probe:
+            # As the server will: the ports of a stopped process linger otherwise.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UserError(
+            f"{key}: cannot listen on {host}:{port} ({reason})",
+            "is Heliotrope running already? Otherwise choose another port",
+        ) from None
+
+
+def _in_time(key: str, source: str, probe: Callable[[], Result]) -> Result:
+    """The probe's result, or UserError; a device that hangs in its driver is left behind."""
+    results: list[Result | Exception] = []
+
+    def work() -> None:
+        try:
+            results.append(probe())
+        except SourceEnded:
+            results.append(SourceFailed(f"{source}: is empty; record it anew"))
+        except SourceTorn as error:
+            results.append(SourceFailed(f"{error}; it starts damaged, record it anew"))
+        except Exception as error:  # noqa: BLE001 - raised again below, on the caller's thread
+            results.append(error)
+
+    thread = threading.Thread(target=work, name=f"check {key}", daemon=True)
+    thread.start()
+    thread.join(SOURCE_TIMEOUT)
+    if not results:
+        raise UserError(
+            f"{key}: {_source(source)} did not answer in {SOURCE_TIMEOUT:.0f} s",
+            "check its cable or address",
+        )
+    if isinstance(results[0], Exception):
+        raise results[0]
+    return results[0]
+
+
+def _source(source: str) -> str:
+    from engine.logs import redact
+
+    return redact(source)
+
+
+PROBES: dict[str, Callable[[Config], Result]] = {
+    "state_dir": _state_dir,
+    "packages": _packages,
+    "axis": _axis,
+    "camera": _camera,
+    "microphones": _microphones,
+    "shutter": _shutter,
+    "broker": _broker,
+    "page": _page,
+}
