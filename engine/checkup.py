@@ -46,7 +46,7 @@ def examine(config: Config) -> Iterator[Finding]:
         try:
             outcome, detail = probe(config)
         except (UserError, SourceFailed) as error:
-            detail, _, remedy = str(error).partition("; ")
+            detail, _, remedy = str(error).removeprefix(f"{part}: ").partition("; ")
             yield Finding(part, Outcome.MISSING, detail, remedy)
         else:
             yield Finding(part, outcome, detail)

@@ -19,7 +19,7 @@ HIDDEN = "***"
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@\"']+(?:@[^/\s@\"']+)*@")
 _NAMED = re.compile(
-    r"""(?P<name>["']?(?:[\w.-]*(?:password|passwd|secret|token|api[_-]?key|cookie|link)|authorization)["']?
+    r"""(?<![\w./-])(?P<name>["']?(?:[\w.-]*(?:password|passwd|secret|token|api[_-]?key|cookie|link)|authorization)["']?
         \s*[=:]\s*(?:(?:bearer|basic)\s+)?)
         (?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s&,;"'}]+)""",
     re.IGNORECASE | re.VERBOSE,
