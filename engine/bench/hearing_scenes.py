@@ -1,0 +1,257 @@
+"""Rooms with talkers and a television around an array, for measuring hearing.
+
+Image sources up to a bounded order with a diffuse tail (pyroomacoustics, the
+`sim` extra), dry voices from Debian's telephone prompts. Every scene follows
+from a seed; the parts are kept apart so that one room serves many mixtures.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.hearing.arrays import SPEED_OF_SOUND, MicrophoneArray
+from engine.hearing.spectra import RATE
+
+Sound = npt.NDArray[np.float32]
+Draw = Callable[[np.random.Generator, float], Sound]
+
+SOUNDS = Path("/usr/share/asterisk")
+PRE_ROLL = 1.0
+MAX_ORDER = 14
+SEPARATION = 35.0
+"""Degrees that the second source keeps from the first one."""
+
+
+@dataclass(frozen=True, eq=False)
+class HearingScene:
+    """Sounds at the microphones, (microphones, n), each of unit power while the talker speaks.
+
+    `talker` speaks from `PRE_ROLL` seconds on, as does `second`; `television`
+    and `noise` run throughout. `azimuths` are the first and second source's,
+    relative to the array.
+    """
+
+    azimuths: tuple[float, float]
+    talker: Sound
+    second: Sound
+    television: Sound
+    noise: Sound
+
+    def mix(
+        self, snr: float, *, second: float | None = None, television: float | None = None
+    ) -> Sound:
+        """The talker over noise at `snr` dB; the others at so many dB over the talker."""
+        total = self.talker + 10.0 ** (-snr / 20.0) * self.noise
+        if second is not None:
+            total = total + 10.0 ** (second / 20.0) * self.second
+        if television is not None:
+            total = total + 10.0 ** (television / 20.0) * self.television
+        return np.asarray(0.05 * total, dtype=np.float32)
+
+
+# ----------------------------------------------------------------- dry sounds
+
+
+def prompt_files() -> list[Path]:
+    """Telephone prompts of Debian's asterisk-core-sounds-*-g722, longer than 2 s."""
+    files = SOUNDS.glob("sounds/*/*.g722")
+    return sorted(f for f in files if f.stat().st_size > 2.2 * 8000)
+
+
+def music_files() -> list[Path]:
+    return sorted(SOUNDS.glob("moh/*.g722"))
+
+
+@lru_cache(maxsize=256)
+def decode(path: Path) -> Sound:
+    """A g722 file as 16 kHz mono; needs ffmpeg. Raises OSError or CalledProcessError."""
+    raw = subprocess.run(
+        ["ffmpeg", "-v", "error", "-f", "g722", "-i", str(path), "-f", "f32le", "-ac", "1",
+         "-ar", str(RATE), "-"],
+        check=True,
+        capture_output=True,
+    ).stdout  # fmt: skip
+    return np.frombuffer(raw, np.float32)
+
+
+def utterance(rng: np.random.Generator, seconds: float) -> Sound:
+    """Speech that begins 30 ms before an onset, unit power, talking most of the time."""
+    files = prompt_files()
+    wanted = int(seconds * 100)
+    for _ in range(100):
+        sound = decode(files[rng.integers(len(files))])
+        steps = len(sound) // 160
+        power = np.square(sound[: steps * 160]).reshape(steps, 160).mean(axis=1)
+        loud = power > 1e-3 * power.max()
+        onsets = [i for i in range(6, steps - wanted) if loud[i] and not loud[i - 6 : i].any()]
+        if loud[0] and steps > wanted:
+            onsets.append(3)
+        if not onsets:
+            continue
+        first = max(0, onsets[rng.integers(len(onsets))] - 3)
+        if loud[first : first + wanted].mean() >= 0.6:
+            return _unit(sound[first * 160 : (first + wanted) * 160])
+    raise RuntimeError("no utterance found in the prompts")
+
+
+def programme(rng: np.random.Generator, seconds: float) -> Sound:
+    """What a television emits: voices and music, the shares random."""
+    count = int(seconds * RATE)
+    files = prompt_files()
+    voices = np.concatenate([decode(files[rng.integers(len(files))]) for _ in range(6)])
+    while len(voices) < count + RATE:
+        voices = np.concatenate([voices, voices])
+    begin = rng.integers(0, len(voices) - count)
+    mixed = _unit(voices[begin : begin + count])
+    if music_files():
+        music = decode(music_files()[rng.integers(len(music_files()))])
+        begin = rng.integers(0, len(music) - count)
+        share = rng.uniform(0.0, 1.0)
+        mixed = np.sqrt(share) * mixed + np.sqrt(1.0 - share) * _unit(music[begin : begin + count])
+    return _unit(mixed)
+
+
+def diffuse(rng: np.random.Generator, count: int, positions: npt.NDArray[np.float64]) -> Sound:
+    """Pink noise from all around: 40 plane waves, (microphones, count), unit power."""
+    hertz = np.fft.rfftfreq(count, 1.0 / RATE)
+    colour = np.where(hertz > 50.0, 1.0 / np.sqrt(np.maximum(hertz, 100.0)), 0.0)
+    towards = rng.standard_normal((40, 3))
+    towards /= np.linalg.norm(towards, axis=1, keepdims=True)
+    total = np.zeros((len(positions), len(hertz)), np.complex128)
+    for lead in towards @ positions.T / SPEED_OF_SOUND:
+        wave = rng.standard_normal(len(hertz)) + 1j * rng.standard_normal(len(hertz))
+        total += wave * colour * np.exp(2j * np.pi * hertz * lead[:, None])
+    return _unit(np.fft.irfft(total, count, axis=1))
+
+
+def _unit(sound: npt.NDArray[np.floating]) -> Sound:
+    return (sound / (np.sqrt(np.mean(np.square(sound))) + 1e-12)).astype(np.float32)
+
+
+# ---------------------------------------------------------------------- rooms
+
+
+def scene(
+    array: MicrophoneArray, rt60: float, seed: Sequence[int], speech: float = 1.0
+) -> HearingScene:
+    """A device 0.3 to 0.4 m from a wall or corner, sources 1 to 4 m away."""
+    rng = np.random.default_rng([*seed, round(rt60 * 1000)])
+    size, device, places, azimuths = _layout(rng)
+    turn = rng.uniform(0.0, 360.0)
+    turned = array.rotated(turn).positions
+    responses = room_responses(rng, size, device + turned, places, rt60, turned)
+    onset, count = int(PRE_ROLL * RATE), int((PRE_ROLL + speech) * RATE)
+    delays = [int(np.linalg.norm(p - device) / SPEED_OF_SOUND * RATE) for p in places]
+
+    def spoken(index: int) -> Sound:
+        wet = convolve(responses[index], utterance(rng, speech))[:, delays[index] :]
+        return np.pad(wet[:, : count - onset], ((0, 0), (onset, 0)))
+
+    lead = RATE // 2
+    television = convolve(responses[1], programme(rng, PRE_ROLL + speech + 0.5))
+    parts = [spoken(0), spoken(1), television[:, lead : lead + count]]
+    hiss = rng.standard_normal((array.channels, count))
+    parts.append(np.sqrt(0.9) * diffuse(rng, count, turned) + np.sqrt(0.1) * hiss)
+    level = [np.sqrt(np.mean(np.square(p[:, onset:]))) for p in parts]
+    a, b, c, d = ((p / v).astype(np.float32) for p, v in zip(parts, level, strict=True))
+    first, second = ((z - turn + 180.0) % 360.0 - 180.0 for z in azimuths)
+    return HearingScene((first, second), a, b, c, d)
+
+
+def _layout(
+    rng: np.random.Generator,
+) -> tuple[
+    npt.NDArray[np.float64], npt.NDArray[np.float64], list[npt.NDArray[np.float64]], list[float]
+]:
+    while True:
+        size = np.array([rng.uniform(3.5, 7.0), rng.uniform(3.0, 6.0), rng.uniform(2.4, 3.0)])
+        beside = rng.uniform(1.0, size[1] - 1.0) if rng.random() < 0.5 else rng.uniform(0.3, 0.4)
+        device = np.array([rng.uniform(0.3, 0.4), beside, rng.uniform(0.85, 1.1)])
+        places: list[npt.NDArray[np.float64]] = []
+        azimuths: list[float] = []
+        for _ in range(300):
+            azimuth, distance = rng.uniform(-180.0, 180.0), rng.uniform(1.0, 4.0)
+            angle = np.radians(azimuth)
+            place = device + distance * np.array([np.cos(angle), np.sin(angle), 0.0])
+            place[2] = rng.uniform(1.2, 1.75)
+            inside = (place[:2] > 0.3).all() and (place[:2] < size[:2] - 0.3).all()
+            apart = all(abs((azimuth - z + 180) % 360 - 180) >= SEPARATION for z in azimuths)
+            if inside and apart:
+                places.append(place)
+                azimuths.append(azimuth)
+            if len(places) == 2:
+                return size, device, places, azimuths
+
+
+def room_responses(
+    rng: np.random.Generator,
+    size: npt.NDArray[np.float64],
+    microphones: npt.NDArray[np.float64],
+    sources: Sequence[npt.NDArray[np.float64]],
+    rt60: float,
+    offsets: npt.NDArray[np.float64],
+) -> list[Sound]:
+    """Responses from each source, (microphones, n), walls of unlike absorption.
+
+    Sabine's formula inverted gives too long a decay, hence the divisor.
+    """
+    import pyroomacoustics as pra
+
+    absorption, order = pra.inverse_sabine(rt60 / 1.15, size)
+    unlike = rng.uniform(0.5, 1.5, 6)
+    unlike /= unlike.mean()
+    names = ("east", "west", "north", "south", "ceiling", "floor")
+    materials = {
+        n: pra.Material(float(np.clip(absorption * u, 0.02, 0.95)))
+        for n, u in zip(names, unlike, strict=True)
+    }
+    room = pra.ShoeBox(
+        size, fs=RATE, materials=materials, max_order=min(order, MAX_ORDER), air_absorption=False
+    )
+    room.add_microphone_array(microphones.T)
+    for source in sources:
+        room.add_source(source)
+    room.compute_rir()
+    found = []
+    for index in range(len(sources)):
+        early = [room.rir[m][index] for m in range(len(microphones))]
+        length = min(min(len(r) for r in early), int(0.8 * RATE))
+        response = np.stack([r[:length] for r in early]).astype(np.float32)
+        if order > MAX_ORDER:
+            response = _with_tail(rng, response, offsets, rt60, float(min(size)))
+        found.append(response)
+    return found
+
+
+def _with_tail(
+    rng: np.random.Generator,
+    response: Sound,
+    offsets: npt.NDArray[np.float64],
+    rt60: float,
+    smallest: float,
+) -> Sound:
+    """Replace what the bounded order leaves incomplete by a diffuse decay of the same level."""
+    begin = int(RATE * MAX_ORDER * 0.7 * smallest / SPEED_OF_SOUND)
+    begin = min(begin, response.shape[1] - 400)
+    end = int(RATE * min(rt60, 0.8))
+    if end - begin < 200:
+        return response
+    level = np.sqrt(np.mean(np.square(response[:, begin - 400 : begin])))
+    decay = 10.0 ** (-3.0 * np.arange(end - begin) / RATE / rt60)
+    tail = level * decay * diffuse(rng, end - begin, offsets)
+    return np.concatenate([response[:, :begin], tail.astype(np.float32)], axis=1)
+
+
+def convolve(response: Sound, sound: Sound) -> Sound:
+    """(microphones, n) with (m,) to (microphones, n + m - 1), by fast Fourier transform."""
+    total = response.shape[1] + len(sound) - 1
+    size = 1 << (total - 1).bit_length()
+    product = np.fft.rfft(response, size, axis=1) * np.fft.rfft(sound, size)[None]
+    return np.fft.irfft(product, size, axis=1)[:, :total].astype(np.float32)

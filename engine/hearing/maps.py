@@ -1,0 +1,92 @@
+"""Power over azimuth from spectra: the whitened steered-response map.
+
+Each bin of each frame votes for the directions that explain it, with a weight
+that is low where there is little but background, and low where the echo of
+what came before is still as loud (late reverberation). Whitened steered
+response power with phase transform; DiBiase 2000, with per-bin pooling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.hearing.spectra import TINY, Complex, Real
+
+BACKGROUND_MARGIN = 1.5
+"""Power over background that a bin must have before it counts at all."""
+REVERBERATION = 0.85
+"""Share of a frame's power still there one frame (16 ms) later as reverberation."""
+SHARPNESS = 2.0
+"""Exponent of the pooling: a bin that fits a direction well counts more than two that fit half."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What the array heard in one stretch, whitened.
+
+    `amplitudes` (bins, microphones, frames), `vectors` (bins, microphones,
+    directions) of unit length, `power` (bins, frames) relative to the
+    background, `present` and `direct` weights in [0, 1], (bins, frames): how
+    much is not background, and how much of that is not reverberation either.
+    """
+
+    amplitudes: Complex
+    vectors: Complex
+    power: Real
+    present: Real
+    direct: Real
+
+
+def view(amplitudes: Complex, vectors: Complex, whitener: Complex | None) -> View:
+    """`amplitudes` (microphones, bins, frames) as seen through `whitener`."""
+    by_bin = np.ascontiguousarray(amplitudes.transpose(1, 0, 2))
+    if whitener is not None:
+        by_bin = whitener @ by_bin
+        vectors = whitener @ vectors
+        vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.complex64)
+    power = np.square(np.abs(by_bin)).mean(axis=1).astype(np.float32)
+    present = np.clip(1.0 - BACKGROUND_MARGIN / np.maximum(power, TINY), 0.0, 1.0).astype(
+        np.float32
+    )
+    return View(by_bin, vectors, power, present, present * not_reverberant(power))
+
+
+def not_reverberant(power: Real) -> Real:
+    """(bins, frames) to weights: 1 at an onset, 0 in a decay that follows the room's own."""
+    weights = np.ones_like(power)
+    echo = np.zeros(power.shape[0], np.float32)
+    for frame in range(power.shape[1]):
+        now = power[:, frame]
+        weights[:, frame] = np.clip(1.0 - echo / np.maximum(now, TINY), 0.0, 1.0)
+        echo = REVERBERATION * np.maximum(echo, now)
+    return weights
+
+
+def normalised(seen: View) -> Complex:
+    """Amplitudes of unit length per bin and frame: only the direction is left."""
+    length: Real = np.linalg.norm(seen.amplitudes, axis=1, keepdims=True)
+    return np.asarray(seen.amplitudes / np.maximum(length, TINY), dtype=np.complex64)
+
+
+def steered_map(seen: View, elevations: int, floor: float = 0.02) -> Real:
+    """Pooled fit of each azimuth, (azimuths,), in [0, 1] of the weight that voted.
+
+    Bins with less than `floor` of weight are not looked at.
+    """
+    directions = seen.vectors.shape[2]
+    total = np.zeros(directions, np.float32)
+    unit = normalised(seen)
+    voted = np.float32(TINY)
+    conjugate = seen.vectors.conj().transpose(0, 2, 1)
+    for index in range(unit.shape[0]):
+        weight = seen.direct[index]
+        heard = weight > floor
+        if not heard.any():
+            continue
+        fit = conjugate[index] @ unit[index][:, heard]
+        share = np.square(fit.real) + np.square(fit.imag)
+        total += np.exp(SHARPNESS * (share - 1.0)) @ weight[heard]
+        voted += weight[heard].sum()
+    return np.asarray((total / voted).reshape(-1, elevations).max(axis=1), dtype=np.float32)
