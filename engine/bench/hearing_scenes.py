@@ -132,7 +132,8 @@ def diffuse(rng: np.random.Generator, count: int, positions: npt.NDArray[np.floa
 
 
 def _unit(sound: npt.NDArray[np.floating]) -> Sound:
-    return (sound / (np.sqrt(np.mean(np.square(sound))) + 1e-12)).astype(np.float32)
+    level = float(np.sqrt(np.mean(np.square(sound)))) + 1e-12
+    return np.asarray(sound / level, dtype=np.float32)
 
 
 # ---------------------------------------------------------------------- rooms

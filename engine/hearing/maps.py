@@ -56,11 +56,11 @@ def view(amplitudes: Complex, vectors: Complex, whitener: Complex | None) -> Vie
 def not_reverberant(power: Real) -> Real:
     """(bins, frames) to weights: 1 at an onset, 0 in a decay that follows the room's own."""
     weights = np.ones_like(power)
-    echo = np.zeros(power.shape[0], np.float32)
+    echo: Real = np.zeros(power.shape[0], np.float32)
     for frame in range(power.shape[1]):
         now = power[:, frame]
         weights[:, frame] = np.clip(1.0 - echo / np.maximum(now, TINY), 0.0, 1.0)
-        echo = REVERBERATION * np.maximum(echo, now)
+        echo = np.asarray(REVERBERATION * np.maximum(echo, now), dtype=np.float32)
     return weights
 
 

@@ -15,7 +15,7 @@ from engine.hearing.spectra import TINY, Complex, Real
 from engine.hearing.steering import Dictionary
 
 CONTRAST = 0.18
-"""How far a steady source's peak stands out of the phase-transformed map (0 diffuse, 1 one wave)."""
+"""How far a steady source's peak stands out of its map (0 diffuse, 1 a single wave)."""
 MOST = 2
 APART = 40.0
 
