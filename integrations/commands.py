@@ -22,6 +22,8 @@ MOST_BYTES = 4096
 
 _ID = re.compile(r"[!-~]{1,64}\Z")
 
+_WORD = re.compile(r"[A-Za-z0-9_-]{0,40}\Z")
+
 
 class CommandError(ValueError):
     """Not a command. `id` is the sender's where it could be read, else empty."""
@@ -45,11 +47,10 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A command of the API. `alias` fixes name and arguments of the one it stands for."""
+    """A command of the API: what it is for, and what it takes."""
 
     about: str
     arguments: Mapping[str, Argument] = field(default_factory=dict)
-    alias: tuple[str, Mapping[str, Json]] | None = None
 
 
 def _one_of(*allowed: str) -> Check:
@@ -77,6 +78,12 @@ def _number(low: float, high: float, unit: str) -> Check:
     return check
 
 
+def _word(value: object) -> Json:
+    if not isinstance(value, str) or not _WORD.match(value):
+        raise ValueError("must be a word of up to 40 letters, digits, - and _")
+    return value
+
+
 HEADING = _number(-360.0, 360.0, "degrees")
 PACE = Argument(_enum(Pace), required=False)
 
@@ -97,8 +104,12 @@ VERBS: Mapping[str, Verb] = {
     "pan": Verb("look around, once"),
     "arm": Verb("away mode on"),
     "disarm": Verb("away mode off, back to the mode before"),
-    "pause": Verb("no motion until `resume`", alias=("mode", {"mode": Mode.PAUSED.value})),
-    "resume": Verb("back to following", alias=("mode", {"mode": Mode.FOLLOW.value})),
+    "pause": Verb("no motion until `resume`"),
+    "resume": Verb("back to what it did before `pause`"),
+    "activity": Verb(
+        "what the screen is used for, for the policy `chosen`; empty ends it",
+        {"name": Argument(_word)},
+    ),
     "shutter": Verb(
         "close or open the shutter of the simulated room",
         {"state": Argument(_one_of("open", "closed"))},
@@ -125,8 +136,6 @@ def build(
     verb = VERBS.get(name)
     if verb is None:
         raise CommandError(f"there is no command of that name; choose from {', '.join(VERBS)}", id)
-    if verb.alias is not None and not arguments:
-        return Command(t, *verb.alias, source=source, id=id)
     unknown = [key for key in arguments if key not in verb.arguments]
     if unknown:
         takes = ", ".join(verb.arguments) or "no arguments"

@@ -1,0 +1,72 @@
+// Wires the page together: states to the drawing and the panel, controls to commands.
+
+import { Live } from "./live.js";
+import { Panel } from "./panel.js";
+import { Room } from "./room.js";
+
+const $ = (id) => document.getElementById(id);
+const panel = new Panel();
+let state = null;
+
+const live = new Live(
+  (heard) => {
+    state = heard;
+    panel.show(state);
+    room.show(state);
+  },
+  ({ state: connection, wait }) => {
+    const words = {
+      lost: `Connection lost: what you see is old. Trying again ${wait > 1500 ? `in ${Math.round(wait / 1000)} s` : "now"}.`,
+      ended: "This page's session has ended. Press Enter where Heliotrope runs, and open the link it prints.",
+    };
+    document.body.classList.toggle("stale", connection !== "open");
+    $("connection").hidden = connection === "open";
+    $("retry").hidden = connection !== "lost";
+    if (words[connection]) $("connection-text").textContent = words[connection];
+  },
+);
+
+async function send(name, args) {
+  const { ok, message } = await live.command(name, args);
+  panel.say(message || (ok ? "Done." : "That did not work."), !ok);
+  // What the engine says is true; a control that was moved in vain goes back.
+  if (state) panel.show(state);
+}
+
+const room = new Room($("room"), (heading) => send("turn", { heading: Math.round(heading * 10) / 10 }));
+
+$("retry").addEventListener("click", () => live.retry());
+$("follow").addEventListener("click", () => send("follow", { policy: state?.follow === "off" ? "all" : "off" }));
+for (const radio of document.getElementsByName("mode")) {
+  radio.addEventListener("change", () => send("mode", { mode: radio.value }));
+}
+for (const name of ["centre", "face_me", "stop"]) {
+  $(name).addEventListener("click", () => send(name));
+}
+$("shutter").addEventListener("click", () => send("shutter", { state: state?.shutter === "closed" ? "open" : "closed" }));
+$("mute").addEventListener("click", () => send("mute", { muted: state?.muted ? "off" : "on" }));
+
+$("heading").addEventListener("input", () => {
+  panel.choosing = true;
+  panel.showChoice();
+});
+$("heading").addEventListener("change", () => {
+  panel.choosing = false;
+  send("turn", { heading: -Number($("heading").value) });
+});
+
+async function about() {
+  try {
+    const facts = await (await fetch("/about")).json();
+    $("name").textContent = facts.name;
+    document.title = facts.name;
+    live.silence = facts.keep_alive_seconds * 3000;
+    for (const name of ["face_me", "shutter", "mute"]) $(name).hidden = !facts.commands.includes(name);
+    $("simulated").hidden = !facts.simulated;
+  } catch {
+    // The stream says that the connection is lost, and says it better.
+  }
+}
+
+about();
+live.start();
