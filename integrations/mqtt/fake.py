@@ -1,0 +1,94 @@
+"""A broker and its bus in memory, for tests and for trying things out.
+
+Topics, wildcards, retained messages and last wills as MQTT 3.1.1 has them;
+no network, no sessions that outlive a connection, no waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from aiomqtt import Topic
+
+from engine.ports import Message
+from integrations.mqtt.bus import BusLost
+
+
+class FakeBroker:
+    """`retained` and `log` (every message published, in order) are there to be looked at."""
+
+    def __init__(self) -> None:
+        self.retained: dict[str, Message] = {}
+        self.log: list[Message] = []
+        self._buses: list[FakeBus] = []
+
+    @asynccontextmanager
+    async def connected(self, will: Message | None = None) -> AsyncIterator[FakeBus]:
+        """A session; `will` is published where it ends with `FakeBus.lose`."""
+        bus = FakeBus(self, will)
+        self._buses.append(bus)
+        try:
+            yield bus
+        finally:
+            if bus in self._buses:
+                self._buses.remove(bus)
+
+    def route(self, message: Message) -> None:
+        self.log.append(message)
+        if message.retain and message.payload:
+            self.retained[message.topic] = message
+        elif message.retain:
+            self.retained.pop(message.topic, None)
+        for bus in list(self._buses):
+            bus.receive(replace(message, retain=False))
+
+    def forget(self, bus: FakeBus) -> None:
+        self._buses.remove(bus)
+
+
+class FakeBus:
+    """One connection to a `FakeBroker`."""
+
+    def __init__(self, broker: FakeBroker, will: Message | None = None) -> None:
+        self._broker = broker
+        self._will = will
+        self._filters: list[str] = []
+        self._inbox: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._lost = False
+
+    def lose(self) -> None:
+        """Break the connection as a pulled cable does."""
+        self._lost = True
+        self._broker.forget(self)
+        self._inbox.put_nowait(None)
+        if self._will is not None:
+            self._broker.route(self._will)
+
+    async def publish(self, message: Message, qos: int = 0) -> None:  # noqa: ARG002
+        self._check()
+        self._broker.route(message)
+
+    async def subscribe(self, topic_filter: str) -> None:
+        self._check()
+        self._filters.append(topic_filter)
+        for message in self._broker.retained.values():
+            if Topic(message.topic).matches(topic_filter):
+                self._inbox.put_nowait(message)
+
+    async def messages(self) -> AsyncIterator[Message]:
+        while True:
+            message = await self._inbox.get()
+            if message is None:
+                raise BusLost("the connection was lost")
+            yield message
+
+    def receive(self, message: Message) -> None:
+        if any(Topic(message.topic).matches(each) for each in self._filters):
+            self._inbox.put_nowait(message)
+
+    def _check(self) -> None:
+        if self._lost:
+            raise BusLost("the connection was lost")
