@@ -35,9 +35,10 @@ class Ring:
     def fill(self, decode: Callable[..., tuple[bool, Any]]) -> Image | None:
         """Decode into the next buffer; None when there was nothing to decode."""
         held = self._buffers[self._next]
-        good, pixels = decode(held if held.size else None)
-        if not good or pixels is None or pixels.size == 0:
+        good, found = decode(held if held.size else None)
+        if not good or found is None or found.size == 0:
             return None
+        pixels: Image = found
         if pixels is not held:
             held.fill(0)
         self._buffers[self._next] = pixels

@@ -19,7 +19,7 @@ from engine.ports import Frame, SourceEnded, SourceFailed, SourceTorn
 # Files that state no rate, or an absurd one, are played at this.
 USUAL_FPS = 10.0
 # Undecodable frames in a row after which the rest is given up.
-GIVE_UP = 25
+GIVE_UP = 300
 
 
 class CameraFile:

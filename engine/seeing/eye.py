@@ -1,0 +1,233 @@
+"""One frame in, numbers out, the frame gone.
+
+Puts the parts of seeing together: is the frame usable, what is in it, which
+track is it, where in the world, does it face us. The frame is overwritten as
+soon as its numbers are taken, whether that succeeds or not. It decides
+nothing about people and moves nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from engine.config import CameraConfig, Mount, SeeingConfig
+from engine.core.types import Label, PeopleSeen, Sighting
+from engine.ports import Detection, Frame, Image, PersonDetector
+from engine.seeing.boxes import Box
+from engine.seeing.detector import Detector, check_picture
+from engine.seeing.engagement import FaceReader
+from engine.seeing.frame_check import FrameCheck, FrameReport
+from engine.seeing.geometry import Lens, Place, Projection, locate
+from engine.seeing.tracker import Observation, Track, Tracker, TrackerSettings
+
+# Heads are read one after the other; the nearest few are those who matter.
+MOST_FACES = 3
+# Seconds over which engagement is averaged: a glance aside is no turning away.
+ENGAGEMENT_MEMORY = 0.4
+
+
+class Faces(Protocol):
+    """What the eye needs of `engagement.FaceReader`."""
+
+    def engagement(self, image: Image, person: Box) -> float | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class EyeSettings:
+    """`threshold` and `pet_threshold` are scores from which a detection counts by itself."""
+
+    threshold: float = 0.4
+    pet_threshold: float = 0.4
+    on_head: bool = True
+    """Whether the camera turns with the head; otherwise it stands on the base."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One object of a frame: pixels for whoever draws it, degrees and metres for the rest."""
+
+    label: Label
+    score: float
+    box: Box
+    place: Place
+    track: int | None
+    engagement: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All numbers of one frame; `people` is what the brain is given."""
+
+    people: PeopleSeen
+    objects: tuple[Seen, ...]
+    report: FrameReport
+    size: tuple[int, int]
+
+
+class Eye:
+    """Call `look` once a frame, in order of time, from one thread at a time."""
+
+    def __init__(
+        self,
+        detector: PersonDetector,
+        lens: Lens,
+        settings: EyeSettings | None = None,
+        *,
+        faces: Faces | None = None,
+        tracker: Tracker | None = None,
+    ) -> None:
+        """`faces` None: engagement is always None. `lens` is rescaled to each frame's size."""
+        self.settings = settings or EyeSettings()
+        self.tracker = tracker or Tracker(TrackerSettings())
+        self.check = FrameCheck()
+        self._detector = detector
+        self._lens = lens
+        self._faces = faces
+        self._engagement: dict[int, tuple[float, float]] = {}
+
+    def look(self, frame: Frame, heading: float = 0.0, heading_rate: float = 0.0) -> PeopleSeen:
+        """The numbers of a frame, which is overwritten. Degrees, deg/s."""
+        return self.examine(frame, heading, heading_rate).people
+
+    def examine(self, frame: Frame, heading: float = 0.0, heading_rate: float = 0.0) -> Look:
+        """As `look`, with all that `see` shows. Raises ValueError for what is no picture."""
+        try:
+            return self._examine(frame, heading, heading_rate)
+        finally:
+            frame.wipe()
+
+    def moved(self, frame: Frame, heading_rate: float = 0.0) -> bool:
+        """A cheap test whether a full look is worth while; leaves the frame alone."""
+        check_picture(frame.pixels)
+        return self.check.inspect(frame.pixels, heading_rate).moved > WORTH_A_LOOK
+
+    def forget(self) -> None:
+        """Drop tracks and the thumbnail: the shutter closed, or the source is another."""
+        self.tracker.reset()
+        self.check.forget()
+        self._engagement.clear()
+
+    def _examine(self, frame: Frame, heading: float, heading_rate: float) -> Look:
+        check_picture(frame.pixels)
+        if not math.isfinite(heading) or not math.isfinite(frame.t):
+            raise ValueError(f"heading {heading}, time {frame.t}: not finite")
+        heading = heading if self.settings.on_head else 0.0
+        heading_rate = heading_rate if self.settings.on_head else 0.0
+        height, width = frame.pixels.shape[:2]
+        lens = replace(self._lens, width=width, height=height)
+        report = self.check.inspect(frame.pixels, heading_rate)
+        found: Sequence[Detection] = ()
+        if report.usable:
+            found = self._detector.detect(frame.pixels)
+        places = [locate(lens, d.box, d.label) for d in found]
+        objects: tuple[Seen, ...] = ()
+        if report.usable:
+            observations = [_observation(d, p, heading) for d, p in zip(found, places, strict=True)]
+            owners = self.tracker.update(frame.t, observations, report.trust)
+            objects = self._objects(frame, found, places, owners)
+        people = PeopleSeen(
+            frame.t,
+            tuple(_sighting(o, heading) for o in objects),
+            heading,
+            lens.view(heading),
+            report.usable,
+        )
+        return Look(people, objects, report, (width, height))
+
+    def _objects(
+        self,
+        frame: Frame,
+        found: Sequence[Detection],
+        places: Sequence[Place],
+        owners: Sequence[Track | None],
+    ) -> tuple[Seen, ...]:
+        objects = []
+        faces_left = MOST_FACES
+        by_size = sorted(range(len(found)), key=lambda i: -found[i].box[3])
+        for i in by_size:
+            track = owners[i]
+            known = track is not None and track.confirmed
+            # A track has seen more of it than one frame has.
+            label = track.label if track is not None and known else found[i].label
+            if not known and found[i].score < self._threshold(label):
+                continue
+            engaged = None
+            if label is Label.PERSON and self._faces is not None and faces_left:
+                faces_left -= 1
+                engaged = self._faces.engagement(frame.pixels, found[i].box)
+            if track is not None and known:
+                engaged = self._smoothed(track.id, frame.t, engaged)
+            number = track.id if track is not None and known else None
+            objects.append(Seen(label, found[i].score, found[i].box, places[i], number, engaged))
+        self._forget_engagement()
+        return tuple(sorted(objects, key=lambda o: -o.score))
+
+    def _threshold(self, label: Label) -> float:
+        own = self.settings
+        return own.threshold if label is Label.PERSON else own.pet_threshold
+
+    def _smoothed(self, track: int, t: float, now: float | None) -> float | None:
+        before = self._engagement.get(track)
+        if now is None:
+            return before[1] if before is not None and t - before[0] < 1.0 else None
+        if before is not None:
+            old = math.exp(-max(t - before[0], 0.0) / ENGAGEMENT_MEMORY)
+            now = old * before[1] + (1 - old) * now
+        self._engagement[track] = (t, now)
+        return now
+
+    def _forget_engagement(self) -> None:
+        alive = {track.id for track in self.tracker.tracks}
+        for gone in self._engagement.keys() - alive:
+            del self._engagement[gone]
+
+
+WORTH_A_LOOK = 0.004
+"""Share of the thumbnail that must change: some twelve pixels, a hand at 3 m."""
+
+
+def open_eye(camera: CameraConfig, seeing: SeeingConfig) -> Eye:
+    """The eye of a configuration. Raises UserError when a network is missing or damaged."""
+    settings = EyeSettings(seeing.threshold, seeing.pet_threshold, camera.mounted_on is Mount.HEAD)
+    detector = Detector(seeing.threads)
+    return Eye(detector, lens_of(camera), settings, faces=FaceReader(seeing.threads))
+
+
+def lens_of(camera: CameraConfig) -> Lens:
+    """The lens that a configuration describes."""
+    return Lens(
+        camera.width,
+        camera.height,
+        camera.field_of_view,
+        Projection.AUTO,
+        camera.mount_height,
+        camera.tilt,
+    )
+
+
+def _observation(found: Detection, place: Place, heading: float) -> Observation:
+    return Observation(
+        found.label,
+        found.score,
+        heading + place.azimuth,
+        place.azimuth_std,
+        abs(place.left - place.right),
+        place.top,
+        place.bottom,
+    )
+
+
+def _sighting(seen: Seen, heading: float) -> Sighting:
+    return Sighting(
+        bearing=heading + seen.place.azimuth,
+        bearing_std=seen.place.azimuth_std,
+        score=min(seen.score, 1.0),
+        label=seen.label,
+        distance=seen.place.distance,
+        distance_std=seen.place.distance_std,
+        track=seen.track,
+        engagement=seen.engagement,
+    )

@@ -1,0 +1,218 @@
+"""Gives detections short-term ids, in the world's bearings, so that the head may turn.
+
+Two rounds of association after ByteTrack (Zhang et al. 2022): sure detections
+first, then doubtful ones, which may only carry on a track that exists. Each
+track has a Kalman filter over bearing and bearing rate. A track is confirmed
+by repeated evidence; an id outlives an occlusion of two seconds and is never
+given again. It must not see pictures, and it decides nothing about people.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from engine.core.angles import difference
+from engine.core.types import Label
+from engine.seeing.boxes import overlap
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerSettings:
+    """Scores and times. Chosen on the half of the recordings whose name hashes even."""
+
+    start: float = 0.45
+    """A sighting this sure counts fully towards a new track."""
+    likely: float = 0.40
+    """Two of the last three this sure will do as well."""
+    keep: float = 0.25
+    """A known track is carried on by this little."""
+    confirm: int = 2
+    """Sightings at `start` that confirm a track."""
+    forget: float = 2.5
+    """Seconds without a sighting after which a confirmed track is gone."""
+    forget_tentative: float = 0.6
+    acceleration: float = 60.0
+    """deg/s2 of unforeseen acceleration."""
+    gate: float = 3.5
+    """Sigmas within which a sighting may belong to a track."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A detection in world degrees; `width`, `top`, `bottom` are its angular extent."""
+
+    label: Label
+    score: float
+    bearing: float
+    bearing_std: float
+    width: float
+    top: float
+    bottom: float
+
+
+@dataclass(slots=True)
+class Track:
+    """One thing seen over time. `rate` in deg/s, `variance` of (bearing, both, rate)."""
+
+    id: int
+    seen: float
+    bearing: float
+    width: float
+    top: float
+    bottom: float
+    rate: float = 0.0
+    variance: tuple[float, float, float] = (1.0, 0.0, 400.0)
+    confirmed: bool = False
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=3))
+    votes: dict[Label, float] = field(default_factory=dict)
+
+    @property
+    def label(self) -> Label:
+        """What most of the evidence says it is."""
+        return max(self.votes, key=lambda label: self.votes[label])
+
+
+class Tracker:
+    """Call `update` once a frame, in order of time."""
+
+    def __init__(self, settings: TrackerSettings | None = None) -> None:
+        self.settings = settings or TrackerSettings()
+        self.tracks: list[Track] = []
+        self._ids: Iterator[int] = itertools.count(1)
+        self._t: float | None = None
+
+    def reset(self) -> None:
+        """Forget all tracks; ids go on."""
+        self.tracks.clear()
+        self._t = None
+
+    def update(
+        self, t: float, found: Sequence[Observation], trust: float = 1.0
+    ) -> list[Track | None]:
+        """The track of each observation, confirmed or not; None where it belongs to none.
+
+        `trust` in 0..1 is how much a frame may count towards believing in
+        something new: low while the picture is blurred or the head turns.
+        """
+        self._predict(t)
+        owners: list[Track | None] = [None] * len(found)
+        sure = [i for i, o in enumerate(found) if o.score >= self.settings.likely]
+        doubtful = [
+            i for i, o in enumerate(found) if self.settings.keep <= o.score < self.settings.likely
+        ]
+        free = self._match(found, sure, list(self.tracks), owners)
+        # A doubtful detection far from where a track was lost is more likely a coat.
+        self._match(found, doubtful, [k for k in free if t - k.seen < 1.0], owners)
+        for i, observation in enumerate(found):
+            track = owners[i]
+            if track is not None:
+                self._correct(track, observation, t)
+            elif i in sure:
+                track = owners[i] = self._new(observation, t)
+            if track is not None:
+                self._believe(track, observation, trust)
+        for track in self.tracks:
+            if track.seen < t:
+                track.recent.append(0.0)
+        self._forget(t)
+        return owners
+
+    def _predict(self, t: float) -> None:
+        dt = 0.0 if self._t is None else min(max(t - self._t, 0.0), 5.0)
+        self._t = t
+        if dt <= 0:
+            return
+        noise = self.settings.acceleration**2
+        for track in self.tracks:
+            # Whoever is out of sight has more likely stopped than gone on.
+            damping = math.exp(-dt / (4.0 if t - track.seen < 0.3 else 0.8))
+            a, b, c = track.variance
+            track.bearing += track.rate * dt
+            track.rate *= damping
+            track.variance = (
+                a + 2 * dt * b + dt * dt * c + noise * dt**4 / 4,
+                (b + dt * c) * damping + noise * dt**3 / 2,
+                min(c * damping**2 + noise * dt * dt, 3600.0),
+            )
+
+    def _match(
+        self,
+        found: Sequence[Observation],
+        candidates: Sequence[int],
+        tracks: Sequence[Track],
+        owners: list[Track | None],
+    ) -> list[Track]:
+        """Greedy best pairs first; the tracks that are left."""
+        pairs = sorted(
+            (cost, i, j)
+            for i in candidates
+            for j, track in enumerate(tracks)
+            if (cost := self._cost(track, found[i])) is not None
+        )
+        taken: set[int] = set()
+        for _, i, j in pairs:
+            if owners[i] is None and j not in taken:
+                owners[i] = tracks[j]
+                taken.add(j)
+        return [track for j, track in enumerate(tracks) if j not in taken]
+
+    def _cost(self, track: Track, seen: Observation) -> float | None:
+        """0 for a perfect match, None for an impossible one."""
+        off = difference(seen.bearing, track.bearing)
+        size = max(track.width, seen.width)
+        sigma = math.sqrt(track.variance[0] + seen.bearing_std**2 + (0.1 * size) ** 2)
+        distance = abs(off) / min(sigma, 12.0)
+        tall, high = track.top - track.bottom, seen.top - seen.bottom
+        if distance > self.settings.gate or tall <= 0 or high <= 0:
+            return None
+        growth = abs(math.log(high / tall))
+        if growth > 1.2:
+            return None
+        shared = overlap(
+            (track.bearing - track.width / 2, -track.top, track.width, tall),
+            (track.bearing + off - seen.width / 2, -seen.top, seen.width, high),
+        )
+        strange = 0.0 if seen.label is track.label else 0.3
+        fresh = 0.0 if track.confirmed else 0.1
+        return distance / self.settings.gate + (1 - shared) + 0.3 * growth + strange + fresh
+
+    def _correct(self, track: Track, seen: Observation, t: float) -> None:
+        a, b, c = track.variance
+        total = a + seen.bearing_std**2
+        gain, gain_rate = a / total, b / total
+        off = difference(seen.bearing, track.bearing)
+        track.bearing += gain * off
+        track.rate += gain_rate * off
+        track.variance = ((1 - gain) * a, (1 - gain) * b, c - gain_rate * b)
+        for name in ("width", "top", "bottom"):
+            old = getattr(track, name)
+            setattr(track, name, old + 0.5 * (getattr(seen, name) - old))
+        track.seen = t
+
+    def _new(self, seen: Observation, t: float) -> Track:
+        spread = (seen.bearing_std**2, 0.0, 30.0**2)
+        track = Track(
+            next(self._ids), t, seen.bearing, seen.width, seen.top, seen.bottom, variance=spread
+        )
+        self.tracks.append(track)
+        return track
+
+    def _believe(self, track: Track, seen: Observation, trust: float) -> None:
+        track.votes[seen.label] = 0.98 * track.votes.get(seen.label, 0.0) + seen.score**2
+        track.recent.append(seen.score * trust)
+        rule = self.settings
+        strong = sum(score >= rule.start for score in track.recent)
+        fair = sum(score >= rule.likely for score in track.recent)
+        track.confirmed = track.confirmed or strong >= rule.confirm or fair >= max(2, rule.confirm)
+
+    def _forget(self, t: float) -> None:
+        rule = self.settings
+        self.tracks = [
+            k
+            for k in self.tracks
+            if t - k.seen <= (rule.forget if k.confirmed else rule.forget_tentative)
+        ]
