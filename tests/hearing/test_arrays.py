@@ -1,0 +1,89 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.errors import UserError
+from engine.hearing.arrays import load_array, make_array, parse_array, ring, shipped_arrays
+
+GOOD = {"name": "mine", "microphones": [[0.05, 0, 0], [-0.05, 0, 0], [0, 0.05, 0]]}
+
+
+@pytest.mark.parametrize("name", shipped_arrays())
+def test_shipped_arrays_load_and_see_all_round(name: str) -> None:
+    array = load_array(name)
+    assert array.name == name
+    assert array.sees_azimuth
+    assert array.device_channels is None or len(array.device_channels) == array.channels
+
+
+def test_the_design_names_are_shipped() -> None:
+    assert {"respeaker_4", "respeaker_6", "uma_8"} <= set(shipped_arrays())
+
+
+def test_a_file_of_ones_own(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("name: mine\nmicrophones:\n  - [0.05, 0, 0]\n  - [-0.05, 0, 0.01]\n")
+    array = load_array(file)
+    assert array.channels == 2
+    np.testing.assert_allclose(array.positions[1], [-0.05, 0.0, 0.01])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": 7}, "name"),
+        ({"microphones": None}, "microphones"),
+        ({"microphones": "four"}, "microphones"),
+        ({"microphones": [[0, 0, 0]]}, "1 given"),
+        ({"microphones": [[0, 0, 0], [0.1, 0]]}, r"microphones\[1\]"),
+        ({"microphones": [[0, 0, 0], [0.1, "x", 0]]}, r"microphones\[1\]"),
+        ({"microphones": [[0, 0, 0], [0.1, float("nan"), 0]]}, r"microphones\[1\]"),
+        ({"microphones": [[0, 0, 0], [0.1, True, 0]]}, r"microphones\[1\]"),
+        ({"microphones": [[0, 0, 0], [0, 0, 0]]}, "own place"),
+        ({"microphones": [[0, 0, 0], [50, 0, 0]]}, "not in centimetres"),
+        ({"microphones": [[0, 0, 0], [0, 0, 0.1]]}, "spread it in x and y"),
+        ({"channels": [0, 1]}, "channels"),
+        ({"channels": [0, 0, 1]}, "channels"),
+        ({"microfones": []}, "did you mean microphones"),
+    ],
+)
+def test_a_mistake_names_file_key_and_remedy(change: dict[str, object], said: str) -> None:
+    with pytest.raises(UserError, match=said) as caught:
+        parse_array({**GOOD, **change}, "mine.yaml")
+    assert str(caught.value).startswith("mine.yaml")
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("raw", [None, [], "text", 3])
+def test_anything_but_a_mapping_is_refused(raw: object) -> None:
+    with pytest.raises(UserError, match="not a mapping"):
+        parse_array(raw, "mine.yaml")
+
+
+def test_unreadable_files_are_the_callers_mistake(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_bytes(b"\xff\xfe: [")
+    for path in (broken, tmp_path / "missing.yaml", tmp_path):
+        with pytest.raises(UserError, match=path.name):
+            load_array(path)
+
+
+def test_an_unknown_name_suggests_the_nearest() -> None:
+    with pytest.raises(UserError, match="did you mean respeaker_4"):
+        load_array("respeaker4")
+
+
+def test_a_line_says_that_it_cannot_tell_front_from_back() -> None:
+    line = make_array("line", [[0.0, 0.0, 0.0], [0.05, 0.0, 0.0], [0.1, 0.0, 0.0]])
+    assert line.is_line
+    assert not line.sees_azimuth
+    assert any("ambiguous" in text for text in line.limits())
+    upright = make_array("upright", [[0.0, 0.0, 0.0], [0.05, 0.0, 0.0], [0.05, 0.0, 0.1]])
+    assert not upright.is_line
+    assert not upright.sees_azimuth
+
+
+def test_aliasing_begins_at_half_a_wave_between_the_closest_pair() -> None:
+    assert ring(4, 0.05).aliasing_hz == pytest.approx(343.0 / (2.0 * 0.05 * np.sqrt(2.0)))

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.errors import UserError
+from engine.hearing import wake_word
+from engine.hearing.wake_word import NONE, WORDS, open_wake_word
+from tests.hearing.conftest import RATE, read_wav
+
+installed = pytest.mark.skipif(
+    importlib.util.find_spec("pymicro_wakeword") is None,
+    reason="needs the hearing extra: pip install 'heliotrope[hearing]'",
+)
+
+
+def test_none_means_speech_only_without_a_word() -> None:
+    assert open_wake_word(NONE) == (None, "")
+
+
+def test_a_word_without_a_model_is_the_callers_mistake() -> None:
+    with pytest.raises(UserError, match=r"hearing\.wake_word.*okay_nabu"):
+        open_wake_word("computer")
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (ImportError("No module named 'pymicro_wakeword'"), "not installed"),
+        (OSError("version `GLIBC_2.35' not found"), "glibc 2.35"),
+    ],
+)
+def test_a_package_that_cannot_work_leaves_speech_only(
+    monkeypatch: pytest.MonkeyPatch, failure: Exception, said: str
+) -> None:
+    def fail(_: str) -> Any:
+        raise failure
+
+    monkeypatch.setattr(wake_word.importlib, "import_module", fail)
+    spotter, note = open_wake_word("okay_nabu")
+    assert spotter is None
+    assert said in note
+    assert "speech only" in note
+
+
+@installed
+@pytest.mark.needs("data")
+@pytest.mark.parametrize("word", WORDS)
+def test_each_word_is_spotted_in_its_clips_and_not_in_the_others(word: str, data_dir: Path) -> None:
+    for file in sorted((data_dir / "wake_words").glob("*/[12].wav")):
+        clip = np.pad(read_wav(file)[0], (RATE, RATE))
+        spotter, note = open_wake_word(word)
+        assert spotter is not None, note
+        found = [
+            spotted
+            for begin in range(0, len(clip), 512)
+            if (spotted := spotter.listen(clip[begin : begin + 512]))
+        ]
+        if file.parent.name != word:
+            assert found == []
+            continue
+        assert found
+        assert {s.word for s in found} == {word}
+        level = np.square(clip).mean()
+        for spotted in found:
+            assert 0 <= spotted.start < spotted.end <= len(clip)
+            assert np.square(clip[spotted.start : spotted.end]).mean() > level
