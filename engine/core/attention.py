@@ -14,7 +14,8 @@ from engine.core.fusion import Person
 from engine.core.settings import AttentionSettings
 
 UNSEEN = 0.1  # how much less a voice without a face counts
-LOST = 1.0  # s without a sign of the chosen one after which anybody else may be chosen
+DOUBT = 0.6  # how much disbelief in somebody counts against them
+LOST = 0.6  # s without a sign of the chosen one after which anybody else may be chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ def score(person: Person, now: float, chosen: bool, settings: AttentionSettings)
         + settings.near * nearness
         + (settings.keep if chosen else 0.0)
         - unseen
+        - DOUBT * (1.0 - person.confidence)
     )
 
 

@@ -30,6 +30,10 @@ SPEAKING_FOR = 1.2  # s that a person counts as speaking after a decision of hea
 MIN_VOICE_STD = 4.0  # deg; hearing's own spread is optimistic in reverberation
 HINT_GATE = 2.0  # how much further the tracker's id lets a sighting lie
 DEFAULT_DISTANCE = 2.0
+REUNITE_AFTER = 0.25  # s without a sighting after which somebody may come back as a newcomer
+REUNITE_HITS = 2  # sightings of the newcomer that are enough to recognise them
+REUNITE_NEAR = 8.0  # deg
+REUNITE_SPEED = 45.0  # deg/s
 MAX_FRAME_GAP = 0.5  # s that one frame without somebody counts at most
 
 
@@ -129,7 +133,7 @@ def see(people: People, event: PeopleSeen, settings: TrackingSettings) -> People
         next_id += 1
     return replace(
         people,
-        persons=tuple(persons),
+        persons=_reunited(persons, event.t),
         pets=pets if event.usable else people.pets,
         next_id=next_id,
         last_frame=max(event.t, people.last_frame),
@@ -214,6 +218,42 @@ def _missed(
         confidence=person.confidence * MISS_FACTOR,
         missed_for=person.missed_for + elapsed,
     )
+
+
+def _reunited(persons: list[Person], t: float) -> tuple[Person, ...]:
+    """Newcomers who are somebody known: one human keeps one id.
+
+    Somebody who swerves while out of sight comes back as a newcomer. Where a
+    known person vanished before the newcomer came, and could have walked
+    there since, the newcomer takes over their id.
+    """
+    lost = [p for p in persons if p.confirmed and p.ever_seen and t - p.last_seen > REUNITE_AFTER]
+    if not lost:
+        return tuple(persons)
+    kept = {p.id: p for p in persons}
+    for newcomer in persons:
+        if newcomer.hits != REUNITE_HITS or newcomer.last_seen < t:
+            continue
+        for known in sorted(lost, key=lambda p: _apart(p, newcomer)):
+            absent = newcomer.last_seen - known.last_seen
+            reach = REUNITE_NEAR + REUNITE_SPEED * absent
+            vanished = known.last_seen < newcomer.first_hit and known.id in kept
+            if known.id != newcomer.id and vanished and _apart(known, newcomer) <= reach:
+                del kept[newcomer.id]
+                kept[known.id] = replace(
+                    newcomer,
+                    id=known.id,
+                    confirmed=True,
+                    confidence=max(newcomer.confidence, known.confidence),
+                    last_heard=known.last_heard,
+                    engagement=newcomer.engagement or known.engagement,
+                )
+                break
+    return tuple(kept.values())
+
+
+def _apart(a: Person, b: Person) -> float:
+    return abs(difference(a.track.bearing, b.track.bearing))
 
 
 def _crowds(sighting: Sighting, persons: list[Person]) -> bool:

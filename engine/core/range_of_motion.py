@@ -23,7 +23,9 @@ class RangeOfMotion:
 
     def __post_init__(self) -> None:
         if not self.low < self.high:
-            raise ValueError(f"a range needs low < high, not {self.low:g} and {self.high:g} degrees")
+            raise ValueError(
+                f"a range needs low < high, not {self.low:g} and {self.high:g} degrees"
+            )
         if self.high - self.low > WIDEST:
             raise ValueError(f"a range of more than {WIDEST:g} degrees would wind up the cables")
 

@@ -18,19 +18,26 @@ from dataclasses import dataclass
 
 from engine.core.angles import near
 
-# An innovation beyond this many sigma means the person turned or stopped
-# abruptly; the process noise is raised once so that the filter catches up.
-MANOEUVRE_SIGMA = 2.5
-MANOEUVRE_BOOST = 9.0
+# An innovation beyond this many sigma is first distrusted: it may be a false
+# detection beside the person. A second one on the same side means that they
+# turned or stopped abruptly; the process noise is raised so that the filter
+# catches up.
+SURPRISE_SIGMA = 2.5
+DISTRUST = 3.0
+MANOEUVRE_BOOST = 3.0
 # No person turns faster around the device than a run past it at arm's length.
 MAX_RATE = 200.0
 INITIAL_RATE_STD = 40.0
 KEEP_RATE = 0.3  # s
+GATE_STD = 4.0  # deg
 
 
 @dataclass(frozen=True, slots=True)
 class BearingTrack:
-    """Belief at time `t`: bearing (deg, unwrapped), rate (deg/s) and their covariance."""
+    """Belief at time `t`: bearing (deg, unwrapped), rate (deg/s) and their covariance.
+
+    `surprise` is the side (+1, -1) of the last measurement if that was an outlier.
+    """
 
     t: float
     bearing: float
@@ -38,6 +45,7 @@ class BearingTrack:
     var: float
     cov: float
     rate_var: float
+    surprise: int = 0
 
     @property
     def std(self) -> float:
@@ -97,8 +105,13 @@ def update(
     prior = predict(track, t, acceleration, coast)
     noise = std * std
     innovation = near(bearing, prior.bearing) - prior.bearing
-    if innovation * innovation > MANOEUVRE_SIGMA**2 * (prior.var + noise):
-        prior = predict(track, t, acceleration * MANOEUVRE_BOOST**0.5, coast)
+    surprise = 0
+    if innovation * innovation > SURPRISE_SIGMA**2 * (prior.var + noise):
+        surprise = 1 if innovation > 0.0 else -1
+        if surprise == track.surprise:
+            prior = predict(track, t, acceleration * MANOEUVRE_BOOST, coast)
+        else:
+            noise *= DISTRUST * DISTRUST
     gain = prior.var / (prior.var + noise)
     rate_gain = prior.cov / (prior.var + noise)
     rate = prior.rate + rate_gain * innovation
@@ -109,12 +122,19 @@ def update(
         var=(1.0 - gain) * prior.var,
         cov=(1.0 - gain) * prior.cov,
         rate_var=max(prior.rate_var - rate_gain * prior.cov, 1e-6),
+        surprise=surprise,
     )
 
 
 def deviation(track: BearingTrack, bearing: float, std: float) -> float:
-    """How many sigma `bearing` lies from the track's (both at the track's time)."""
-    return abs(near(bearing, track.bearing) - track.bearing) / math.sqrt(track.var + std * std)
+    """How many sigma `bearing` lies from the track's (both at the track's time).
+
+    The track's own share is bounded: somebody unseen for a while could be
+    anywhere, but a detection far off is more likely to be somebody else, or
+    nobody, than them.
+    """
+    own = min(track.var, GATE_STD * GATE_STD)
+    return abs(near(bearing, track.bearing) - track.bearing) / math.sqrt(own + std * std)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ TRAIL = 0.85  # of the dead zone: how far the head trails a walking person
 SAME_PLACE = 5.0  # deg a settled person may drift before the waiting starts anew
 LOOK_AHEAD_MAX = 35.0  # deg that a prediction may add
 PLACE_MEMORY = 20.0  # s after which the edges of somebody's place are half forgotten
+CADENCE = 0.05  # s, half the time between two frames at ten a second
 RETARGET = 1.5  # deg that a new aim must differ by to be worth a new command
 
 
@@ -87,9 +88,19 @@ def begin(subject: Subject, now: float) -> Following:
     )
 
 
-def look_ahead(rate: float, motion: MotionSettings) -> float:
+def pick_up(rate: float, motion: MotionSettings) -> float:
     """Seconds until a head at rest has picked up `rate` (deg/s) under the limits."""
-    return min(abs(rate), motion.max_velocity) / motion.max_acceleration + motion.smoothing + 0.05
+    return min(abs(rate), motion.max_velocity) / motion.max_acceleration + motion.smoothing + CADENCE
+
+
+def run_out(rate: float, motion: MotionSettings) -> float:
+    """Seconds of walking that a head needs to stop from `rate` (deg/s).
+
+    A profile always plans to rest at its target; to keep up with a walker the
+    target must lie ahead by as much as the braking takes.
+    """
+    braking = min(abs(rate), motion.max_velocity) / (2.0 * motion.max_acceleration)
+    return braking + motion.smoothing / 2.0 + CADENCE
 
 
 def judge(
@@ -106,15 +117,15 @@ def judge(
     dead, holding = half_widths(zones, subject.distance)
     bearing = near(subject.bearing, base)
     walking = abs(subject.rate) > WALKING * zones.settled_speed
-    ahead = clamp(subject.rate * look_ahead(subject.rate, motion), -LOOK_AHEAD_MAX, LOOK_AHEAD_MAX)
     offset = bearing - base
-    coming = offset + ahead if walking else offset
-    # Someone who walks towards the middle needs no turn, whatever the offset now.
-    critical = coming if abs(coming) > abs(offset) or offset * coming < 0.0 else offset
-    if walking and abs(coming) < abs(offset):
-        critical = coming
+    # A walker counts where they will be once the head could have picked up their pace.
+    critical = offset
+    if walking:
+        reach = subject.rate * pick_up(subject.rate, motion)
+        critical += clamp(reach, -LOOK_AHEAD_MAX, LOOK_AHEAD_MAX)
+    ahead = bearing + subject.rate * run_out(subject.rate, motion)
     if memory.pursuit and walking and subject.rate * memory.pursuit > 0.0:
-        return _pursue(memory, bearing + ahead, subject.rate, dead, base)
+        return _pursue(memory, ahead, subject.rate, dead, base)
     memory = replace(memory, pursuit=0) if memory.pursuit else memory
     if abs(critical) <= dead:
         return Verdict(memory, Zone.DEAD, None, _staying(dead))
@@ -122,7 +133,7 @@ def judge(
         return _hold(memory, bearing, walking, dead, base, now, zones)
     if walking and critical * subject.rate > 0.0:
         started = replace(memory, pursuit=1 if subject.rate > 0 else -1)
-        return _pursue(started, bearing + ahead, subject.rate, dead, base)
+        return _pursue(started, ahead, subject.rate, dead, base)
     return _turn(memory, bearing, dead, Reason("motion", "motion: the person is outside the zones"))
 
 
