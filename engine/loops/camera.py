@@ -15,7 +15,7 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from engine.core.types import Event, Health, PeopleSeen, ShutterState
 from engine.ports import Camera, Clock, Frame, Shutter, SourceEnded, SourceFailed, SourceTorn
@@ -23,6 +23,7 @@ from engine.ports import Camera, Clock, Frame, Shutter, SourceEnded, SourceFaile
 log = logging.getLogger(__name__)
 
 PART = "camera"
+Made = TypeVar("Made")
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 """Seconds between attempts to open a missing camera: doubling, with jitter."""
 JITTER = 0.3
@@ -44,7 +45,7 @@ class Sight(Protocol):
 
     def look(self, frame: Frame, heading: float = ..., heading_rate: float = ...) -> PeopleSeen: ...
 
-    def moved(self, frame: Frame, heading_rate: float = ...) -> bool: ...
+    def moved(self, frame: Frame, heading_rate: float = ..., /) -> bool: ...
 
     def forget(self) -> None: ...
 
@@ -132,13 +133,14 @@ class CameraLoop:
         self._health: tuple[bool, str] | None = None
         self._busy_until = 0.0
         self._looked = float("-inf")
-        self._opened = False
         self.frames = 0
         """Frames read."""
         self.looks = 0
         """Frames looked at in full."""
         self.torn = 0
-        gate.on_forbid(camera.close)
+        self._in_use = False
+        self._lock = threading.Lock()
+        gate.on_forbid(self._close_at_once)
 
     @property
     def rate(self) -> tuple[float, str]:
@@ -186,12 +188,35 @@ class CameraLoop:
             await self._clock.sleep(GATE_POLL)
 
     async def _open(self) -> None:
-        await asyncio.to_thread(self._camera.open)
-        if not self._gate.allowed:
-            # The edge came while the camera was being opened.
-            self._camera.close()
-            raise SourceFailed("the shutter closed")
+        await asyncio.to_thread(self._exclusively, self._camera.open)
         self._looked = float("-inf")
+
+    def _exclusively(self, call: Callable[[], Made]) -> Made:
+        """Run a blocking call to the camera; a gate that closes meanwhile wins."""
+        with self._lock:
+            if not self._gate.allowed:
+                raise SourceFailed("the shutter is not open")
+            self._in_use = True
+        try:
+            made = call()
+        finally:
+            with self._lock:
+                self._in_use = False
+                late = not self._gate.allowed
+            if late:
+                self._camera.close()
+        if late:
+            if isinstance(made, Frame):
+                made.wipe()
+            raise SourceFailed("the shutter closed")
+        return made
+
+    def _close_at_once(self) -> None:
+        """At the shutter's edge, in its thread. A call under way closes when it returns."""
+        with self._lock:
+            if self._in_use:
+                return
+        self._camera.close()
 
     async def _watch(self) -> None:
         """Frames until something is raised, or the gate closes."""
@@ -199,7 +224,7 @@ class CameraLoop:
         while self._gate.allowed:
             started = self._clock.now()
             try:
-                frame = await asyncio.to_thread(self._read)
+                frame = await asyncio.to_thread(self._exclusively, self._camera.read)
             except SourceTorn as error:
                 self.torn += 1
                 damaged += 1
@@ -212,11 +237,6 @@ class CameraLoop:
             await self._take(frame)
             self._report(ok=True, detail="")
             await self._rest(started)
-
-    def _read(self) -> Frame:
-        if not self._gate.allowed:
-            raise SourceFailed("the shutter is not open")
-        return self._camera.read()
 
     async def _take(self, frame: Frame) -> None:
         """One frame through the eye; overwritten whatever happens."""

@@ -174,9 +174,11 @@ class Detector:
         long_side: int = 320,
         floor: float = 0.2,
         second_opinion: bool | None = None,
+        share: Detector | None = None,
     ) -> None:
-        self.people = PersonNet(threads, long_side, floor)
-        self.pets = PetNet(threads, floor)
+        """`share`: use the networks (and the floor) of another one, called in turn with it."""
+        self.people: PersonNet = share.people if share else PersonNet(threads, long_side, floor)
+        self.pets: PetNet = share.pets if share else PetNet(threads, floor)
         self.second_opinion = second_opinion
 
     def detect(self, image: Image) -> Sequence[Detection]:

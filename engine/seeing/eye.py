@@ -47,7 +47,11 @@ class EyeSettings:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One object of a frame: pixels for whoever draws it, degrees and metres for the rest."""
+    """One object of a frame: pixels for whoever draws it, degrees and metres for the rest.
+
+    `score` is the detector's; for a confirmed track at least what its last
+    sightings say together.
+    """
 
     label: Label
     score: float
@@ -152,7 +156,10 @@ class Eye:
             known = track is not None and track.confirmed
             # A track has seen more of it than one frame has.
             label = track.label if track is not None and known else found[i].label
-            if not known and found[i].score < self._threshold(label):
+            score = found[i].score
+            if track is not None and known:
+                score = max(score, track.belief)
+            if score < self._threshold(label):
                 continue
             engaged = None
             if label is Label.PERSON and self._faces is not None and faces_left:
@@ -161,7 +168,7 @@ class Eye:
             if track is not None and known:
                 engaged = self._smoothed(track.id, frame.t, engaged)
             number = track.id if track is not None and known else None
-            objects.append(Seen(label, found[i].score, found[i].box, places[i], number, engaged))
+            objects.append(Seen(label, score, found[i].box, places[i], number, engaged))
         self._forget_engagement()
         return tuple(sorted(objects, key=lambda o: -o.score))
 

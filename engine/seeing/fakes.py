@@ -86,7 +86,7 @@ class FakeEye:
         frame.wipe()
         return PeopleSeen(frame.t, self.sightings, heading, (heading - 33.0, heading + 33.0))
 
-    def moved(self, frame: Frame, heading_rate: float = 0.0) -> bool:
+    def moved(self, _frame: Frame, _heading_rate: float = 0.0) -> bool:
         return self.moving
 
     def forget(self) -> None:

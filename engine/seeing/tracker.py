@@ -75,6 +75,11 @@ class Track:
         """What most of the evidence says it is."""
         return max(self.votes, key=lambda label: self.votes[label])
 
+    @property
+    def belief(self) -> float:
+        """That it is there: the chance that not all of its last sightings were wrong."""
+        return 1.0 - math.prod(1.0 - score for score in self.recent)
+
 
 class Tracker:
     """Call `update` once a frame, in order of time."""
