@@ -270,7 +270,7 @@ def _text(value: Scalar, marks: Marks) -> str:
     if not value.text.isprintable():
         raise _Refused("contains a line break or a control character", "remove it")
     if marks.matching and not marks.matching.pattern.fullmatch(value.text):
-        shown = "" if marks.secret or not value.text else f", not {_shown(value)}"
+        shown = "" if marks.secret or not value.text.strip() else f", not {_shown(value)}"
         raise _Refused(f"{marks.matching.hint}{shown}", "correct it")
     return value.text
 

@@ -18,6 +18,7 @@ class SimulatedShutter:
 
     def __init__(self, state: ShutterState = ShutterState.OPEN) -> None:
         self._state = state
+        self._closed = False
         self._lock = threading.RLock()
         self._listeners: Listeners[ShutterState] = Listeners()
 
@@ -31,7 +32,7 @@ class SimulatedShutter:
 
     def set(self, state: ShutterState) -> None:
         with self._lock:
-            if state is not self._state:
+            if state is not self._state and not self._closed:
                 self._state = state
                 self._listeners.tell(state)
 
@@ -39,6 +40,7 @@ class SimulatedShutter:
         """Let go of it: nobody knows any more whether it is open. Safe to call twice."""
         with self._lock:
             self._listeners.clear()
+            self._closed = True
             self._state = ShutterState.UNKNOWN
 
 
@@ -47,6 +49,7 @@ class SimulatedMute:
 
     def __init__(self, muted: bool = False) -> None:
         self._muted = muted
+        self._closed = False
         self._lock = threading.RLock()
         self._listeners: Listeners[bool] = Listeners()
 
@@ -60,7 +63,7 @@ class SimulatedMute:
 
     def set(self, muted: bool) -> None:
         with self._lock:
-            if muted is not self._muted:
+            if muted is not self._muted and not self._closed:
                 self._muted = muted
                 self._listeners.tell(muted)
 
@@ -68,4 +71,5 @@ class SimulatedMute:
         """Let go of it: muted, since nobody could unmute it any more. Safe to call twice."""
         with self._lock:
             self._listeners.clear()
+            self._closed = True
             self._muted = True
