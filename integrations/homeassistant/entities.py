@@ -80,7 +80,8 @@ def _press(name: str) -> Callable[[str], Request]:
 
 def _heading(snapshot: Snapshot) -> str:
     low, high = snapshot.range
-    return f"{clamp(snapshot.heading, low, high) + 0.0:.1f}"
+    # Adding zero turns -0.0 into 0.0.
+    return f"{round(clamp(snapshot.heading, low, high), 1) + 0.0:.1f}"
 
 
 def _primary_bearing(snapshot: Snapshot) -> str:

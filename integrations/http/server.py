@@ -159,7 +159,7 @@ class PageServer:
             refused = _plain(429, "Too many attempts", f"Try again in {wait:.0f} seconds.")
             refused.headers["Retry-After"] = f"{wait:.0f}"
             return refused
-        if request.path.startswith("/open/"):
+        if "token" in request.match_info:
             return await handler(request)
         if session is not None:
             self.access.failed(address)

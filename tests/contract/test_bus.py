@@ -1,0 +1,158 @@
+"""One suite for every bus: in memory, the embedded broker, and a real Mosquitto in two versions."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from engine.ports import Bus, Message
+from integrations.broker import EmbeddedBroker
+from integrations.mqtt.bus import Broker, BusLost, client_id, connected
+from integrations.mqtt.fake import FakeBroker
+
+Connect = Callable[..., AbstractAsyncContextManager[Bus]]
+
+
+@asynccontextmanager
+async def fake() -> AsyncIterator[Connect]:
+    yield FakeBroker().connected
+
+
+def real(broker: Broker, protocol: int) -> Connect:
+    return lambda will=None: connected(broker, protocol, client_id("test"), will)
+
+
+@asynccontextmanager
+async def embedded() -> AsyncIterator[Connect]:
+    async with EmbeddedBroker() as running:
+        broker = Broker(running.host, running.port, running.username, running.password)
+        yield real(broker, running.protocol)
+
+
+@asynccontextmanager
+async def mosquitto(program: str, folder: Path, protocol: int) -> AsyncIterator[Connect]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    config = folder / "mosquitto.conf"
+    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([program, "-c", config], stdout=log, stderr=log)  # noqa: ASYNC220
+    try:
+        give_up = time.monotonic() + 30
+        while time.monotonic() < give_up:
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                break
+            await asyncio.sleep(0.05)
+        yield real(Broker("127.0.0.1", port), protocol)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(
+    params=[
+        "fake",
+        "embedded",
+        pytest.param("mosquitto 5", marks=pytest.mark.needs("mosquitto")),
+        pytest.param("mosquitto 3.1.1", marks=pytest.mark.needs("mosquitto")),
+    ]
+)
+async def connect(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Connect]:
+    if request.param == "fake":
+        running = fake()
+    elif request.param == "embedded":
+        running = embedded()
+    else:
+        program = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/sbin")
+        running = mosquitto(str(program), tmp_path, 5 if request.param.endswith(" 5") else 4)
+    async with running as way:
+        yield way
+
+
+async def received(bus: Bus, count: int) -> list[Message]:
+    messages: list[Message] = []
+    async with asyncio.timeout(10):
+        async for message in bus.messages():
+            messages.append(message)
+            if len(messages) == count:
+                break
+    return messages
+
+
+async def test_it_is_a_bus(connect: Connect) -> None:
+    async with connect() as bus:
+        assert isinstance(bus, Bus)
+
+
+async def test_a_message_reaches_subscribers_and_only_them(connect: Connect) -> None:
+    async with connect() as one, connect() as two:
+        await one.subscribe("a/+/c")
+        await two.publish(Message("a/b/x", b"not this"), qos=1)
+        await two.publish(Message("a/b/c", b"this \x00\xff"), qos=1)
+        assert await received(one, 1) == [Message("a/b/c", b"this \x00\xff")]
+
+
+async def test_many_levels(connect: Connect) -> None:
+    async with connect() as bus:
+        await bus.subscribe("a/#")
+        for topic in ("b", "a/b/c/d", "a"):
+            await bus.publish(Message(topic, topic.encode()), qos=1)
+        assert {message.topic for message in await received(bus, 2)} == {"a/b/c/d", "a"}
+
+
+async def test_retained_messages_wait_and_are_marked(connect: Connect) -> None:
+    async with connect() as bus:
+        await bus.publish(Message("r/1", b"old", retain=True), qos=1)
+        await bus.publish(Message("r/1", b"new", retain=True), qos=1)
+        await bus.publish(Message("r/2", b"gone", retain=True), qos=1)
+        await bus.publish(Message("r/2", b"", retain=True), qos=1)
+    async with connect() as late:
+        await late.subscribe("r/#")
+        assert await received(late, 1) == [Message("r/1", b"new", retain=True)]
+        await late.publish(Message("r/1", b"live", retain=True), qos=1)
+        assert await received(late, 1) == [Message("r/1", b"live")]
+
+
+async def test_order_is_kept(connect: Connect) -> None:
+    async with connect() as bus:
+        await bus.subscribe("n")
+        for index in range(50):
+            await bus.publish(Message("n", str(index).encode()), qos=1)
+        assert [int(m.payload) for m in await received(bus, 50)] == list(range(50))
+
+
+async def test_a_clean_end_leaves_no_will(connect: Connect) -> None:
+    async with connect() as watcher:
+        await watcher.subscribe("w/#")
+        async with connect(Message("w/will", b"offline", retain=True)):
+            pass
+        await watcher.publish(Message("w/end", b""), qos=1)
+        assert [message.topic for message in await received(watcher, 1)] == ["w/end"]
+
+
+@pytest.mark.needs("mosquitto")
+async def test_a_real_bus_is_lost_with_its_broker(tmp_path: Path) -> None:
+    program = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/sbin")
+    async with contextlib.AsyncExitStack() as stack:
+        running = mosquitto(str(program), tmp_path, 5)
+        way = await running.__aenter__()
+        bus = await stack.enter_async_context(way())
+        reading = asyncio.ensure_future(received(bus, 1))
+        await running.__aexit__(None, None, None)
+        with pytest.raises(BusLost):
+            await reading
+        with pytest.raises(BusLost):
+            async with way():
+                pass
