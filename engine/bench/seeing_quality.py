@@ -1,0 +1,365 @@
+"""How well seeing sees, on real pictures and videos with known truth.
+
+`measure` returns plain numbers for script/measure. Thresholds were chosen on
+the even half of each set (by SHA-1 of the file name; the continuous panorama
+sequence by time, its first half), so only the odd half is reported. The data
+is never copied. A set that is not there is left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from engine.config import SeeingConfig
+from engine.core.types import Label
+from engine.hardware.camera_file import CameraFile
+from engine.hardware.camera_folder import by_number, load_picture
+from engine.ports import Detection, Frame, Image, SourceEnded, SourceTorn
+from engine.seeing.boxes import Box, contained, overlap
+from engine.seeing.detector import Detector
+from engine.seeing.engagement import FaceReader
+from engine.seeing.eye import Eye, EyeSettings, Seen
+from engine.seeing.geometry import Lens, Projection
+
+Progress = Callable[[str], None]
+Metrics = dict[str, Any]
+
+WINDOW = 320
+"""Columns of a 90 degree window of the panoramas, 1280 columns round."""
+ROWS = (200, 440)
+SEQUENCE_STEP = 1 / 3
+"""Seconds between two pictures of the panorama sequence, which holds every tenth frame."""
+
+
+def odd(path: Path) -> bool:
+    """Whether a file belongs to the half that is reported."""
+    return hashlib.sha1(path.name.encode(), usedforsecurity=False).digest()[-1] % 2 == 1
+
+
+@dataclass
+class Score:
+    """Counts of matched and unmatched boxes."""
+
+    hits: int = 0
+    false: int = 0
+    missed: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def add(
+        self,
+        found: Sequence[Box],
+        truth: Sequence[Box],
+        ignored: Sequence[Box],
+        at: float,
+        name: str = "",
+    ) -> None:
+        """Match greedily at IoU `at`, best first; boxes on `ignored` count for nothing."""
+        free = list(truth)
+        for box in found:
+            best = max(free, key=lambda t: overlap(box, t), default=None)
+            if best is not None and overlap(box, best) >= at:
+                free.remove(best)
+                self.hits += 1
+            elif not any(overlap(box, i) >= at or contained(box, i) >= 0.5 for i in ignored):
+                self.false += 1
+                self.examples.append(name)
+        self.missed += len(free)
+
+    def metrics(self) -> Metrics:
+        return {
+            "precision": round(self.hits / max(self.hits + self.false, 1), 4),
+            "recall": round(self.hits / max(self.hits + self.missed, 1), 4),
+            "boxes": self.hits + self.missed,
+        }
+
+
+class Bench:
+    """The networks, loaded once, in the three uses that are measured."""
+
+    def __init__(self, threshold: float | None = None) -> None:
+        self.threshold = SeeingConfig().threshold if threshold is None else threshold
+        self.quick = Detector()
+        self.both = Detector(second_opinion=True, share=self.quick)
+        self.faces = FaceReader()
+
+    def people(self, found: Iterable[Detection]) -> list[Box]:
+        return [d.box for d in found if d.label is Label.PERSON and d.score >= self.threshold]
+
+    def eye(self, field_of_view: float = 66.0) -> Eye:
+        lens = Lens(640, 480, field_of_view, Projection.AUTO)
+        return Eye(self.quick, lens, EyeSettings(threshold=self.threshold, on_head=False))
+
+
+def measure(data: Path, progress: Progress, *, half: Callable[[Path], bool] = odd) -> Metrics:
+    """All sets under `data`; `half` chooses the files, `progress` is told what is being done."""
+    bench = Bench()
+    parts: dict[str, Callable[[], Metrics]] = {
+        "panorama": lambda: panorama(bench, data / "panorama", half),
+        "panorama_tracked": lambda: panorama_tracked(bench, data / "panorama", half is odd),
+        "household": lambda: household(bench, data / "household", half),
+        "empty_rooms": lambda: empty_rooms(bench, data / "empty_rooms", half),
+        "pets": lambda: pets(bench, data / "pets", half),
+        "indoor_video": lambda: indoor_video(bench, data / "indoor_video"),
+        "head_pose": lambda: head_pose(bench, data / "head_pose"),
+    }
+    results: Metrics = {"threshold": bench.threshold}
+    for name, part in parts.items():
+        if (data / name.removesuffix("_tracked")).is_dir():
+            progress(name)
+            results[name] = part()
+    return results
+
+
+# ---------------------------------------------------------------- panoramas
+
+
+def panorama_truth(xml: Path) -> list[Box]:
+    """The person boxes of a Pascal VOC file."""
+    boxes = []
+    for thing in ET.parse(xml).getroot().findall("object"):  # noqa: S314 (our own data)
+        if thing.findtext("name") == "person":
+            x1, y1, x2, y2 = (
+                float(thing.findtext(f"bndbox/{k}") or 0) for k in ("xmin", "ymin", "xmax", "ymax")
+            )
+            boxes.append((x1, y1, x2 - x1, y2 - y1))
+    return boxes
+
+
+def windows(picture: Image, truth: Sequence[Box]) -> list[tuple[Image, list[Box], list[Box]]]:
+    """Four windows of 90 degrees: pixels, people in it, people cut so much that neither counts."""
+    found = []
+    top, bottom = ROWS
+    for left in range(0, picture.shape[1], WINDOW):
+        view: Box = (left, top, WINDOW, bottom - top)
+        inside: list[Box] = []
+        cut: list[Box] = []
+        for box in truth:
+            share = contained(box, view)
+            if share <= 0:
+                continue
+            x1, y1 = max(box[0], left), max(box[1], top)
+            x2, y2 = min(box[0] + box[2], left + WINDOW), min(box[1] + box[3], bottom)
+            (inside if share >= 0.5 else cut).append((x1 - left, y1 - top, x2 - x1, y2 - y1))
+        found.append((picture[top:bottom, left : left + WINDOW], inside, cut))
+    return found
+
+
+def _panoramas(folder: Path) -> list[tuple[Path, Path]]:
+    pictures = sorted((folder / "images").glob("*.jpg"), key=by_number)
+    return [(p, folder / "boxes" / f"{p.stem}.xml") for p in pictures]
+
+
+def _later_half(pairs: Sequence[tuple[Path, Path]]) -> set[Path]:
+    frames = [p for p, _ in pairs if p.name.startswith("frame")]
+    return set(frames[len(frames) // 2 :])
+
+
+def panorama(bench: Bench, folder: Path, half: Callable[[Path], bool]) -> Metrics:
+    """Single windows, IoU 0.3 (the truth's boxes are loose)."""
+    pairs = _panoramas(folder)
+    later = _later_half(pairs)
+    score = Score()
+    for path, xml in pairs:
+        chosen = (path in later) is (half is odd) if path.name.startswith("frame") else half(path)
+        if not chosen:
+            continue
+        for i, (view, truth, cut) in enumerate(windows(load_picture(path), panorama_truth(xml))):
+            found = bench.people(bench.both.detect(np.ascontiguousarray(view)))
+            score.add(found, truth, cut, 0.3, f"{path.stem}/{i}")
+    return score.metrics() | {"false": score.examples}
+
+
+def panorama_tracked(bench: Bench, folder: Path, later: bool) -> Metrics:
+    """The continuous sequence through the whole eye: confirmed tracks only."""
+    pairs = [p for p in _panoramas(folder) if p[0].name.startswith("frame")]
+    chosen = _later_half(pairs)
+    score, ids = Score(), set()
+    eyes = [bench.eye(90.0) for _ in range(4)]
+    for step, (path, xml) in enumerate(p for p in pairs if (p[0] in chosen) is later):
+        for i, (view, truth, cut) in enumerate(windows(load_picture(path), panorama_truth(xml))):
+            look = eyes[i].examine(Frame(step * SEQUENCE_STEP, np.ascontiguousarray(view)))
+            people = _confirmed(look.objects)
+            ids |= {(i, o.track) for o in people}
+            score.add([o.box for o in people], truth, cut, 0.3, f"{path.stem}/{i}")
+    return score.metrics() | {"ids": len(ids), "false": score.examples}
+
+
+def _confirmed(objects: Iterable[Seen]) -> list[Seen]:
+    return [o for o in objects if o.label is Label.PERSON and o.track is not None]
+
+
+# -------------------------------------------------------------- photographs
+
+
+def household(bench: Bench, folder: Path, half: Callable[[Path], bool]) -> Metrics:
+    """People at least 30 % of the picture's height, at most five in it, IoU 0.5."""
+    score = Score()
+    for path in sorted((folder / "images").glob("*.jpg")):
+        label = folder / "labels" / f"{path.stem}.txt"
+        if not half(path) or not label.exists():
+            continue
+        picture = load_picture(path)
+        height, width = picture.shape[:2]
+        large: list[Box] = []
+        small: list[Box] = []
+        for line in label.read_text().splitlines():
+            kind, *numbers = line.split()
+            if kind == "0":
+                x, y, w, h = (float(n) for n in numbers)
+                box = ((x - w / 2) * width, (y - h / 2) * height, w * width, h * height)
+                (large if h >= 0.3 else small).append(box)
+        if len(large) + len(small) > 5:
+            continue
+        found = bench.people(bench.both.detect(picture))
+        tall = [b for b in found if b[3] >= 0.3 * height]
+        score.add(tall, large, small, 0.5, path.stem)
+    return score.metrics() | {"false": score.examples}
+
+
+def empty_rooms(bench: Bench, folder: Path, half: Callable[[Path], bool]) -> Metrics:
+    """Rooms with a person in them, in one frame, and after 20 frames of jitter and blur."""
+    rooms, single, confirmed = 0, [], []
+    for path in sorted(folder.glob("*.jpg")):
+        if not half(path):
+            continue
+        rooms += 1
+        picture = load_picture(path)
+        least = 0.25 * picture.shape[0]
+        found = [d for d in bench.both.detect(picture) if d.label is Label.PERSON]
+        if any(d.score >= bench.threshold and d.box[3] >= least for d in found):
+            single.append(path.name)
+        # A picture without the least trace of a person yields none by being shaken.
+        if found and _shaken(bench, picture):
+            confirmed.append(path.name)
+    return {"rooms": rooms, "single": single, "confirmed": confirmed}
+
+
+def _shaken(bench: Bench, picture: Image) -> bool:
+    """Whether a track is confirmed in 20 frames of a head that swings over the picture."""
+    random = np.random.default_rng(7)
+    eye, (height, width) = bench.eye(), picture.shape[:2]
+    seen = False
+    for step in range(20):
+        shift = random.normal(0, 0.02, 2) * (width, height)
+        turn = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
+        moved = cv2.warpAffine(picture, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+        blur = int(random.integers(1, max(width // 40, 2)))
+        smeared = np.asarray(cv2.blur(moved, (blur, 1)), np.uint8)
+        look = eye.examine(Frame(step / 10, smeared), heading_rate=40.0)
+        seen = seen or bool(_confirmed(look.objects))
+    return seen
+
+
+def pets(bench: Bench, folder: Path, half: Callable[[Path], bool]) -> Metrics:
+    """Recall and wrong species by both networks, and pets taken for people."""
+    results: Metrics = {}
+    least = SeeingConfig().pet_threshold
+    for label, other in ((Label.CAT, Label.DOG), (Label.DOG, Label.CAT)):
+        right = wrong = people = count = 0
+        names = []
+        for path in sorted((folder / f"{label.value}s").glob("*.jpg")):
+            if not half(path):
+                continue
+            count += 1
+            found = list(bench.both.detect(load_picture(path)))
+            animals = [d for d in found if d.label is not Label.PERSON and d.score >= least]
+            best = max(animals, key=lambda d: d.score, default=None)
+            right += best is not None and best.label is label
+            wrong += best is not None and best.label is other
+            if bench.people(found):
+                people += 1
+                names.append(path.name)
+        results[label.value] = {
+            "pictures": count,
+            "recall": round(right / max(count, 1), 4),
+            "wrong_species": round(wrong / max(count, 1), 4),
+            "with_a_person": names,
+        }
+    return results
+
+
+# ------------------------------------------------------------------- videos
+
+
+def indoor_video(bench: Bench, folder: Path, every: int = 1) -> Metrics:
+    """The video of visits, one person at a time: confirmed people against changed pixels."""
+    truth = {int(f): share for f, share in np.load(folder / "presence_pseudo_truth.npy")}
+    camera = CameraFile(folder / "one-by-one-person-detection.mp4", paced=False)
+    eye = bench.eye()
+    camera.open()
+    present: dict[int, set[int]] = {}
+    try:
+        while True:
+            try:
+                frame = camera.read()
+            except SourceTorn:
+                continue
+            if camera.index % every == 0:
+                people = _confirmed(eye.examine(frame).objects)
+                present[camera.index] = {o.track for o in people if o.track is not None}
+    except SourceEnded:
+        pass
+    finally:
+        camera.close()
+    occupied = [i for i in present if truth.get(i, 0.01) > 0.04]
+    empty = [i for i in present if truth.get(i, 0.01) < 0.004]
+    return {
+        "occupied": len(occupied),
+        "recall": round(sum(bool(present[i]) for i in occupied) / max(len(occupied), 1), 4),
+        "missed": [i for i in occupied if not present[i]],
+        "empty": len(empty),
+        "alarms": sum(bool(present[i]) for i in empty),
+        "visits": _visits(sorted(present), truth),
+        "ids": len(set().union(*present.values())),
+    }
+
+
+def _visits(frames: Sequence[int], truth: dict[int, float]) -> int:
+    count, inside = 0, False
+    for i in frames:
+        share = truth.get(i, 0.01)
+        if not inside and share > 0.04:
+            count, inside = count + 1, True
+        elif inside and share < 0.004:
+            inside = False
+    return count
+
+
+def head_pose(bench: Bench, folder: Path) -> Metrics:
+    """Yaw error of faces scaled to several widths; eight faces, all of them."""
+    from scipy.io import loadmat  # of the sim extra, needed only here
+
+    results: Metrics = {}
+    for width in (60, 36, 24, 18):
+        errors, facing, count = [], 0, 0
+        for path in sorted(folder.glob("*.jpg")):
+            truth = loadmat(str(path.with_suffix(".mat")))
+            yaw = float(np.degrees(truth["Pose_Para"][0][1]))
+            outline = truth["pt3d_68"]
+            scale = width / float(outline[0].max() - outline[0].min())
+            picture = cv2.resize(
+                load_picture(path), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA
+            )
+            x, y = (float((outline[k].min() + outline[k].max()) / 2 * scale) for k in (0, 1))
+            face = bench.faces.find(
+                np.asarray(picture, np.uint8), (x - width, y - width, 2 * width, 5.0 * width)
+            )
+            count += 1
+            if face is not None:
+                errors.append(abs(face.yaw - yaw))
+                facing += (abs(yaw) <= 25) == (face.facing >= 0.5)
+        results[f"{width}px"] = {
+            "faces": count,
+            "found": len(errors),
+            "yaw_error": round(float(np.mean(errors)), 2) if errors else None,
+            "facing_right": facing,
+        }
+    return results
