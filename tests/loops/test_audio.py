@@ -1,0 +1,204 @@
+"""The audio loop on scripted microphones, a scripted ear and a clock of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from engine.core.types import Event, Health, VoiceHeard
+from engine.hearing.ear import Heard, HeardDirection
+from engine.loops.audio import AudioLoop, Surroundings
+from engine.ports import AudioBlock, SourceEnded, SourceFailed, SourceTorn
+
+
+class FakeClock:
+    def __init__(self) -> None:
+        self.t, self.slept = 0.0, list[float]()
+
+    def now(self) -> float:
+        return self.t
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.t += seconds
+        await asyncio.sleep(0)
+
+
+class ScriptedMicrophones:
+    """`script` holds blocks' values and exceptions, in order; then the end."""
+
+    channels = 2
+
+    def __init__(
+        self, script: list[float | Exception], opens: list[Exception | None] | None = None
+    ):
+        self.script, self.opens = list(script), list(opens or [])
+        self.opened = self.closed = 0
+        self.blocks: list[AudioBlock] = []
+
+    def open(self) -> None:
+        self.opened += 1
+        failure = self.opens.pop(0) if self.opens else None
+        if failure:
+            raise failure
+
+    def read(self) -> AudioBlock:
+        step: float | Exception = self.script.pop(0) if self.script else SourceEnded("end")
+        if isinstance(step, Exception):
+            raise step
+        self.blocks.append(AudioBlock(step, np.full((2, 512), 0.5, np.float32)))
+        return self.blocks[-1]
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class EchoingEar:
+    """One decision a block, at the block's time."""
+
+    def __init__(self) -> None:
+        self.heard: list[float] = []
+        self.forgotten = 0
+        self.trouble: tuple[str, ...] = ()
+
+    def listen(self, block: AudioBlock) -> list[Heard]:
+        assert block.samples.any()
+        self.heard.append(block.t)
+        return [Heard(block.t, 0.9, None, False, (HeardDirection(10.0, 0.8, 4.0),))]
+
+    def finish(self) -> list[Heard]:
+        return [Heard(99.0, 0.7, None, False, ())]
+
+    def forget(self) -> None:
+        self.forgotten += 1
+
+    def problems(self) -> tuple[str, ...]:
+        return self.trouble
+
+
+def loop_of(
+    microphones: ScriptedMicrophones,
+    *,
+    live: bool = False,
+    ear: EchoingEar | None = None,
+    heading_at: Callable[[float], float] | None = None,
+    moving_at: Callable[[float], bool] = lambda _: False,
+    muted: Callable[[], bool] = lambda: False,
+) -> tuple[AudioLoop, list[Event], FakeClock, EchoingEar]:
+    events: list[Event] = []
+    clock, listener = FakeClock(), ear or EchoingEar()
+    around = Surroundings(heading_at, moving_at, muted)
+    return (
+        AudioLoop(microphones, listener, events.append, clock, around, live=live),
+        events,
+        clock,
+        listener,
+    )
+
+
+def voices(events: list[Event]) -> list[VoiceHeard]:
+    return [e for e in events if isinstance(e, VoiceHeard)]
+
+
+def health(events: list[Event]) -> list[tuple[bool, str]]:
+    return [(e.ok, e.detail) for e in events if isinstance(e, Health)]
+
+
+async def test_a_recording_is_heard_to_its_end() -> None:
+    microphones = ScriptedMicrophones([0.0, 0.1])
+    loop, events, _, ear = loop_of(microphones)
+    await loop.run()
+    assert [v.t for v in voices(events)] == [0.0, 0.1, 99.0]
+    assert health(events) == [(True, "")]
+    assert microphones.closed
+    assert ear.forgotten
+
+
+async def test_blocks_are_overwritten_once_heard() -> None:
+    microphones = ScriptedMicrophones([0.0, 0.1])
+    loop, *_ = loop_of(microphones)
+    await loop.run()
+    assert not any(block.samples.any() for block in microphones.blocks)
+
+
+async def test_an_array_on_the_head_turns_with_it() -> None:
+    loop, events, *_ = loop_of(
+        ScriptedMicrophones([1.0, 2.0]), heading_at=lambda t: 100.0 * t, moving_at=lambda t: t > 1.5
+    )
+    await loop.run()
+    first, second, _ = voices(events)
+    assert (first.directions[0].bearing, first.while_moving) == (110.0, False)
+    assert (second.directions[0].bearing, second.while_moving) == (-150.0, True)
+
+
+async def test_a_torn_block_is_counted_and_survived() -> None:
+    loop, events, *_ = loop_of(ScriptedMicrophones([0.0, SourceTorn("torn"), 0.1]))
+    await loop.run()
+    assert loop.torn == 1
+    assert [v.t for v in voices(events)] == [0.0, 0.1, 99.0]
+
+
+async def test_a_recording_that_cannot_be_opened_is_the_callers_affair() -> None:
+    loop, *_ = loop_of(ScriptedMicrophones([], [SourceFailed("no such file; check the path")]))
+    with pytest.raises(SourceFailed, match="no such file"):
+        await loop.run()
+
+
+async def test_a_missing_device_is_reported_once_and_retried_with_growing_pauses() -> None:
+    gone = SourceFailed("unplugged; plug it in")
+    microphones = ScriptedMicrophones([0.0], [gone] * 8)
+    loop, events, clock, _ = loop_of(microphones, live=True)
+    await loop.run()
+    assert clock.slept == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]
+    assert health(events) == [(False, "unplugged; plug it in"), (True, "")]
+
+
+async def test_a_device_lost_in_mid_stream_comes_back() -> None:
+    microphones = ScriptedMicrophones([0.0, SourceFailed("lost; check the plug"), 5.0])
+    loop, events, clock, _ = loop_of(microphones, live=True)
+    await loop.run()
+    assert [v.t for v in voices(events)] == [0.0, 5.0, 99.0]
+    assert health(events) == [(True, ""), (False, "lost; check the plug"), (True, "")]
+    assert clock.slept == [1.0]
+
+
+async def test_a_muted_live_device_is_closed_and_not_read() -> None:
+    microphones = ScriptedMicrophones([0.0, 1.0])
+    answers = iter([False] * 3 + [True] * 6)
+    loop, events, clock, ear = loop_of(microphones, live=True, muted=lambda: next(answers, False))
+    await loop.run()
+    assert microphones.opened == 2
+    assert len(clock.slept) >= 4
+    assert ear.forgotten >= 2
+    assert [v.t for v in voices(events)] == [0.0, 1.0, 99.0]
+
+
+async def test_a_muted_recording_goes_on_unheard_and_is_overwritten() -> None:
+    microphones = ScriptedMicrophones([0.0, 1.0, 2.0])
+    loop, _, _, ear = loop_of(microphones, muted=lambda: len(microphones.blocks) == 2)
+    await loop.run()
+    assert ear.heard == [0.0, 2.0]
+    assert not any(block.samples.any() for block in microphones.blocks)
+
+
+async def test_trouble_with_the_sound_is_reported() -> None:
+    ear = EchoingEar()
+    ear.trouble = ("dead microphone: channel 2",)
+    loop, events, *_ = loop_of(ScriptedMicrophones([0.0, 0.1]), ear=ear)
+    await loop.run()
+    assert health(events) == [(False, "dead microphone: channel 2")]
+
+
+async def test_cancelling_closes_the_device() -> None:
+    microphones = ScriptedMicrophones([float(i) for i in range(100_000)])
+    started = asyncio.Event()
+    loop = AudioLoop(microphones, EchoingEar(), lambda _: started.set(), FakeClock())
+    task = asyncio.create_task(loop.run())
+    await started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert microphones.closed
