@@ -6,7 +6,8 @@ sensor would say; it decides nothing. Time is integrated in fixed steps of
 whether a real clock or a simulation drives it.
 
 What the room does to the head is scheduled ahead of time: `push` and `bump`
-(a hand), `scroll` (a finger on the screen), `obstacle` (something in the way).
+(a hand), `scroll` (a finger on the screen), `obstacle` (something in the way),
+`unplug`. `engine.sim.hands` draws hands as people have them, for `add`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 
 from engine.core.angles import clamp
 from engine.ports import AxisAbilities, AxisReading
+from engine.sim.hands import Hand, a_scroll
 
 STEP = 0.001  # s
 _EXTRAPOLATE = 0.02  # s; a set-point older than this is held, not carried on
@@ -46,34 +48,6 @@ class Sensors:
     encoder_step: float = 360.0 / 4096.0
     velocity_noise: float = 0.5
     torque_noise: float = 0.015
-
-
-@dataclass(frozen=True, slots=True)
-class Hand:
-    """A torque from outside (N m, positive counter-clockwise), from `start` for `seconds`.
-
-    It rises and falls over `ramp` seconds. A hand cannot outrun itself:
-    its torque fades to nothing as the head reaches `speed` (rad/s) its way.
-    `wiggle` is (amplitude in N m, Hz) on top, for a finger that drags.
-    """
-
-    start: float
-    seconds: float
-    torque: float
-    ramp: float = 0.08
-    speed: float = 2.0
-    wiggle: tuple[float, float] = (0.0, 0.0)
-
-    def at(self, t: float, omega: float) -> float:
-        """The torque at time `t` on a head turning at `omega` rad/s."""
-        age = t - self.start
-        if not 0.0 <= age < self.seconds:
-            return 0.0
-        edge = min(1.0, age / self.ramp, (self.seconds - age) / self.ramp) if self.ramp else 1.0
-        forward = omega if self.torque > 0.0 else -omega
-        torque = self.torque * edge * clamp(1.0 - forward / self.speed, 0.0, 1.0)
-        amplitude, hertz = self.wiggle
-        return torque + amplitude * edge * math.sin(2.0 * math.pi * hertz * age)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +137,16 @@ class SimulatedAxis:
         """Something knocks against the head."""
         return self.add(Hand(start, seconds, torque, ramp=0.005, speed=6.0))
 
+    def scroll(self, start: float, rng: random.Random | None = None) -> tuple[float, float]:
+        """A finger drags on the screen; returns when it touches down and when it lifts.
+
+        The touch screen says the same to the engine, which is the caller's to pass on.
+        """
+        hands = [self.add(hand) for hand in a_scroll(rng or self._random, start)]
+        return start, max(hand.end for hand in hands)
+
     def add(self, hand: Hand) -> Hand:
+        """Any other torque from outside, say from `engine.sim.hands`."""
         self._hands.append(hand)
         self._hands.sort(key=lambda h: h.start)
         return hand
@@ -222,7 +205,7 @@ class SimulatedAxis:
             raise OSError("the simulated axis is unplugged")
 
     def _hands_at(self, t: float) -> float:
-        while self._hands and t >= self._hands[0].start + self._hands[0].seconds:
+        while self._hands and t >= self._hands[0].end:
             self._hands.pop(0)
         return sum(hand.at(t, self._omega) for hand in self._hands) if self._hands else 0.0
 
