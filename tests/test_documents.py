@@ -1,0 +1,69 @@
+"""The documents stay true: made pages are current, links lead somewhere, named commands exist."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from engine.__main__ import COMMANDS
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PAGES = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md")])
+
+
+def configuration_docs() -> ModuleType:
+    file = CHECKOUT / "script" / "configuration_docs.py"
+    spec = importlib.util.spec_from_file_location("configuration_docs", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_configuration_page_is_made_from_the_present_file() -> None:
+    made = configuration_docs().page((CHECKOUT / "config.yaml").read_text())
+    current = (CHECKOUT / "docs" / "configuration.md").read_text()
+    assert current == made, "run script/configuration_docs.py --write"
+
+
+def test_every_setting_has_a_why() -> None:
+    found, _ = configuration_docs().settings((CHECKOUT / "config.yaml").read_text())
+    assert len(found) > 50
+    assert [".".join(item.path) for item in found if not item.why] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_within_the_repository_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)", page.read_text())
+    local = [target for target in targets if not re.match(r"[a-z]+:", target)]
+    assert [target for target in local if not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_the_documents_exist(page: Path) -> None:
+    text = "\n".join(re.findall(r"```sh\n(.*?)```", page.read_text(), re.S))
+    commands = set(re.findall(r"^(?:sudo )?heliotrope ([a-z]+)", text, re.M))
+    assert commands <= set(COMMANDS)
+    scripts = re.findall(r"^(?:sudo )?script/([\w-]+)", text, re.M)
+    assert [name for name in scripts if not (CHECKOUT / "script" / name).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "script",
+    sorted(
+        file
+        for file in (CHECKOUT / "script").iterdir()
+        if file.is_file() and file.read_bytes().startswith((b"#!/bin/sh", b"#!/usr/bin/env bash"))
+    ),
+    ids=lambda file: file.name,
+)
+def test_scripts_are_executable_and_parse(script: Path) -> None:
+    shell = "bash" if "bash" in script.read_text().splitlines()[0] else "sh"
+    assert script.stat().st_mode & 0o111
+    subprocess.run([shell, "-n", script], check=True)
