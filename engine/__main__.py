@@ -49,8 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        code = _dispatch(words)
-        sys.stdout.flush()
+        try:
+            return _dispatch(words)
+        finally:
+            sys.stdout.flush()  # here, where a reader that left can be handled
     except HeliotropeError as error:
         for line in error.lines:
             print(f"heliotrope: {line}", file=sys.stderr)
@@ -62,7 +64,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         # again while it flushes at exit, so stdout is pointed elsewhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    return code
 
 
 class Parser(argparse.ArgumentParser):

@@ -7,10 +7,10 @@ import time
 import pytest
 from gpiozero.exc import PinInvalidState
 from gpiozero.pins.mock import MockFactory, MockPin
+from test_shutter import CLOSED, OPEN, PIN, UNKNOWN, Later
 
 from engine.core.types import ShutterState
 from engine.hardware.shutter import GpioShutter
-from tests.contract.test_shutter import CLOSED, OPEN, PIN, UNKNOWN, Later
 
 
 class FlakyPin(MockPin):

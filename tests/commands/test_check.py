@@ -1,0 +1,160 @@
+"""`heliotrope check`: every part is found, simulated, off, or missing with a remedy."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engine import checkup
+from engine.__main__ import main
+from engine.checkup import Finding, Outcome, examine
+from engine.config import Config
+from engine.config_file import load
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings from the environment or the folder of whoever runs the tests."""
+    for name in [n for n in os.environ if n.startswith("HELIOTROPE_") and "__" in n]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HELIOTROPE_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setenv("HELIOTROPE_HTTP__PORT", "0")
+
+
+def config(**variables: str) -> Config:
+    return load(None, {**os.environ, **variables}).config
+
+
+def finding(part: str, **variables: str) -> Finding:
+    return next(f for f in examine(config(**variables)) if f.part == part)
+
+
+@pytest.fixture
+def listener() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_the_simulated_room_has_everything(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check"]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    assert [line.split()[0] for line in shown.out.splitlines()] == [
+        "configuration",
+        *checkup.PROBES,
+    ]
+    assert "missing" not in shown.out
+
+
+def test_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["ok"] is True
+    assert report["errors"] == []
+    assert {part["part"] for part in report["parts"]} == set(checkup.PROBES)
+
+
+def test_what_is_missing_ends_in_2_with_a_line_each(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELIOTROPE_CAMERA__SOURCE", "gone.mp4")
+    monkeypatch.setenv("HELIOTROPE_MICROPHONES__SOURCE", "gone.wav")
+    assert main(["check"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(": ")[1] for line in lines] == ["camera", "microphones"]
+    assert all("; " in line for line in lines)
+
+
+def test_a_broken_configuration_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "my.yaml").write_text("camera: {width: 1}\nzzz: 1\n")
+    assert main(["check", "--config", "my.yaml", "--json"]) == 2
+    report = json.loads(capsys.readouterr().out)
+    assert report["ok"] is False
+    assert [line.split(": ")[0] for line in report["errors"]] == ["my.yaml:1", "my.yaml:2"]
+
+
+def test_a_broker_that_answers(listener: int) -> None:
+    found = finding(
+        "broker", HELIOTROPE_MQTT__HOST="127.0.0.1", HELIOTROPE_MQTT__PORT=str(listener)
+    )
+    assert found.outcome is Outcome.FOUND
+
+
+def test_a_broker_that_does_not(listener: int) -> None:
+    port = free_port()
+    found = finding("broker", HELIOTROPE_MQTT__HOST="127.0.0.1", HELIOTROPE_MQTT__PORT=str(port))
+    assert found.outcome is Outcome.MISSING
+    assert f"127.0.0.1:{port}" in found.detail
+    assert found.remedy == "check mqtt.host and mqtt.port"
+
+
+def test_a_port_in_use(listener: int) -> None:
+    page = finding("page", HELIOTROPE_HTTP__PORT=str(listener))
+    broker = finding("broker", HELIOTROPE_MQTT__PORT=str(listener))
+    assert page.outcome is broker.outcome is Outcome.MISSING
+    assert page.detail.startswith("http.port: ")
+    assert broker.detail.startswith("mqtt.port: ")
+
+
+def test_parts_that_are_turned_off() -> None:
+    for part, variable in (
+        ("broker", "HELIOTROPE_MQTT__ENABLED"),
+        ("page", "HELIOTROPE_HTTP__ENABLED"),
+        ("microphones", "HELIOTROPE_HEARING__ENABLED"),
+    ):
+        assert finding(part, **{variable: "false"}).outcome is Outcome.OFF
+    assert finding("shutter", HELIOTROPE_SHUTTER__DRIVER="none").outcome is Outcome.OFF
+
+
+def test_packages_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkup.importlib.util, "find_spec", lambda name: None)
+    found = finding("packages", HELIOTROPE_SHUTTER__DRIVER="gpio")
+    assert found.outcome is Outcome.MISSING
+    assert "amqtt" in found.detail
+    assert found.remedy == "pip install 'heliotrope[pi,sim]'"
+
+
+def test_a_state_directory_that_cannot_be_used() -> None:
+    found = finding("state_dir", HELIOTROPE_STATE_DIR="/proc/heliotrope")
+    assert found.outcome is Outcome.MISSING
+    assert found.remedy
+
+
+def test_a_password_in_a_camera_address_is_not_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELIOTROPE_CAMERA__SOURCE", f"rtsp://bob:hunter2@127.0.0.1:{free_port()}/1")
+    assert main(["check"]) == 2
+    shown = capsys.readouterr()
+    assert "rtsp://***@127.0.0.1" in shown.out
+    assert "hunter2" not in shown.out + shown.err
+
+
+def test_a_driver_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkup, "SOURCE_TIMEOUT", 0.05)
+    stuck: Callable[..., object] = lambda *_, **__: time.sleep(2.0)  # noqa: E731
+    monkeypatch.setattr("engine.hardware.camera.open_camera", stuck)
+    found = finding("camera", HELIOTROPE_CAMERA__SOURCE="/dev/video99")
+    assert found.outcome is Outcome.MISSING
+    assert "did not answer" in found.detail
+
+
+@pytest.mark.needs("data")
+def test_a_real_video_gives_a_frame(data_dir: Path) -> None:
+    video = next(p for p in sorted(data_dir.rglob("*")) if p.suffix in (".mp4", ".avi", ".webm"))
+    found = finding("camera", HELIOTROPE_CAMERA__SOURCE=str(video))
+    assert found.outcome is Outcome.FOUND
+    assert "pixels" in found.detail
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port
