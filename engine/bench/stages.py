@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 STAGES: dict[str, str] = {
     "brain": "engine.bench.brain_speed:rows",
+    "hearing": "engine.bench.hearing_speed:rows",
     "seeing": "engine.bench.seeing_speed:rows",
 }
 """Stage -> `module:function`; the function takes nothing and returns rows."""
