@@ -16,7 +16,7 @@ from engine.hearing.maps import View, normalised
 from engine.hearing.spectra import FRAME, TINY, Bins, Complex, Real
 
 WAVES = 4
-BEST_FRAMES = 30
+BEST_FRAMES = 20
 WORTH = 0.12
 """Frames with less than this share of the best frame's weight are left out."""
 LEAD_SAMPLES = 16.0
