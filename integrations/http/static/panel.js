@@ -77,11 +77,12 @@ export class Panel {
         [person.primary && "primary", !person.seen && "unseen-now"].filter(Boolean).join(" "),
       ),
     );
+    if (!rows.length) rows.push(item("Nobody is there.", "none"));
     for (const pet of pets) {
       const name = pet.label[0].toUpperCase() + pet.label.slice(1);
       rows.push(row(name, `${side(pet.bearing)}, ${metres(pet.distance)}`, "", "pet"));
     }
-    replace($("people"), rows.length ? rows : [item("Nobody is there.", "none")]);
+    replace($("people"), rows);
   }
 
   showVeil({ shutter }) {

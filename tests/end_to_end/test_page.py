@@ -1,0 +1,322 @@
+"""The page in a real browser, against the real server and a feed of imagined snapshots."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from engine.core.types import Command, FollowPolicy, Mode, Reply, ShutterState
+from integrations import sample
+from integrations.http.server import PageServer
+from integrations.hub import Hub
+
+pytestmark = [
+    pytest.mark.needs("chromium"),
+    pytest.mark.xdist_group("chromium"),
+    # One browser for all of them: it takes longer to start than a test to run.
+    pytest.mark.asyncio(loop_scope="module"),
+]
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+PATIENCE = 15_000  # milliseconds; a hang guard
+
+
+class Engine:
+    """What stands in for the engine: shows what it is told to, remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Command] = []
+        self.hub = Hub(self.ask)
+        self.server = PageServer(port=0, name="Kitchen", simulated=True)
+        self.t = 4.9
+        self.snapshot = sample.at(self.t)
+        self.refuse = ""
+
+    def ask(self, command: Command) -> None:
+        self.asked.append(command)
+        self.hub.answer(
+            Reply(command.source, command.id, ok=not self.refuse, message=self.refuse or "done")
+        )
+
+    def show(self, **changes: object) -> None:
+        self.t += 0.1
+        self.snapshot = replace(self.snapshot, **{"t": self.t, **changes})  # type: ignore[arg-type]
+        self.hub.publish(self.snapshot)
+
+    async def start(self) -> None:
+        await self.server.start(self.hub.states, self.hub.submit)
+
+    async def asked_for(self, name: str) -> Command:
+        async with asyncio.timeout(10):
+            while not any(command.name == name for command in self.asked):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        return next(command for command in self.asked if command.name == name)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def engine() -> AsyncIterator[Engine]:
+    running = Engine()
+    await running.start()
+    running.show()
+    yield running
+    await running.server.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def browser(part: Callable[[str], str | Path]) -> AsyncIterator[Any]:
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        program = await playwright.chromium.launch(
+            executable_path=str(part("chromium")), args=ARGUMENTS
+        )
+        yield program
+        await program.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Any, engine: Engine) -> AsyncIterator[Any]:
+    """The open page; whatever it complains of fails the test that used it."""
+    context = await browser.new_context(reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE)
+    page = await context.new_page()
+    complaints: list[str] = []
+    elsewhere: list[str] = []
+    page.on("console", lambda line: complaints.append(line.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: elsewhere.append(request.url))
+    await page.goto(engine.server.new_link())
+    await page.wait_for_selector("g.person.primary")
+    yield page
+    await context.close()
+    # The browser itself reports a server that is gone and an answer that is a refusal.
+    assert [text for text in complaints if not text.startswith("Failed to load resource")] == []
+    assert [url for url in elsewhere if not url.startswith(engine.server.url)] == []
+
+
+async def text(page: Any, selector: str) -> str:
+    return str(await page.locator(selector).inner_text())
+
+
+async def until(page: Any, selector: str, expected: str) -> None:
+    await page.locator(selector).filter(has_text=re.compile(expected)).wait_for()
+
+
+async def test_the_link_opens_the_page_once(browser: Any, engine: Engine) -> None:
+    link = engine.server.new_link()
+    mine, other = await browser.new_context(), await browser.new_context()
+    page = await mine.new_page()
+    answer = await page.goto(link)
+    assert answer.status == 200
+    assert page.url == f"{engine.server.url}/"
+    assert await page.title() == "Kitchen" or await page.wait_for_function(
+        "document.title === 'Kitchen'"
+    )
+    stranger = await other.new_page()
+    answer = await stranger.goto(link)
+    assert answer.status == 401
+    assert "no longer works" in await text(stranger, "h1")
+    answer = await stranger.goto(engine.server.url)
+    assert answer.status == 401
+    assert "Press Enter" in await text(stranger, "p") or "press Enter" in await text(stranger, "p")
+    await mine.close()
+    await other.close()
+
+
+async def test_a_link_clicked_on_another_site_opens_the_page(browser: Any, engine: Engine) -> None:
+    context = await browser.new_context()
+    page = await context.new_page()
+    # Another port of this machine is another origin; another host name makes it another site.
+    await page.goto(f"data:text/html,<a href='{engine.server.new_link()}'>open</a>")
+    await page.click("a")
+    await page.wait_for_selector("g.person.primary", timeout=PATIENCE)
+    await context.close()
+
+
+async def test_it_shows_heading_zones_people_sounds_and_why(page: Any, engine: Engine) -> None:
+    engine.show()
+    shown = await page.evaluate(
+        """() => ({
+            head: document.querySelector('g.head').getAttribute('transform'),
+            zones: [...document.querySelectorAll('path.zone')].map(z => z.getAttribute('d').length),
+            people: [...document.querySelectorAll('g.person')].map(p => p.getAttribute('class')),
+            pets: document.querySelectorAll('g.pet').length,
+            sounds: document.querySelectorAll('g.sound').length,
+            reach: document.querySelectorAll('path.reach').length,
+        })"""
+    )
+    turned = float(re.search(r"-?[\d.]+", shown["head"])[0])  # type: ignore[index]
+    assert turned == pytest.approx(-engine.snapshot.heading, abs=0.1)
+    assert len(shown["zones"]) == 3
+    assert min(shown["zones"]) > 10
+    assert shown["people"][0] == "person primary speaking"
+    assert shown["people"][1] == "person unseen-now"
+    assert shown["pets"] == 1
+    assert shown["sounds"] >= 3
+    assert shown["reach"] == 1
+    assert await page.locator("#reason").text_content() == engine.snapshot.reason.text
+    assert "62.0°" in await text(page, "#fact-heading")
+    people = await page.locator("#people li").all_inner_texts()
+    assert "Person 1" in people[0]
+    assert "to the left" in people[0]
+    assert "speaking" in people[0]
+    assert "74° to the right" in people[1]
+    assert "Cat" in people[2]
+
+
+async def test_left_is_left(page: Any, engine: Engine) -> None:
+    one = replace(engine.snapshot.people[0], bearing=90.0, distance=2.0)
+    engine.show(people=(one,), heading=0.0)
+    await until(page, "#people", "90° to the left")
+    dot = await page.locator("g.person circle.body").bounding_box()
+    room = await page.locator("#room").bounding_box()
+    assert dot["x"] < room["x"] + room["width"] * 0.45
+    middle = room["y"] + room["height"] / 2
+    assert dot["y"] < middle < dot["y"] + dot["height"]
+
+
+async def test_it_follows_changes(page: Any, engine: Engine) -> None:
+    engine.show(people=(), primary=None, mode=Mode.PAUSED, heading=-100.0)
+    await until(page, "#people", "Nobody")
+    await until(page, "#chips", "Paused")
+    await until(page, "#fact-heading", "−100.0°")
+    assert await page.locator("g.person").count() == 0
+    engine.show(shutter=ShutterState.CLOSED, muted=True, problems=("camera: unplugged",))
+    await until(page, "#veil", "Shutter closed")
+    await until(page, "#chips", "Microphones muted")
+    await until(page, "#problems", "camera: unplugged")
+
+
+async def test_what_the_engine_says_is_never_markup(page: Any, engine: Engine) -> None:
+    reason = replace(engine.snapshot.reason, text="<img src=x onerror=alert(1)>", code="x")
+    engine.show(reason=reason, problems=("<b>bold</b>",))
+    await until(page, "#reason", "<img src=x")
+    await until(page, "#problems", "<b>bold</b>")
+
+
+async def test_controls_send_commands(page: Any, engine: Engine) -> None:
+    for name in ("centre", "stop", "face_me"):
+        await page.click(f"#{name}")
+        await engine.asked_for(name)
+    await page.click("#follow")
+    assert (await engine.asked_for("follow")).arguments == {"policy": "off"}
+    await page.get_by_text("Manual", exact=True).click()
+    assert (await engine.asked_for("mode")).arguments == {"mode": "manual"}
+    await page.click("#shutter")
+    assert (await engine.asked_for("shutter")).arguments == {"state": "closed"}
+
+
+async def test_clicking_the_room_turns_to_that_place(page: Any, engine: Engine) -> None:
+    box = await page.locator("#room").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    await page.mouse.click(box["x"] + box["width"] * 0.75, middle)
+    heading = (await engine.asked_for("turn")).arguments["heading"]
+    assert heading == pytest.approx(-90.0, abs=1.0)
+
+
+async def test_state_is_the_engines_and_a_refusal_is_said(page: Any, engine: Engine) -> None:
+    engine.refuse = "the privacy shutter is closed"
+    await page.get_by_text("Manual", exact=True).click()
+    await until(page, "#said", "the privacy shutter is closed")
+    assert await page.locator("input[name=mode][value=follow]").is_checked()
+    engine.show(follow=FollowPolicy.OFF)
+    await page.locator("#follow[aria-checked=false]").wait_for()
+
+
+async def test_all_of_it_works_from_the_keyboard(page: Any, engine: Engine) -> None:
+    await page.locator("#heading").focus()
+    await page.keyboard.press("ArrowLeft")
+    turn = await engine.asked_for("turn")
+    assert turn.arguments["heading"] == pytest.approx(engine.snapshot.heading + 1.0, abs=0.6)
+    await page.locator("#follow").focus()
+    await page.keyboard.press("Space")
+    await engine.asked_for("follow")
+    reached = set()
+    await page.locator("body").focus()
+    for _ in range(12):
+        await page.keyboard.press("Tab")
+        reached.add(await page.evaluate("document.activeElement.id || document.activeElement.name"))
+    assert {"follow", "heading", "centre", "stop", "shutter", "mode"} <= reached
+
+
+async def test_it_says_that_the_connection_is_lost_and_comes_back(
+    page: Any, engine: Engine
+) -> None:
+    port = engine.server.port
+    await engine.server.stop()
+    await until(page, "#connection", "Connection lost")
+    assert await page.locator("body.stale").count() == 1
+    # The same device again: its port, and the session that it gave.
+    engine.server = PageServer(port=port, name="Kitchen", access=engine.server.access)
+    await engine.start()
+    engine.show(heading=33.3)
+    await until(page, "#fact-heading", "33.3°")
+    await page.locator("#connection").wait_for(state="hidden")
+
+
+async def test_a_session_that_has_ended_is_not_retried_for_ever(page: Any, engine: Engine) -> None:
+    port = engine.server.port
+    await engine.server.stop()
+    engine.server = PageServer(port=port, name="Kitchen")
+    await engine.start()
+    await until(page, "#connection", "session has ended")
+    assert await page.locator("#retry").is_hidden()
+
+
+async def test_it_can_be_read_without_seeing_it(page: Any, engine: Engine) -> None:
+    engine.show()
+    await page.get_by_role(
+        "img", name=re.compile("heading 62°.*2 people.*Person 1", re.I)
+    ).wait_for()
+    for role, name in [
+        ("switch", "Follow people"),
+        ("slider", "Turn to"),
+        ("radio", "Paused"),
+        ("button", "Stop"),
+        ("heading", "In the room"),
+        ("list", "Status"),
+    ]:
+        assert await page.get_by_role(role, name=re.compile(name)).count() == 1, (role, name)
+    nameless = await page.evaluate(
+        """() => [...document.querySelectorAll('button, input')].filter(
+            (node) => !node.textContent.trim() && !node.labels?.length).length"""
+    )
+    assert nameless == 0
+    # Counting tenths of seconds aloud would be noise: only a new kind of reason is announced.
+    announced = await text(page, "#announce")
+    counting = replace(engine.snapshot.reason, text="holding: settled 1.1 of 1.2 s")
+    engine.show(reason=counting)
+    await until(page, "#reason", "1.1 of")
+    assert await page.locator("#announce").text_content() == announced
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_it_fits_the_screen_in_both_themes(
+    browser: Any, engine: Engine, scheme: str, width: int
+) -> None:
+    context = await browser.new_context(
+        color_scheme=scheme, viewport={"width": width, "height": 844}
+    )
+    page = await context.new_page()
+    await page.goto(engine.server.new_link())
+    await page.wait_for_selector("g.person.primary")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    ground = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+    brightness = sum(int(part) for part in re.findall(r"\d+", ground)[:3]) / 3
+    assert (brightness > 128) == (scheme == "light")
+    await context.close()
