@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 
@@ -59,6 +59,13 @@ class Latest(Generic[T]):
         value = self._value
         assert value is not None
         return self._version, value
+
+    async def watch(self) -> AsyncIterator[T]:
+        """The present value, if there is one, and then always the newest; without end."""
+        version = 0
+        while True:
+            version, value = await self.newer(version)
+            yield value
 
 
 class Integration(Protocol):

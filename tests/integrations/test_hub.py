@@ -29,6 +29,20 @@ async def test_a_watcher_gets_the_newest_value_and_never_an_old_one() -> None:
     assert (await waiting)[1] == 5
 
 
+async def test_watching_skips_what_came_while_the_watcher_was_busy() -> None:
+    latest: Latest[int] = Latest()
+    latest.put(1)
+    seen = []
+    async for value in latest.watch():
+        seen.append(value)
+        if value == 1:
+            for more in (2, 3):
+                latest.put(more)
+        else:
+            break
+    assert seen == [1, 3]
+
+
 async def test_every_watcher_is_woken() -> None:
     latest: Latest[str] = Latest()
     waiting = [asyncio.ensure_future(latest.newer()) for _ in range(5)]
