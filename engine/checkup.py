@@ -19,6 +19,7 @@ from engine.identity import prepare_state_dir
 from engine.ports import SourceEnded, SourceFailed, SourceTorn
 
 SIMULATED = "simulated"
+NONE = "none"
 SOURCE_TIMEOUT = 12.0  # seconds; an RTSP camera needs some to answer
 BROKER_TIMEOUT = 3.0  # seconds
 
@@ -86,6 +87,8 @@ def _axis(config: Config) -> Result:
 def _camera(config: Config) -> Result:
     if config.camera.source == SIMULATED:
         return Outcome.SIMULATED, "it renders the embedded room"
+    if config.camera.source == NONE:
+        return Outcome.OFF, "camera.source is none"
     from engine.hardware.camera import Wanted, open_camera
 
     wanted = Wanted(config.camera.width, config.camera.height, config.camera.max_fps)
@@ -107,6 +110,8 @@ def _camera(config: Config) -> Result:
 def _microphones(config: Config) -> Result:
     if not config.hearing.enabled:
         return Outcome.OFF, "hearing.enabled is false"
+    if config.microphones.source == NONE:
+        return Outcome.OFF, "microphones.source is none"
     from engine.hearing.arrays import load_array
 
     array = load_array(config.microphones.array)

@@ -40,7 +40,7 @@ class Question:
 
 
 def _real(key: str) -> Callable[[Mapping[str, Any]], bool]:
-    return lambda answers: answers[key] not in ("", "simulated")
+    return lambda answers: answers[key] not in ("", "simulated", "none")
 
 
 def _on_a_pin(answers: Mapping[str, Any]) -> bool:
@@ -58,12 +58,12 @@ QUESTIONS = (
         lambda answers: bool(answers.get("mqtt.username")),
         secret=True,
     ),
-    Question("camera.source", "Camera: device (/dev/video0), URL, file, or simulated"),
+    Question("camera.source", "Camera: device (/dev/video0), URL, file, simulated or none"),
     Question("camera.field_of_view", "Camera: horizontal angle in degrees", _real("camera.source")),
     Question(
         "camera.mounted_on", "Camera: on the turning head or the base", _real("camera.source")
     ),
-    Question("microphones.source", "Microphones: device (default), wav file, or simulated"),
+    Question("microphones.source", "Microphones: device (default), wav file, simulated or none"),
     Question(
         "microphones.array",
         "Microphones: name of the array, or its YAML file",

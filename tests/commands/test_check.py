@@ -110,7 +110,12 @@ def test_parts_that_are_turned_off() -> None:
         ("microphones", "HELIOTROPE_HEARING__ENABLED"),
     ):
         assert finding(part, **{variable: "false"}).outcome is Outcome.OFF
-    assert finding("shutter", HELIOTROPE_SHUTTER__DRIVER="none").outcome is Outcome.OFF
+    for part, variable in (
+        ("shutter", "HELIOTROPE_SHUTTER__DRIVER"),
+        ("camera", "HELIOTROPE_CAMERA__SOURCE"),
+        ("microphones", "HELIOTROPE_MICROPHONES__SOURCE"),
+    ):
+        assert finding(part, **{variable: "none"}).outcome is Outcome.OFF
 
 
 def test_packages_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
