@@ -47,7 +47,7 @@ ROOM = Room(
         Furniture("door", -2.4, -1.6, 0.02, 0.95, 2.05),
         Furniture("window", 4.2, 0.75, 0.02, 1.7, 2.1),
         Furniture("window", -2.4, 1.4, 0.02, 1.4, 2.1),
-        Furniture("portrait", 2.35, -3.0, 0.55, 0.02, 1.95),
+        Furniture("portrait", 2.45, -3.0, 0.42, 0.02, 1.82),
     ),
 )
 
