@@ -54,13 +54,13 @@ def outcome(text: str) -> Config | None:
 
 
 @given(st.text(max_size=200) | yaml_like)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_any_text_is_a_configuration_or_a_mistake(text: str) -> None:
     outcome(text)
 
 
 @given(documents)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_structure_is_a_configuration_or_a_mistake(document: dict[str, Any]) -> None:
     outcome(yaml.safe_dump(document, allow_unicode=True))
 
@@ -75,7 +75,7 @@ def test_any_file_is_a_configuration_or_a_mistake(tmp_path: Path, raw: bytes) ->
 
 
 @given(st.dictionaries(st.sampled_from(sorted(map(variable_name, SETTINGS))), st.text(max_size=30)))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_any_environment_is_a_configuration_or_a_mistake(environment: dict[str, str]) -> None:
     try:
         loaded = load(os.devnull, environment)

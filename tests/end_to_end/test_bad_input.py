@@ -89,7 +89,7 @@ CASES = {
     ),
     # -- scenarios
     "no such scenario": Case("simulate zzz --seeds 1", "zzz"),
-    "a broken scenario": Case("simulate {misspelt} --seeds 1", "misspelt"),
+    "a broken scenario": Case("simulate {broken} --seeds 1", "broken:2"),
 }
 
 
