@@ -78,6 +78,24 @@ def _packages(config: Config) -> Result:
     return Outcome.FOUND, ", ".join(needed) or "none needed"
 
 
+def _networks(config: Config) -> Result:
+    """The networks that came with the engine are whole, and the wake word has one."""
+    from engine.seeing.models import available, verified
+
+    for name in available():
+        verified(name)
+    found = list(available())
+    if config.hearing.enabled:
+        from engine.hearing.speech import MODEL
+        from engine.hearing.wake_word import open_wake_word
+
+        if not MODEL.is_file():
+            raise UserError(f"{MODEL}: is missing", "reinstall heliotrope")
+        _, note = open_wake_word(config.hearing.wake_word)
+        found += ["speech", note or f"wake word {config.hearing.wake_word}"]
+    return Outcome.FOUND, ", ".join(found)
+
+
 def _axis(config: Config) -> Result:
     if config.axis.driver is AxisDriver.SIMULATED:
         return Outcome.SIMULATED, "a base in software"
@@ -234,6 +252,7 @@ def _source(source: str) -> str:
 PROBES: dict[str, Callable[[Config], Result]] = {
     "state_dir": _state_dir,
     "packages": _packages,
+    "networks": _networks,
     "axis": _axis,
     "camera": _camera,
     "microphones": _microphones,

@@ -70,7 +70,8 @@ def find_file(explicit: Path | str | None, directory: Path = Path()) -> Path:
     if explicit is not None:
         return Path(explicit)
     local = directory / LOCAL_FILE
-    return local if local.exists() else shipped_file()
+    # A link that leads nowhere was meant, and is reported rather than passed over.
+    return local if os.path.lexists(local) else shipped_file()
 
 
 def shipped_file() -> Path:
