@@ -1,7 +1,7 @@
 """When the next frame or block of a simulated sensor is due: in real time or as fast as can be.
 
 With a clock, moments lie on a grid from the clock's time at `start`; whoever
-comes late skips what was missed, as a live device would drop it. Without one,
+comes too late skips what was missed, as a live device would drop it. Without one,
 every moment follows the last and nothing waits. Used from one worker thread.
 """
 
@@ -16,7 +16,7 @@ class Pace:
     """Hands out (index, t) of the next moment; `t` is in the clock's seconds.
 
     `now` reads a monotonic clock and `sleep` blocks; `now` None runs free from 0.
-    `skip` False never skips: sound has no gaps, it only lags and catches up.
+    From `patience` seconds late on what was missed is skipped, by default one period.
     """
 
     def __init__(
@@ -25,12 +25,12 @@ class Pace:
         now: Callable[[], float] | None,
         sleep: Callable[[float], None] = time.sleep,
         *,
-        skip: bool = True,
+        patience: float | None = None,
     ) -> None:
         self._period = period
         self._now = now
         self._sleep = sleep
-        self._skip = skip
+        self._patience = period if patience is None else patience
         self._origin: float | None = None
         self._index = -1
 
@@ -47,7 +47,7 @@ class Pace:
         if self._origin is None:
             self._origin = now - self._index * self._period
         due = self._origin + self._index * self._period
-        if self._skip and now - due > self._period:
+        if now - due > self._patience:
             self._index = math.floor((now - self._origin) / self._period)
             due = self._origin + self._index * self._period
         if due > now:
