@@ -62,6 +62,7 @@ class Mount(StrEnum):
 class AxisDriver(StrEnum):
     SIMULATED = "simulated"
     ELECTRONIC = "electronic"
+    DYNAMIXEL = "dynamixel"
 
 
 class PinLevel(StrEnum):
@@ -88,6 +89,14 @@ class DeviceConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class DynamixelConfig:
+    port: Text = "/dev/ttyUSB0"
+    id: Annotated[int, Between(0, 252)] = 1
+    baud: Annotated[int, Between(9_600, 4_000_000)] = 57_600
+    reversed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AxisConfig:
     driver: AxisDriver = AxisDriver.SIMULATED
     zero_deg: Degrees = 0.0
@@ -95,6 +104,7 @@ class AxisConfig:
     rate_hz: Annotated[float, Between(20.0, 500.0, "Hz")] = 100.0
     motion: MotionSettings = field(default_factory=MotionSettings)
     contact: ContactSettings = field(default_factory=ContactSettings)
+    dynamixel: DynamixelConfig = field(default_factory=DynamixelConfig)
 
 
 @dataclass(frozen=True, slots=True)

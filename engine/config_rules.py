@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.config import Config
+from engine.config import AxisDriver, Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,20 @@ RULES = (
         lambda c: c.axis.range[1] - c.axis.range[0] <= 360.0,
         lambda c: f"{list(c.axis.range)} is wider than a whole turn",
         "choose ends at most 360 degrees apart",
+    ),
+    Rule(
+        ("axis.range", "axis.zero_deg"),
+        lambda c: (
+            c.axis.driver is not AxisDriver.DYNAMIXEL
+            or (
+                c.axis.range[0] + c.axis.zero_deg >= -180.0
+                and c.axis.range[1] + c.axis.zero_deg < 180.0
+            )
+        ),
+        lambda c: (
+            f"{list(c.axis.range)} with zero_deg {c.axis.zero_deg:g} leaves the servo's own turn"
+        ),
+        "mount the servo's centre mark nearer to straight ahead, or narrow the range",
     ),
     _ascending("axis.motion.gentle", "axis.motion.normal"),
     _ascending("axis.motion.normal", "axis.motion.brisk"),
