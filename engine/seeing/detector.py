@@ -162,8 +162,11 @@ class Detector:
     """Both networks as one `PersonDetector`.
 
     `second_opinion` None asks the pet network only where the first one leaves a
-    doubt (a pet, or a person of middling score); True and False force it.
+    doubt (a pet, or a person of middling score), and then in every third frame:
+    what it says is remembered by the tracks. True and False force it.
     """
+
+    INTERVAL = 3
 
     # NanoDet scores between which a person may as well be a dog or a coat.
     DOUBT = (0.2, 0.6)
@@ -180,16 +183,21 @@ class Detector:
         self.people: PersonNet = share.people if share else PersonNet(threads, long_side, floor)
         self.pets: PetNet = share.pets if share else PetNet(threads, floor)
         self.second_opinion = second_opinion
+        self._since = self.INTERVAL
 
     def detect(self, image: Image) -> Sequence[Detection]:
         first = list(self.people.detect(image))
+        self._since += 1
         if not self._doubtful(first):
             return pets_before_people(first)
+        self._since = 0
         return combine(first, self.pets.detect(image))
 
     def _doubtful(self, found: Iterable[Detection]) -> bool:
         if self.second_opinion is not None:
             return self.second_opinion
+        if self._since < self.INTERVAL:
+            return False
         low, high = self.DOUBT
         return any(d.label is not Label.PERSON or low <= d.score < high for d in found)
 

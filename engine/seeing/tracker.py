@@ -28,8 +28,10 @@ class TrackerSettings:
     """A sighting this sure counts fully towards a new track."""
     likely: float = 0.40
     """Two of the last three this sure will do as well."""
-    keep: float = 0.25
+    keep: float = 0.28
     """A known track is carried on by this little."""
+    doubt: float = 4.0
+    """Seconds that a track may live on doubtful sightings alone."""
     confirm: int = 2
     """Sightings at `start` that confirm a track."""
     forget: float = 2.5
@@ -56,10 +58,14 @@ class Observation:
 
 @dataclass(slots=True)
 class Track:
-    """One thing seen over time. `rate` in deg/s, `variance` of (bearing, both, rate)."""
+    """One thing seen over time. `rate` in deg/s, `variance` of (bearing, both, rate).
+
+    `seen` is the time of its last sighting, `sure` that of its last sure one.
+    """
 
     id: int
     seen: float
+    sure: float
     bearing: float
     width: float
     top: float
@@ -103,19 +109,20 @@ class Tracker:
         `trust` in 0..1 is how much a frame may count towards believing in
         something new: low while the picture is blurred or the head turns.
         """
+        rule = self.settings
+        self._forget(t)
         self._predict(t)
         owners: list[Track | None] = [None] * len(found)
-        sure = [i for i, o in enumerate(found) if o.score >= self.settings.likely]
-        doubtful = [
-            i for i, o in enumerate(found) if self.settings.keep <= o.score < self.settings.likely
-        ]
+        sure = [i for i, o in enumerate(found) if o.score >= rule.likely]
+        doubtful = [i for i, o in enumerate(found) if rule.keep <= o.score < rule.likely]
         free = self._match(found, sure, list(self.tracks), owners)
         # A doubtful detection far from where a track was lost is more likely a coat.
-        self._match(found, doubtful, [k for k in free if t - k.seen < 1.0], owners)
+        self._match(found, doubtful, [k for k in free if t - k.sure < rule.doubt], owners)
+        hidden = [k for k in self.tracks if k.confirmed and k not in owners]
         for i, observation in enumerate(found):
             track = owners[i]
             if track is not None:
-                self._correct(track, observation, t)
+                self._correct(track, observation, t, hidden)
             elif i in sure:
                 track = owners[i] = self._new(observation, t)
             if track is not None:
@@ -123,7 +130,6 @@ class Tracker:
         for track in self.tracks:
             if track.seen < t:
                 track.recent.append(0.0)
-        self._forget(t)
         return owners
 
     def _predict(self, t: float) -> None:
@@ -134,14 +140,14 @@ class Tracker:
         noise = self.settings.acceleration**2
         for track in self.tracks:
             # Whoever is out of sight has more likely stopped than gone on.
-            damping = math.exp(-dt / (4.0 if t - track.seen < 0.3 else 0.8))
+            damping = math.exp(-dt / (4.0 if t - track.seen < 0.3 else 1.5))
             a, b, c = track.variance
             track.bearing += track.rate * dt
             track.rate *= damping
             track.variance = (
                 a + 2 * dt * b + dt * dt * c + noise * dt**4 / 4,
                 (b + dt * c) * damping + noise * dt**3 / 2,
-                min(c * damping**2 + noise * dt * dt, 3600.0),
+                c * damping**2 + noise * dt * dt,
             )
 
     def _match(
@@ -175,7 +181,7 @@ class Tracker:
         if distance > self.settings.gate or tall <= 0 or high <= 0:
             return None
         growth = abs(math.log(high / tall))
-        if growth > 1.2:
+        if growth > (1.2 if seen.score >= self.settings.likely else 0.4):
             return None
         shared = overlap(
             (track.bearing - track.width / 2, -track.top, track.width, tall),
@@ -185,9 +191,11 @@ class Tracker:
         fresh = 0.0 if track.confirmed else 0.1
         return distance / self.settings.gate + (1 - shared) + 0.3 * growth + strange + fresh
 
-    def _correct(self, track: Track, seen: Observation, t: float) -> None:
+    def _correct(self, track: Track, seen: Observation, t: float, hidden: Sequence[Track]) -> None:
+        """Kalman update; a box that may hide somebody else says less about where each is."""
         a, b, c = track.variance
-        total = a + seen.bearing_std**2
+        shared = any(abs(difference(seen.bearing, k.bearing)) < seen.width for k in hidden)
+        total = a + (seen.bearing_std + (seen.width / 2 if shared else 0.0)) ** 2
         gain, gain_rate = a / total, b / total
         off = difference(seen.bearing, track.bearing)
         track.bearing += gain * off
@@ -197,11 +205,13 @@ class Tracker:
             old = getattr(track, name)
             setattr(track, name, old + 0.5 * (getattr(seen, name) - old))
         track.seen = t
+        if seen.score >= self.settings.likely:
+            track.sure = t
 
     def _new(self, seen: Observation, t: float) -> Track:
         spread = (seen.bearing_std**2, 0.0, 30.0**2)
         track = Track(
-            next(self._ids), t, seen.bearing, seen.width, seen.top, seen.bottom, variance=spread
+            next(self._ids), t, t, seen.bearing, seen.width, seen.top, seen.bottom, variance=spread
         )
         self.tracks.append(track)
         return track

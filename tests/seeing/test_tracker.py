@@ -1,0 +1,131 @@
+"""Short-term ids, in the world's bearings."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.core.types import Label
+from engine.seeing.tracker import Observation, Track, Tracker
+
+
+def person(bearing: float, score: float = 0.8, label: Label = Label.PERSON) -> Observation:
+    return Observation(label, score, bearing, 1.0, 12.0, 15.0, -15.0)
+
+
+def ids(owners: list[Track | None]) -> list[int | None]:
+    return [o.id if o is not None and o.confirmed else None for o in owners]
+
+
+def feed(tracker: Tracker, start: float, *frames: list[Observation]) -> list[list[int | None]]:
+    return [ids(tracker.update(start + i / 10, f)) for i, f in enumerate(frames)]
+
+
+def test_the_second_sure_sighting_confirms() -> None:
+    seen = feed(Tracker(), 0.0, [person(10)], [person(11)], [person(12)])
+    assert seen == [[None], [1], [1]]
+
+
+def test_doubtful_sightings_start_nothing() -> None:
+    seen = feed(Tracker(), 0.0, *[[person(10, 0.35)]] * 20)
+    assert all(frame == [None] for frame in seen)
+
+
+def test_doubtful_sightings_carry_on_a_track() -> None:
+    tracker = Tracker()
+    feed(tracker, 0.0, *[[person(10)]] * 3)
+    assert feed(tracker, 0.3, *[[person(10, 0.3)]] * 10) == [[1]] * 10
+
+
+def test_a_track_does_not_live_on_doubt_for_ever() -> None:
+    tracker = Tracker()
+    feed(tracker, 0.0, *[[person(10)]] * 3)
+    assert feed(tracker, 0.3, *[[person(10, 0.3)]] * 100)[-1] == [None]
+
+
+def test_a_blurred_frame_does_not_confirm() -> None:
+    tracker = Tracker()
+    for step in range(10):
+        owners = tracker.update(step / 10, [person(10, 0.6)], trust=0.5)
+        assert ids(owners) == [None]
+
+
+@pytest.mark.parametrize("gap", [0.5, 1.0, 2.0])
+def test_an_id_survives_an_occlusion(gap: float) -> None:
+    tracker = Tracker()
+    feed(tracker, 0.0, *[[person(10)]] * 5)
+    tracker.update(0.4 + gap / 2, [])
+    assert ids(tracker.update(0.4 + gap, [person(11)])) == [1]
+
+
+def test_an_id_is_never_given_again() -> None:
+    tracker = Tracker()
+    feed(tracker, 0.0, *[[person(10)]] * 5)
+    later = feed(tracker, 10.0, *[[person(10)]] * 5)
+    assert later[-1] == [2]
+
+
+def test_two_who_cross_keep_their_ids() -> None:
+    tracker = Tracker()
+    noise = random.Random(5)
+    last: list[int | None] = []
+    for step in range(60):
+        t = step / 10
+        a, b = -15 + 6 * t + noise.gauss(0, 0.5), 15 - 6 * t + noise.gauss(0, 0.5)
+        # While one hides the other there is only one to be seen.
+        seen = [person(a), person(b)] if abs(a - b) > 6 else [person((a + b) / 2)]
+        owners = ids(tracker.update(t, seen))
+        if len(owners) == 2:
+            last = owners
+    assert last == [1, 2]
+
+
+def test_the_seam_behind_is_no_border() -> None:
+    tracker = Tracker()
+    feed(tracker, 0.0, [person(178)], [person(179)], [person(180)])
+    assert ids(tracker.update(0.3, [person(-179)])) == [1]
+
+
+def test_a_dog_taken_for_a_person_now_and_then_stays_a_dog() -> None:
+    tracker = Tracker()
+    for step in range(30):
+        label = Label.PERSON if step % 4 == 3 else Label.DOG
+        owners = tracker.update(step / 10, [person(10, 0.7, label)])
+    (track,) = owners
+    assert track is not None
+    assert track.label is Label.DOG
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.builds(
+                person,
+                st.floats(-180, 180),
+                st.floats(0, 1),
+                st.sampled_from(list(Label)),
+            ),
+            max_size=5,
+        ),
+        max_size=20,
+    )
+)
+def test_no_two_sightings_of_a_frame_share_a_track(frames: list[list[Observation]]) -> None:
+    tracker = Tracker()
+    for step, frame in enumerate(frames):
+        owners = [o.id for o in tracker.update(step / 10, frame) if o is not None]
+        assert len(owners) == len(set(owners))
+        for track in tracker.tracks:
+            assert math.isfinite(track.bearing)
+            assert track.variance[0] > 0
+
+
+def test_time_that_stands_still_or_runs_back_does_no_harm() -> None:
+    tracker = Tracker()
+    for t in (1.0, 1.0, 0.5, 2.0):
+        tracker.update(t, [person(10)])
+    assert len(tracker.tracks) == 1
