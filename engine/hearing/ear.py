@@ -203,11 +203,15 @@ class Ear:
         return self._decide(start, end, max(recent[-count:]), spotted.word)
 
     def _decide(self, start: int, end: int, speech: float, wake_word: str | None) -> Heard:
-        sound = self._history.span(start - LEAD_IN, end)
+        first = start - LEAD_IN
+        if wake_word is None and self._onset is not None:
+            # The end of an utterance is mostly echo: what came before tells where it is from.
+            first = min(first, max(self._onset - LEAD_IN, end - DECISION * CHUNK))
+        sound = self._history.span(first, end)
         found: Location = self._localiser.locate(sound, self._background, self._history.alive())
         sure = tuple(d for d in found.directions if d.confidence >= self._settings.min_confidence)
         centre = (self._t0 or 0.0) + (start + end) / (2.0 * RATE)
-        return Heard(centre, speech, wake_word, found.ambiguous, sure)
+        return Heard(centre, speech, wake_word, found.ambiguous and bool(sure), sure)
 
     def _learn_background(self, before: int) -> Background | None:
         """The sound field of the last second without speech before sample `before`."""
