@@ -24,6 +24,7 @@ ASKED_FOR = 2.0  # s from a command or a wake word in which a move counts as ask
 UNSETTLED = 10.0  # s given to a stimulus that was never answered
 MAX_VELOCITY, MAX_ACCELERATION = 180.0, 360.0
 BRAKED_WITHIN = 0.15  # s from the shutter's edge to standstill
+STANDING = 2.0  # deg/s under which the head has been stopped, as the axis loop sees it
 YIELD_WITHIN = 0.25  # s from a hand's first touch to no torque
 RANGE_PLAY = 0.5  # degrees that a servo may swing beyond a set-point at the very end
 
@@ -103,7 +104,8 @@ class Stimulus:
 class Push:
     """A hand on the head: when it came and went; when it was felt, and the torque went off.
 
-    `fought` says that the motor was on against the hand after the time it has to yield.
+    `fought` says that the motor was on against the hand after the time it has
+    to yield. A head that is `limp` when the hand comes has nothing to recognise.
     """
 
     begins: float
@@ -111,6 +113,7 @@ class Push:
     felt: float | None
     yielded: float | None
     fought: bool
+    limp: bool = False
 
 
 @dataclass(slots=True)
@@ -382,13 +385,17 @@ def jerk(trace: Trace) -> float | None:
 
 
 def excursions(trace: Trace) -> float:
-    """Samples with the head, or its set-point, outside the range; what a hand did is its own."""
+    """Samples with the head outside the range, unless a hand put it there and it came no farther.
+
+    A set-point outside counts as well, unless it leads back from where a hand left the head.
+    """
     low, high = trace.range
-    count = 0
+    count, pushed = 0, False
     for s in trace.samples:
+        beyond = max(low - s.heading, s.heading - high)
+        pushed = beyond > 0.0 and (pushed or s.special)
         told = s.setpoint is not None and not low - 1e-6 <= s.setpoint[0] <= high + 1e-6
-        there = not low - RANGE_PLAY <= s.heading <= high + RANGE_PLAY and not s.special
-        count += told or there
+        count += (beyond > RANGE_PLAY or told) and not pushed
     return float(count)
 
 
@@ -404,7 +411,7 @@ def _stopping(trace: Trace, closed: float) -> float:
     for s in after:
         if not s.closed:
             break
-        if abs(s.velocity) > MOVING:
+        if abs(s.velocity) > STANDING:
             last = s.t + trace.period
     return last - closed
 
@@ -430,9 +437,9 @@ def _runs(
 
 
 def pushes_felt(trace: Trace) -> float | None:
-    if not trace.pushes:
-        return None
-    return 100.0 * sum(p.felt is not None for p in trace.pushes) / len(trace.pushes)
+    """% of the hands on a head under torque that were taken for what they are."""
+    told = [p.felt is not None for p in trace.pushes if not p.limp]
+    return 100.0 * sum(told) / len(told) if told else None
 
 
 def yielding(trace: Trace) -> float | None:

@@ -7,6 +7,7 @@ plays the run anew, since the same seed gives the same run.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from engine.bench.recorder import happenings
 from engine.bench.suite import Result
 from engine.config import Config
 from engine.core import zones
-from engine.core.angles import near
+from engine.core.angles import difference, wrap
 
 COLOURS = {"user": "#d1495b", "head": "#1d3557", "dead": "#2a9d8f", "holding": "#8ecae6"}
 
@@ -70,12 +71,15 @@ def _bearings(axes: Any, done: runner.Run) -> None:
             label=f"{name} zone",
         )
     axes.plot(times, heading, color=COLOURS["head"], label="heading")
-    axes.plot(times, [_user(s) for s in samples], color=COLOURS["user"], label="user")
+    axes.plot(times, _users(samples), color=COLOURS["user"], label="user")
     for number in range(max(len(s.distractors) for s in samples)):
-        others = [_other(s, number) for s in samples]
+        others = _others(samples, number)
         label = "others" if number == 0 else None
         axes.plot(times, others, color="grey", linestyle=":", linewidth=1.0, label=label)
-    lost = [s.scored and s.user is not None and abs(_user(s) - s.heading) > VIEW for s in samples]
+    lost = [
+        s.scored and s.user is not None and abs(difference(s.user, s.heading)) > VIEW
+        for s in samples
+    ]
     axes.fill_between(
         times, 0, 1, where=lost, transform=axes.get_xaxis_transform(), color="red", alpha=0.12,
         linewidth=0, label=f"user beyond {VIEW:g}°",
@@ -83,16 +87,26 @@ def _bearings(axes: Any, done: runner.Run) -> None:
     _marks(axes, done)
     axes.axhline(done.trace.range[0], color="black", linewidth=0.8)
     axes.axhline(done.trace.range[1], color="black", linewidth=0.8)
+    axes.set_ylim(-200.0, 200.0)
+    axes.set_yticks(range(-180, 181, 45))
     axes.set_ylabel("bearing (degrees)")
     axes.legend(loc="upper right", ncols=4, fontsize="small")
 
 
-def _user(s: Sample) -> float:
-    return math.nan if s.user is None else near(s.user, s.heading)
+def _users(samples: list[Sample]) -> list[float]:
+    return _unbroken([math.nan if s.user is None else wrap(s.user) for s in samples])
 
 
-def _other(s: Sample, number: int) -> float:
-    return near(s.distractors[number], s.heading) if number < len(s.distractors) else math.nan
+def _others(samples: list[Sample], number: int) -> list[float]:
+    return _unbroken(
+        [wrap(s.distractors[number]) if number < len(s.distractors) else math.nan for s in samples]
+    )
+
+
+def _unbroken(bearings: list[float]) -> list[float]:
+    """A gap where a bearing jumps round behind the device, instead of a line across."""
+    jumps = [abs(b - a) > 180.0 for a, b in pairwise(bearings)]
+    return [math.nan if jump else b for b, jump in zip(bearings, (False, *jumps), strict=True)]
 
 
 def _marks(axes: Any, done: runner.Run) -> None:

@@ -6,6 +6,8 @@ and is told of what was done to the device. It changes nothing.
 
 from __future__ import annotations
 
+import heapq
+import math
 from dataclasses import dataclass, field
 
 from engine.bench.metrics import (
@@ -28,7 +30,6 @@ from engine.sim.scenario import Happening
 from engine.sim.scenario_world import ScenarioWorld
 
 CONTACT_SETTLES = 0.5  # s after a contact in which set-points may be pinned anew
-HAND_HOLD = 0.5  # s around a push that are no motion of the device's own
 ARMING = ("arm",)
 DISARMING = ("disarm",)
 
@@ -71,6 +72,7 @@ class _Hand:
     felt: float | None = None
     yielded: float | None = None
     fought: bool = False
+    limp: bool | None = None
 
 
 @dataclass(slots=True)
@@ -83,8 +85,8 @@ class Recorder:
     config: Config
     trace: Trace = field(init=False)
     _hands: list[_Hand] = field(default_factory=list)
-    _touches: list[tuple[float, float]] = field(default_factory=list)
-    _special: list[tuple[float, float]] = field(default_factory=list)
+    _special: list[tuple[float, float]] = field(default_factory=list)  # a heap
+    _special_until: float = -math.inf
     _primary: str | None = None
     _first: bool = True
     _closed: bool = False
@@ -113,11 +115,12 @@ class Recorder:
         self._hands.append(_Hand(begins, ends))
 
     def touched(self, begins: float, ends: float) -> None:
+        """A finger or a knock, which shakes the head; that is no motion of its own."""
         self.trace.touched = True
-        self._touches.append((begins, ends))
+        self._allow(begins, ends + CONTACT_SETTLES)
 
     def blocked(self, begins: float, ends: float) -> None:
-        self._special.append((begins, ends))
+        self._allow(begins, ends)
 
     def commanded(self, t: float, name: str) -> None:
         self.trace.asked.append((t, t + ASKED_FOR))
@@ -133,10 +136,14 @@ class Recorder:
             self.trace.closings.append(t)
             self._closed_since = t
         self._closed = closed
-        self._special.append((t, t + CONTACT_SETTLES))
+        self._allow(t, t + CONTACT_SETTLES)
 
     def frame_read(self, t: float) -> None:  # noqa: ARG002
         self.trace.closed_frames += self._closed
+
+    def _allow(self, begins: float, ends: float) -> None:
+        """The limits of normal motion do not hold meanwhile."""
+        heapq.heappush(self._special, (begins, ends))
 
     def alerted(self, t: float) -> None:
         self.trace.alerts.append(t)
@@ -145,7 +152,7 @@ class Recorder:
         """What the axis loop felt."""
         if not isinstance(event, ContactFelt):
             return
-        self._special.append((event.t - 0.1, event.t + CONTACT_SETTLES))
+        self._allow(event.t, event.t + CONTACT_SETTLES)
         if event.kind != "push":
             return
         hand = next((h for h in self._hands if h.begins <= event.t <= h.ends + 0.3), None)
@@ -158,6 +165,8 @@ class Recorder:
 
     def sample(self, t: float) -> None:
         sim = self.axis.true
+        while self._special and self._special[0][0] <= t:
+            self._special_until = max(self._special_until, heapq.heappop(self._special)[1])
         self._watch_hands(t)
         self._watch_shutter(t)
         primary = self.world.primary(t)
@@ -167,11 +176,12 @@ class Recorder:
         user = self.world.player(primary).at(t) if primary is not None else None
         low, high = self.trace.range
         reachable = user is not None and into_range(user.bearing, low, high, 0.0) is not None
-        hand = any(h.begins <= t <= h.ends + self.config.follow.hold for h in self._hands)
+        hand = any(h.begins <= t <= h.ends + CONTACT_SETTLES for h in self._hands)
+        held = any(h.begins <= t <= h.ends + self.config.follow.hold for h in self._hands)
         scored = (
             reachable
             and not self._closed
-            and not hand
+            and not held
             and not any(a <= t < b for a, b in self.world.unscored)
         )
         self.trace.samples.append(
@@ -186,7 +196,7 @@ class Recorder:
                 distractors=self._distractors(t, primary),
                 setpoint=self.axis.setpoint,
                 closed=self._closed,
-                special=hand or any(a <= t < b for a, b in self._special),
+                special=hand or t < self._special_until,
             )
         )
 
@@ -194,7 +204,9 @@ class Recorder:
         if self._armed_since is not None:
             self.trace.asked.append((self._armed_since, self.world.scenario.duration))
         self.trace.pushes = [
-            Push(h.begins, h.ends, h.felt, h.yielded, h.fought) for h in self._hands
+            Push(h.begins, h.ends, h.felt, h.yielded, h.fought, bool(h.limp))
+            for h in self._hands
+            if h.limp is not None
         ]
 
     def _watch_primary(self, t: float, primary: str | None, people: bool) -> None:
@@ -212,9 +224,11 @@ class Recorder:
         for hand in self._hands:
             if not hand.begins <= t <= hand.ends:
                 continue
+            if hand.limp is None:
+                hand.limp = self.axis.setpoint is None
             if self.axis.setpoint is None:
                 hand.yielded = t if hand.yielded is None else hand.yielded
-            elif hand.yielded is not None or t > hand.begins + YIELD_WITHIN:
+            elif hand.limp or hand.yielded is not None or t > hand.begins + YIELD_WITHIN:
                 hand.fought = True
 
     def _watch_shutter(self, t: float) -> None:

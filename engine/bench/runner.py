@@ -34,7 +34,7 @@ from engine.core.types import (
 )
 from engine.loops.axis import AxisControl
 from engine.sim.axis import SimulatedAxis
-from engine.sim.hands import Hand
+from engine.sim.hands import a_knock, a_push, a_scroll
 from engine.sim.scenario import Happening, Scenario
 from engine.sim.scenario_world import DefiniteEvent, ScenarioWorld, stream
 from engine.sim.senses import CameraModel, HearingModel
@@ -47,7 +47,10 @@ FAST_ENOUGH = 20.0  # deg/s of a move that an obstacle waits for
 
 @dataclass(slots=True)
 class Run:
-    """What a run leaves behind: the trace, the log of actions and how long each step took."""
+    """What a run leaves behind: the trace, the log of actions and how long each step took.
+
+    `step_seconds` is processor time, so that a busy machine does not count.
+    """
 
     trace: Trace
     world: ScenarioWorld
@@ -79,7 +82,7 @@ class _Session:
         self.recorder = Recorder(self.world, self.axis, self.control, config)
         self.shutter = ShutterState.OPEN
         self.muted = False
-        self._rng = stream(seed, scenario.name, "runner")
+        self.rng = stream(seed, scenario.name, "runner")
         self._order = itertools.count()
         self._ready: list[tuple[float, int, Event]] = []
         self._todo: list[tuple[float, int, Callable[[float], None]]] = []
@@ -146,9 +149,9 @@ class _Session:
         heapq.heappush(self._ready, (ready, next(self._order), event))
 
     def _tell(self, event: Event) -> None:
-        begun = time.perf_counter()
+        begun = time.thread_time()
         self.state, actions, self._deadline = self.policy.step(self.state, event)
-        self.result.step_seconds.append(time.perf_counter() - begun)
+        self.result.step_seconds.append(time.thread_time() - begun)
         for action in actions:
             effect = _EFFECTS.get(type(action))
             if effect is not None:
@@ -197,8 +200,9 @@ def _shutter(s: _Session, event: DefiniteEvent) -> None:
 
 
 def _push(s: _Session, event: DefiniteEvent) -> None:
-    s.sim.push(event.t, event.torque, event.seconds)
-    s.recorder.push(event.t, event.t + event.seconds)
+    hand = a_push(s.rng, event.t)
+    s.sim.add(hand)
+    s.recorder.push(hand.start, hand.end)
 
 
 def _obstacle(s: _Session, event: DefiniteEvent) -> None:
@@ -218,18 +222,21 @@ def _obstacle(s: _Session, event: DefiniteEvent) -> None:
 
 
 def _bump(s: _Session, event: DefiniteEvent) -> None:
-    s.sim.bump(event.t, torque=event.torque)
-    s.recorder.touched(event.t, event.t + 0.5)
+    knock = a_knock(s.rng, event.t)
+    s.sim.add(knock)
+    s.recorder.touched(knock.start, knock.end)
 
 
 def _scroll(s: _Session, event: DefiniteEvent) -> None:
     """A finger drags over the screen: the head feels it a moment before the screen says so."""
-    wiggle = (s._rng.uniform(0.02, 0.12), s._rng.uniform(2.0, 6.0))
-    s.sim.add(Hand(event.t, event.seconds, event.torque, ramp=0.05, speed=1.0, wiggle=wiggle))
-    s.recorder.touched(event.t, event.t + event.seconds + 0.3)
-    late = s._rng.uniform(*TOUCH_LATE)
+    hands = a_scroll(s.rng, event.t)
+    for hand in hands:
+        s.sim.add(hand)
+    end = max(hand.end for hand in hands)
+    s.recorder.touched(event.t, end)
+    late = s.rng.uniform(*TOUCH_LATE)
     s.at(event.t + late, lambda t: s.touch(t, True))
-    s.at(event.t + event.seconds + late, lambda t: s.touch(t, False))
+    s.at(end + late, lambda t: s.touch(t, False))
 
 
 def _command(s: _Session, event: DefiniteEvent) -> None:
@@ -250,7 +257,7 @@ _HAPPENINGS: dict[Happening, Callable[[_Session, DefiniteEvent], None]] = {
     Happening.PUSH: _push,
     Happening.OBSTACLE: _obstacle,
     Happening.BUMP: _bump,
-    Happening.SCROLLS: _scroll,
+    Happening.SCROLL: _scroll,
     Happening.COMMAND: _command,
     Happening.MUTE: _mute,
 }

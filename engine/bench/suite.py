@@ -104,13 +104,13 @@ def play(
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> list[Result]:
     """Every scenario with every policy and seed, on at most `jobs` processes."""
-    todo = [Job(s, p, seed) for s in scenarios for p in policies for seed in seeds]
+    heads = [(s, p) for s in scenarios for p in policies if s.peers or p == OURS]
+    todo = [Job(s, p, seed) for s, p in heads for seed in seeds]
     outcomes: list[Outcome] = []
     for outcome in _outcomes(todo, jobs):
         outcomes.append(outcome)
         progress(len(outcomes), len(todo))
     each = len(seeds)
-    heads = [(s, p) for s in scenarios for p in policies]
     return [
         Result(s, p, tuple(outcomes[i * each : (i + 1) * each])) for i, (s, p) in enumerate(heads)
     ]

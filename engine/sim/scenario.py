@@ -91,8 +91,8 @@ class Actor:
     """
 
     id: str
-    path: tuple[Leg, ...]
     start: Place
+    path: tuple[Leg, ...] = ()
     label: Label = Label.PERSON
     height: Annotated[float, Between(0.1, 2.3, "metres")] = 1.7
     posture: Posture = Posture.STANDING
@@ -148,7 +148,7 @@ class Happening(StrEnum):
     PUSH = "push"
     OBSTACLE = "obstacle"
     BUMP = "bump"
-    SCROLLS = "scrolls"
+    SCROLL = "scroll"
     COMMAND = "command"
     MUTE = "mute"
 
@@ -171,19 +171,19 @@ class Argument:
 class Occurrence:
     """One thing done to the device at a moment; which keys matter depends on `kind`.
 
-    `push`: a hand turns the head with `torque` (N m; either way) for `seconds`.
-    `obstacle`: something blocks the way of the next move after `at`, for `seconds`.
-    `bump`: a knock. `scrolls`: swipes over the screen of `seconds` each. Whatever
-    happens `count` times leaves `every` so many seconds in between.
+    `shutter` takes the `state` for `seconds`, `cover_lens` and `mute` last for
+    `seconds`. `push`, `bump` and `scroll` are hands as `engine.sim.hands` draws
+    them. `obstacle` blocks the way of the next move after `at` for `seconds`.
+    `command` is a `name` with `arguments`. All happen `count` times, one
+    `every` so many seconds.
     """
 
     kind: Happening
     at: When
     seconds: Spread = Spread(1.0, 1.0)
     state: ShutterState = ShutterState.CLOSED
-    torque: Spread = Spread(0.3, 0.8)
     count: Annotated[int, Between(1, 100000)] = 1
-    every: Spread = Spread(0.3, 0.5)
+    every: Spread = Spread(1.0, 1.0)
     name: str = ""
     arguments: tuple[Argument, ...] = ()
 
@@ -247,7 +247,11 @@ class SenseModel:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One scenario. `heading` is where the head points at the start."""
+    """One scenario. `heading` is where the head points at the start.
+
+    Without `primary` the first person is the user while they are there. `peers`
+    says whether other policies than ours are worth playing.
+    """
 
     name: str
     about: str
@@ -264,3 +268,4 @@ class Scenario:
     unscored: tuple[Window, ...] = ()
     senses: SenseModel = field(default_factory=SenseModel)
     floors: tuple[Floor, ...] = ()
+    peers: bool = True

@@ -65,11 +65,10 @@ class DefiniteSpot:
 
 @dataclass(frozen=True, slots=True)
 class DefiniteEvent:
-    """An occurrence with definite numbers; `torque` is signed, N m."""
+    """An occurrence with definite times."""
 
     t: float
     seconds: float
-    torque: float
     what: Occurrence
 
 
@@ -265,10 +264,8 @@ class ScenarioWorld:
         for what in self.scenario.events:
             t = self.moment(what.at, rng)
             for _ in range(what.count):
-                torque = _draw(what.torque, rng) * rng.choice((-1.0, 1.0))
-                seconds = _draw(what.seconds, rng)
-                made.append(DefiniteEvent(t, seconds, torque, what))
-                t += seconds + _draw(what.every, rng)
+                made.append(DefiniteEvent(t, _draw(what.seconds, rng), what))
+                t += _draw(what.every, rng)
         return sorted(made, key=lambda e: e.t)
 
 
