@@ -88,7 +88,7 @@ class CameraFile:
 
     def _keep_time(self) -> None:
         capture = self._require()
-        late = int((self._now() - self._start()) * self.fps) - self._index
+        late = int((self._now() - self._start()) * self.fps + 1e-6) - self._index
         # Never skip the last frame: the end must be met, not jumped over.
         for _ in range(late):
             if not capture.grab():

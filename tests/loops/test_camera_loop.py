@@ -1,0 +1,214 @@
+"""The camera loop, with a clock that stands still until it is told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+import numpy as np
+import pytest
+
+from engine.core.types import Event, Health, Label, PeopleSeen, ShutterState, Sighting
+from engine.loops.camera import CameraLoop, Gate, Pacing
+from engine.ports import Image, SourceFailed, SourceTorn
+from engine.seeing.fakes import FakeCamera, FakeEye
+from engine.sim.clock import ManualClock
+
+SOMEBODY = Sighting(10.0, 1.0, 0.9, Label.PERSON)
+
+
+def picture() -> Image:
+    return np.full((48, 64, 3), 90, np.uint8)
+
+
+def pictures(count: int) -> list[Image | Exception]:
+    return [picture() for _ in range(count)]
+
+
+class Bench:
+    """A loop with its surroundings; `events` is what the brain would be given."""
+
+    def __init__(
+        self,
+        camera: FakeCamera,
+        eye: FakeEye | None = None,
+        pacing: Pacing | None = None,
+        heading_at: Callable[[float], float] = lambda _: 0.0,
+    ) -> None:
+        self.camera, self.eye = camera, eye or FakeEye([SOMEBODY])
+        self.clock, self.gate = ManualClock(), Gate(allowed=True)
+        self.events: list[Event] = []
+        pacing = pacing or Pacing(live=False, paced=False)
+        self.loop = CameraLoop(
+            camera, self.eye, self.events.append, self.clock, self.gate, heading_at, pacing
+        )
+
+    @property
+    def seen(self) -> list[PeopleSeen]:
+        return [e for e in self.events if isinstance(e, PeopleSeen)]
+
+    @property
+    def health(self) -> list[tuple[bool, str]]:
+        return [(e.ok, e.detail) for e in self.events if isinstance(e, Health)]
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[asyncio.Task[None]]:
+        task = asyncio.create_task(self.loop.run())
+        try:
+            yield task
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def until(self, done: Callable[[], bool], step: float = 0.05) -> None:
+        """Advance until `done`; worker threads need real moments in between."""
+        for _ in range(4000):
+            if done():
+                return
+            await asyncio.sleep(0.001)
+            await self.clock.advance(step)
+        raise AssertionError("it never happened")
+
+
+async def test_a_recording_is_seen_to_its_end() -> None:
+    bench = Bench(FakeCamera(pictures(5)))
+    await bench.loop.run()
+    assert [p.t for p in bench.seen] == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
+    assert bench.health == [(True, "")]
+    assert bench.camera.closes > 0
+    assert not bench.camera.buffer.any()
+
+
+async def test_the_heading_is_that_of_the_exposure() -> None:
+    bench = Bench(FakeCamera(pictures(3)), heading_at=lambda t: 100.0 * t)
+    await bench.loop.run()
+    assert [p.heading for p in bench.seen] == pytest.approx([0.0, 10.0, 20.0])
+    assert [rate for _, _, rate in bench.eye.looks] == pytest.approx([100.0] * 3)
+
+
+async def test_an_unreadable_recording_fails_at_once() -> None:
+    camera = FakeCamera(pictures(1))
+    camera.failures = [SourceFailed("clip.mp4: no video")]
+    with pytest.raises(SourceFailed, match=r"clip\.mp4"):
+        await Bench(camera).loop.run()
+
+
+async def test_torn_frames_are_counted_and_survived() -> None:
+    torn = SourceTorn("frame 1 is damaged")
+    bench = Bench(FakeCamera([picture(), torn, picture()]))
+    await bench.loop.run()
+    assert bench.loop.torn == 1
+    assert len(bench.seen) == 2
+
+
+async def test_a_frame_that_is_no_picture_is_counted_and_survived() -> None:
+    class Picky(FakeEye):
+        def look(self, frame, heading=0.0, heading_rate=0.0):  # type: ignore[no-untyped-def]
+            if frame.pixels.shape[0] < 10:
+                raise ValueError("a picture of 5x5 shows nothing")
+            return super().look(frame, heading, heading_rate)
+
+    tiny = np.full((5, 5, 3), 9, np.uint8)
+    bench = Bench(FakeCamera([picture(), tiny, picture()]), Picky([SOMEBODY]))
+    await bench.loop.run()
+    assert bench.loop.torn == 1
+    assert len(bench.seen) == 2
+    assert not bench.camera.buffer.any()
+
+
+LIVE = Pacing(live=True)
+
+
+async def test_a_missing_camera_is_reported_and_tried_again() -> None:
+    camera = FakeCamera(pictures(1000))
+    camera.failures = [SourceFailed("camera 0: unplugged")] * 3
+    bench = Bench(camera, pacing=LIVE)
+    async with bench.running():
+        await bench.until(lambda: bool(bench.seen))
+    assert bench.health == [(False, "camera 0: unplugged"), (True, "")]
+    assert camera.opens == 4
+
+
+async def test_pauses_between_attempts_grow() -> None:
+    camera = FakeCamera(())
+    camera.failures = [SourceFailed("gone")] * 1000
+    bench = Bench(camera, pacing=LIVE)
+    async with bench.running():
+        await bench.until(lambda: bench.clock.now() > 100.0, step=0.25)
+    assert 5 <= camera.opens <= 12
+
+
+async def test_nothing_is_read_while_the_shutter_is_not_open() -> None:
+    bench = Bench(FakeCamera(pictures(100)), pacing=LIVE)
+    bench.gate.obey(ShutterState.UNKNOWN)
+    async with bench.running():
+        await bench.until(lambda: bench.clock.now() > 2.0)
+        assert bench.camera.opens == bench.camera.reads == 0
+        bench.gate.obey(ShutterState.OPEN)
+        await bench.until(lambda: len(bench.seen) > 2)
+
+
+async def test_closing_acts_at_once_even_in_the_middle_of_a_read() -> None:
+    bench = Bench(FakeCamera(pictures(100)), pacing=LIVE)
+
+    def close() -> None:
+        if bench.camera.reads == 3:
+            bench.gate.obey(ShutterState.CLOSED)
+
+    bench.camera.on_read = close
+    async with bench.running() as task:
+        await bench.until(lambda: not bench.gate.allowed)
+        await bench.until(lambda: bench.clock.now() > 3.0)
+        assert not task.done()
+        assert bench.camera.reads == 4, "the read under way, and none after it"
+        assert len(bench.seen) == 3, "and that one was thrown away"
+        assert not bench.camera.buffer.any()
+        assert bench.camera.closes > 0
+        assert bench.eye.forgotten > 0
+        assert (False, "the shutter closed") not in bench.health
+        assert bench.loop.rate == (0.0, "shutter")
+        bench.gate.obey(ShutterState.OPEN)
+        await bench.until(lambda: len(bench.seen) > 5)
+
+
+async def test_with_nobody_there_and_nothing_moving_full_looks_are_rare() -> None:
+    bench = Bench(FakeCamera(pictures(200)), FakeEye((), moving=False))
+    await bench.loop.run()
+    assert bench.loop.frames == 200
+    assert 18 <= bench.loop.looks <= 25
+
+
+async def test_motion_wakes_it() -> None:
+    eye = FakeEye((), moving=False)
+    bench = Bench(FakeCamera(pictures(60)), eye)
+    script = bench.camera
+
+    def wake() -> None:
+        eye.moving = script.reads >= 30
+
+    script.on_read = wake
+    await bench.loop.run()
+    times = [t for t, _, _ in eye.looks]
+    assert any(t == pytest.approx(3.0, abs=0.05) for t in times)
+    assert sum(t >= 3.0 for t in times) == 30
+
+
+async def test_no_more_than_the_wanted_rate() -> None:
+    camera = FakeCamera(pictures(90), period=1 / 30)
+    bench = Bench(camera, pacing=Pacing(max_fps=10.0, live=False, paced=False))
+    await bench.loop.run()
+    assert 29 <= len(bench.seen) <= 31
+
+
+async def test_a_camera_that_is_closed_from_another_part_is_not_lost() -> None:
+    bench = Bench(FakeCamera(pictures(100)), pacing=LIVE)
+    async with bench.running():
+        await bench.until(lambda: len(bench.seen) > 2)
+        for _ in range(3):
+            bench.gate.forbid()
+            bench.gate.allow()
+        count = len(bench.seen)
+        await bench.until(lambda: len(bench.seen) > count + 2)
+    assert all(ok for ok, _ in bench.health)
