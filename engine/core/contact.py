@@ -64,7 +64,7 @@ class ContactSense:
         self._last = t
         excess = self._excess(t, setpoint, heading, torque)
         if excess == 0.0 or excess * self._side < 0.0:
-            return self._fade(dt, opposite=excess != 0.0)
+            return self._fade(t, dt, opposite=excess != 0.0)
         if self._side == 0.0:
             self._begin(excess, setpoint, heading)
         self._quiet = 0.0
@@ -79,9 +79,13 @@ class ContactSense:
             return math.copysign(1.0, behind)
         if torque is None:
             return 0.0
-        touched = self._touched or t < self._touched_until
         surplus = torque - self.expected_torque(setpoint)
-        return surplus if abs(surplus) > (s.touched_torque if touched else s.push_torque) else 0.0
+        enough = s.touched_torque if self._finger(t) else s.push_torque
+        return surplus if abs(surplus) > enough else 0.0
+
+    def _finger(self, t: float) -> bool:
+        """Whether what is felt may come from a finger on the screen."""
+        return self._touched or t < self._touched_until
 
     def _begin(self, excess: float, setpoint: Setpoint, heading: float) -> None:
         self.reset()
@@ -90,14 +94,16 @@ class ContactSense:
         self._reach = heading
         self._under_way = setpoint.velocity * self._side > 1.0
 
-    def _fade(self, dt: float, *, opposite: bool) -> str | None:
+    def _fade(self, t: float, dt: float, *, opposite: bool) -> str | None:
         """Nothing felt, or the other way: the episode ends after a moment."""
         if self._side == 0.0:
             return None
         self._quiet += dt
         if not opposite and self._quiet < _ENDED:
             return None
-        bumped = not self._told and self._peak >= self._settings.bump_torque
+        knocked = not self._told and self._peak >= self._settings.bump_torque
+        # The jolt of a landing finger is felt before the screen tells of it.
+        bumped = knocked and not self._finger(t)
         self.reset()
         return BUMP if bumped else None
 

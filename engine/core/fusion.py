@@ -32,6 +32,7 @@ HINT_GATE = 2.0  # how much further the tracker's id lets a sighting lie
 DEFAULT_DISTANCE = 2.0
 REUNITE_AFTER = 0.25  # s without a sighting after which somebody may come back as a newcomer
 REUNITE_HITS = 2  # sightings of the newcomer that are enough to recognise them
+REUNITE_WITHIN = 3.0  # s
 REUNITE_NEAR = 8.0  # deg
 REUNITE_SPEED = 45.0  # deg/s
 MAX_FRAME_GAP = 0.5  # s that one frame without somebody counts at most
@@ -232,12 +233,12 @@ def _reunited(persons: list[Person], t: float) -> tuple[Person, ...]:
         return tuple(persons)
     kept = {p.id: p for p in persons}
     for newcomer in persons:
-        if newcomer.hits != REUNITE_HITS or newcomer.last_seen < t:
+        if newcomer.hits < REUNITE_HITS or newcomer.last_seen < t:
             continue
         for known in sorted(lost, key=lambda p: _apart(p, newcomer)):
-            absent = newcomer.last_seen - known.last_seen
+            absent = newcomer.first_hit - known.last_seen
             reach = REUNITE_NEAR + REUNITE_SPEED * absent
-            vanished = known.last_seen < newcomer.first_hit and known.id in kept
+            vanished = 0.0 < absent <= REUNITE_WITHIN and known.id in kept
             if known.id != newcomer.id and vanished and _apart(known, newcomer) <= reach:
                 del kept[newcomer.id]
                 kept[known.id] = replace(

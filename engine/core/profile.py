@@ -22,6 +22,8 @@ from engine.core.types import Pace
 
 _POSITION_TOLERANCE = 1e-12  # degrees; what double precision leaves of a sum of seven segments
 
+_Pieces = list[tuple[float, float]]  # (seconds, jerk) one after another
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -64,7 +66,7 @@ def limits_of(settings: MotionSettings, scale: float = 1.0) -> Limits:
     return Limits(settings.max_velocity * scale, acceleration, jerk)
 
 
-def _change(v0: float, a0: float, v1: float, limits: Limits) -> list[tuple[float, float]]:
+def _change(v0: float, a0: float, v1: float, limits: Limits) -> _Pieces:
     """The fastest way from (v0, a0) to (v1, 0) as (seconds, jerk) pairs.
 
     An `a0` beyond the limit (the limits have just shrunk) is led back inside.
@@ -80,7 +82,7 @@ def _change(v0: float, a0: float, v1: float, limits: Limits) -> list[tuple[float
     return [(abs(rise), math.copysign(d * j, d * rise)), (max(0.0, hold), 0.0), (top / j, -d * j)]
 
 
-def _run(p: float, v: float, a: float, pieces: list[tuple[float, float]]) -> float:
+def _run(p: float, v: float, a: float, pieces: _Pieces) -> float:
     """The position after `pieces` from (p, v, a)."""
     for t, j in pieces:
         p += t * (v + t * (a / 2.0 + t * j / 6.0))
@@ -133,27 +135,46 @@ def _plan(
     p, v, a = state.heading, state.velocity, state.acceleration
     d = 1.0 if target >= stopping_heading(state, first) else -1.0
 
-    def moves(peak: float) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
-        return _change(v, a, d * peak, first), _change(d * peak, 0.0, 0.0, second)
+    def through(peak: float) -> _Pieces:
+        return _change(v, a, d * peak, first) + _change(d * peak, 0.0, 0.0, second)
 
     def beyond(peak: float) -> float:
-        up, down = moves(peak)
-        return d * (_run(p, v, a, up + down) - target)
+        return d * (_run(p, v, a, through(peak)) - target)
 
     left = -beyond(top)
     if left >= 0.0:
-        up, down = moves(top)
-        pieces = [*up, (left / top, 0.0), *down]
-    elif beyond(0.0) >= 0.0:
-        up, down = moves(0.0)
-        pieces = up + down
-    else:
-        up, down = moves(_root(beyond, 0.0, top))
-        pieces = up + down
-    return _segments(state, pieces)
+        up, down = _change(v, a, d * top, first), _change(d * top, 0.0, 0.0, second)
+        return _segments(state, [*up, (left / top, 0.0), *down])
+    if beyond(0.0) >= 0.0:
+        return _segments(state, through(0.0))
+    # The velocity that letting the acceleration fade would lead to. A lower peak
+    # would brake twice with a pause between, so it is only the last resort.
+    faded = d * (v + a * abs(a) / (2.0 * first.jerk))
+    if not 0.0 < faded < top:
+        return _segments(state, through(_root(beyond, 0.0, top)))
+    if beyond(faded) <= 0.0:
+        return _segments(state, through(_root(beyond, faded, top)))
+    if a * d < 0.0 and first == second:
+        return _segments(state, _eased(state, target, d, first))
+    return _segments(state, through(_root(beyond, 0.0, faded)))
 
 
-def _segments(state: Setpoint, pieces: list[tuple[float, float]]) -> list[_Segment]:
+def _eased(state: Setpoint, target: float, d: float, limits: Limits) -> _Pieces:
+    """From a brake that would end before `target`: ease it for a moment, then brake fully."""
+    p, v, a = state.heading, state.velocity, state.acceleration
+
+    def pieces(ease: float) -> _Pieces:
+        j = d * limits.jerk
+        slower = v + ease * (a + ease * j / 2.0)
+        return [(ease, j), *_change(slower, a + ease * j, 0.0, limits)]
+
+    def beyond(ease: float) -> float:
+        return d * (_run(p, v, a, pieces(ease)) - target)
+
+    return pieces(_root(beyond, 0.0, abs(a) / limits.jerk))
+
+
+def _segments(state: Setpoint, pieces: _Pieces) -> list[_Segment]:
     segments = []
     for seconds, jerk in pieces:
         if seconds > 0.0:

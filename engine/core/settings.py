@@ -87,7 +87,7 @@ class TrackingSettings:
     forget_seen: Seconds = 2.5
     forget_unseen: Seconds = 8.0
     gate: Annotated[float, Between(1.0, 10.0, "sigma")] = 4.0
-    walking_acceleration: Annotated[float, Between(0.1, 20.0, "m/s2")] = 1.5
+    walking_acceleration: Annotated[float, Between(0.1, 20.0, "m/s2")] = 2.5
     coast: Annotated[float, Between(0.05, 5.0, "seconds")] = 0.6
     view_margin: Annotated[float, Between(0.0, 45.0, "degrees")] = 4.0
 

@@ -16,27 +16,31 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from engine.core.angles import near
+from engine.core.angles import clamp, near
 
-# An innovation beyond this many sigma is first distrusted: it may be a false
-# detection beside the person. A second one on the same side means that they
-# turned or stopped abruptly; the process noise is raised so that the filter
-# catches up.
-SURPRISE_SIGMA = 2.5
+# Innovations that keep to one side mean that the person turns, starts or stops
+# faster than the model expects: the process noise grows with their running
+# mean. A large one that comes out of nothing may be a false detection beside
+# the person, and is distrusted.
+DRIFT_GAIN = 0.4
+DRIFT_FREE = 0.6  # sigma of running mean that white noise reaches now and then
+MANOEUVRE_GAIN = 3.0
+MANOEUVRE_MAX = 5.0
+OUTLIER_SIGMA = 3.5
 DISTRUST = 3.0
-MANOEUVRE_BOOST = 3.0
 # No person turns faster around the device than a run past it at arm's length.
 MAX_RATE = 200.0
 INITIAL_RATE_STD = 40.0
 KEEP_RATE = 0.3  # s
 GATE_STD = 4.0  # deg
+GATE_SWERVE = 0.05  # s: whoever moves fast may swerve by as much as this makes of their rate
 
 
 @dataclass(frozen=True, slots=True)
 class BearingTrack:
     """Belief at time `t`: bearing (deg, unwrapped), rate (deg/s) and their covariance.
 
-    `surprise` is the side (+1, -1) of the last measurement if that was an outlier.
+    `drift` is the running mean of the innovations in sigma.
     """
 
     t: float
@@ -45,7 +49,7 @@ class BearingTrack:
     var: float
     cov: float
     rate_var: float
-    surprise: int = 0
+    drift: float = 0.0
 
     @property
     def std(self) -> float:
@@ -105,13 +109,13 @@ def update(
     prior = predict(track, t, acceleration, coast)
     noise = std * std
     innovation = near(bearing, prior.bearing) - prior.bearing
-    surprise = 0
-    if innovation * innovation > SURPRISE_SIGMA**2 * (prior.var + noise):
-        surprise = 1 if innovation > 0.0 else -1
-        if surprise == track.surprise:
-            prior = predict(track, t, acceleration * MANOEUVRE_BOOST, coast)
-        else:
-            noise *= DISTRUST * DISTRUST
+    sigmas = innovation / math.sqrt(prior.var + noise)
+    drift = track.drift + DRIFT_GAIN * (clamp(sigmas, -4.0, 4.0) - track.drift)
+    if abs(drift) > DRIFT_FREE and drift * innovation > 0.0:
+        boost = min(1.0 + MANOEUVRE_GAIN * (abs(drift) - DRIFT_FREE), MANOEUVRE_MAX)
+        prior = predict(track, t, acceleration * boost, coast)
+    if abs(sigmas) > OUTLIER_SIGMA and track.drift * innovation <= 0.0:
+        noise *= DISTRUST * DISTRUST
     gain = prior.var / (prior.var + noise)
     rate_gain = prior.cov / (prior.var + noise)
     rate = prior.rate + rate_gain * innovation
@@ -122,7 +126,7 @@ def update(
         var=(1.0 - gain) * prior.var,
         cov=(1.0 - gain) * prior.cov,
         rate_var=max(prior.rate_var - rate_gain * prior.cov, 1e-6),
-        surprise=surprise,
+        drift=drift,
     )
 
 
@@ -133,7 +137,8 @@ def deviation(track: BearingTrack, bearing: float, std: float) -> float:
     anywhere, but a detection far off is more likely to be somebody else, or
     nobody, than them.
     """
-    own = min(track.var, GATE_STD * GATE_STD)
+    swerve = GATE_SWERVE * track.rate
+    own = min(track.var + swerve * swerve, GATE_STD * GATE_STD)
     return abs(near(bearing, track.bearing) - track.bearing) / math.sqrt(own + std * std)
 
 

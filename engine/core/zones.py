@@ -23,6 +23,8 @@ TRAIL = 0.85  # of the dead zone: how far the head trails a walking person
 SAME_PLACE = 5.0  # deg a settled person may drift before the waiting starts anew
 LOOK_AHEAD_MAX = 35.0  # deg that a prediction may add
 PLACE_MEMORY = 20.0  # s after which the edges of somebody's place are half forgotten
+STROLL, HURRY = 40.0, 60.0  # deg/s
+LEFT_BY = 1.5  # deg beyond the dead zone, about the noise of a bearing
 CADENCE = 0.05  # s, half the time between two frames at ten a second
 RETARGET = 1.5  # deg that a new aim must differ by to be worth a new command
 
@@ -118,23 +120,40 @@ def judge(
     bearing = near(subject.bearing, base)
     walking = abs(subject.rate) > WALKING * zones.settled_speed
     offset = bearing - base
-    # A walker counts where they will be once the head could have picked up their pace.
     critical = offset
     if walking:
-        reach = subject.rate * pick_up(subject.rate, motion)
-        critical += clamp(reach, -LOOK_AHEAD_MAX, LOOK_AHEAD_MAX)
+        critical = _critical(offset, subject.rate, dead, motion)
     ahead = bearing + subject.rate * run_out(subject.rate, motion)
     if memory.pursuit and walking and subject.rate * memory.pursuit > 0.0:
         return _pursue(memory, ahead, subject.rate, dead, base)
     memory = replace(memory, pursuit=0) if memory.pursuit else memory
     if abs(critical) <= dead:
-        return Verdict(memory, Zone.DEAD, None, _staying(dead))
+        # Only time spent outside counts as settling there.
+        return Verdict(replace(memory, settled_since=now), Zone.DEAD, None, _staying(dead))
     if abs(critical) <= holding:
         return _hold(memory, bearing, walking, dead, base, now, zones)
     if walking and critical * subject.rate > 0.0:
         started = replace(memory, pursuit=1 if subject.rate > 0 else -1)
         return _pursue(started, ahead, subject.rate, dead, base)
     return _turn(memory, bearing, dead, Reason("motion", "motion: the person is outside the zones"))
+
+
+def _critical(offset: float, rate: float, dead: float, motion: MotionSettings) -> float:
+    """Where a walker counts: where they will be once the head could have picked up their pace.
+
+    At a stroll the head waits until they have really left the dead zone; who
+    hurries would be out of the picture by then.
+    """
+    reach = clamp(rate * pick_up(rate, motion), -LOOK_AHEAD_MAX, LOOK_AHEAD_MAX)
+    outward = offset if rate > 0.0 else -offset
+    if 0.0 <= outward <= dead * (1.0 - hurry(rate)) + LEFT_BY:
+        return offset
+    return offset + reach
+
+
+def hurry(rate: float) -> float:
+    """How much of a hurry somebody is in, 0 for a stroll to 1 for a run past the device."""
+    return clamp((abs(rate) - STROLL) / (HURRY - STROLL), 0.0, 1.0)
 
 
 def _staying(dead: float) -> Reason:
@@ -166,7 +185,9 @@ def _remember(memory: Following, subject: Subject, now: float, zones: ZoneSettin
 
 def _pursue(memory: Following, ahead: float, rate: float, dead: float, base: float) -> Verdict:
     """Trail a walking person; the aim only ever advances in the direction of the walk."""
-    aim = ahead - memory.pursuit * TRAIL * dead
+    # There is no time to spare behind somebody who runs.
+    trail = TRAIL * dead * (1.0 - 0.7 * hurry(rate))
+    aim = ahead - memory.pursuit * trail
     reason = Reason("pursuit", f"motion: following somebody who walks at {abs(rate):.0f}°/s")
     advance = (aim - base) * memory.pursuit
     return Verdict(memory, Zone.MOTION, aim if advance > RETARGET else None, reason)

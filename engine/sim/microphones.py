@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.core.angles import wrap
+from engine.hearing.wake_word import Spotted
 from engine.ports import AudioBlock, Samples, SourceFailed
 from engine.sim.acoustics import Echoes, Point, snapped
 from engine.sim.pace import Pace
@@ -263,22 +264,13 @@ class SimulatedSpotter:
         self._spoken = spoken
         self._heard = 0
 
-    def listen(self, samples: Samples) -> SimulatedSpotted | None:
+    def listen(self, samples: Samples) -> Spotted | None:
         """The wake word that has ended within the samples so far, once."""
         self._heard += len(samples)
         if self._spoken and self._spoken[0].end <= self._heard:
             fell = self._spoken.popleft()
-            return SimulatedSpotted(self.word, fell.start, fell.end)
+            return Spotted(self.word, fell.start, fell.end)
         return None
 
     def reset(self) -> None:
         """Nothing to forget."""
-
-
-@dataclass(frozen=True, slots=True)
-class SimulatedSpotted:
-    """A wake word between two sample numbers, in the shape of `hearing.wake_word.Spotted`."""
-
-    word: str
-    start: int
-    end: int

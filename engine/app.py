@@ -1,0 +1,264 @@
+"""The composition root: builds every part from the configuration and wires them.
+
+The only file that sees everything; nothing imports it but the command line.
+It contains no behaviour: what a part does is in the part. The shutter is
+wired straight to the axis and to the camera here, and told to the brain as
+well, so that privacy never waits for a decision.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from engine.config import Config
+from engine.core import brain
+from engine.core.types import (
+    Alert,
+    Command,
+    Event,
+    Health,
+    Indicate,
+    MicrophoneMuted,
+    MoveTo,
+    Publish,
+    Release,
+    Reply,
+    ShutterChanged,
+    ShutterState,
+    Stop,
+)
+from engine.hardware.clock import MonotonicClock
+from engine.identity import Claim, device_id, prepare_state_dir
+from engine.loops.axis import AxisControl, AxisRunner
+from engine.loops.decisions import DecisionLoop
+from engine.parts import Parts, build
+from engine.ports import Clock
+from integrations.broker import EmbeddedBroker
+from integrations.http.server import PageServer
+from integrations.hub import Hub
+from integrations.mqtt.bus import Broker
+from integrations.mqtt.device import MqttDevice
+
+log = logging.getLogger(__name__)
+
+SHUTTER_POLL = 1.0
+"""Seconds between two readings of the shutter's level, in case an edge was lost."""
+
+
+@dataclass
+class Running:
+    """A running engine, for whoever started it: the command line or a test."""
+
+    config: Config
+    parts: Parts
+    decisions: DecisionLoop
+    control: AxisControl
+    hub: Hub
+    page: PageServer | None
+    broker: EmbeddedBroker | None
+    ended: asyncio.Event
+    failure: BaseException | None = None
+
+    def new_link(self) -> str | None:
+        """Another one-time link to the page; None without a page."""
+        return self.page.new_link() if self.page else None
+
+
+@asynccontextmanager
+async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[Running]:
+    """Everything up and wired inside the block; everything stopped and released after it.
+
+    `ended` is set when every recording has been played, or when a part failed
+    for good (`failure`). Raises UserError for what a person must put right.
+    """
+    clock = clock or MonotonicClock()
+    async with AsyncExitStack() as stack:
+        state_dir = prepare_state_dir(config.state_dir)
+        stack.enter_context(Claim(state_dir))
+        parts = build(config, clock)
+        stack.callback(parts.close)
+        engine = await _assemble(config, clock, parts, device_id(state_dir), stack)
+        yield engine
+
+
+async def _assemble(
+    config: Config, clock: Clock, parts: Parts, identity: str, stack: AsyncExitStack
+) -> Running:
+    control = AxisControl(parts.axis, parts.axis_config)
+    decisions = DecisionLoop(brain.start(parts.core, clock.now(), 0.0), clock, {})
+    hub = Hub(decisions.post, _local_commands(parts))
+    decisions.effects.update(_effects(control, hub, parts))
+    runner = AxisRunner(
+        control,
+        clock,
+        config.axis.rate_hz,
+        lambda events: _post_all(decisions, events),
+    )
+    _wire_shutter(parts, control, decisions.post, clock)
+    page = await _start_page(config, parts, hub, stack)
+    broker, device = await _start_mqtt(config, parts, identity, decisions.post, clock, stack)
+    engine = Running(config, parts, decisions, control, hub, page, broker, asyncio.Event())
+    stack.callback(runner.stop)
+    runner.start()
+    parts.connect(control, decisions.post)
+    _spawn(engine, stack, page, device, clock)
+    return engine
+
+
+def _post_all(decisions: DecisionLoop, events: Sequence[Event]) -> None:
+    for event in events:
+        decisions.post(event)
+
+
+def _effects(control: AxisControl, hub: Hub, parts: Parts) -> dict[type, Callable[[Any], None]]:
+    """Who carries out what the brain decides."""
+    return {
+        MoveTo: control.move_to,
+        Stop: control.stop,
+        Release: control.release,
+        Publish: lambda action: hub.publish(action.state),
+        Reply: hub.answer,
+        Indicate: parts.indicator.show,
+        Alert: lambda action: log.warning("a person was seen, visit %d", action.visit),
+    }
+
+
+def _local_commands(parts: Parts) -> dict[str, Callable[[Command], Reply]]:
+    """Commands of the simulated room that never reach the brain."""
+    shutter, mute = parts.simulated_shutter, parts.simulated_mute
+    if shutter is None or mute is None:
+        return {}
+
+    def move_shutter(command: Command) -> Reply:
+        state = ShutterState(str(command.arguments["state"]))
+        shutter.set(state)
+        return Reply(command.source, command.id, True, f"shutter {state.value}")
+
+    def press_mute(command: Command) -> Reply:
+        mute.set(command.arguments["muted"] == "on")
+        return Reply(command.source, command.id, True, f"mute {command.arguments['muted']}")
+
+    return {"shutter": move_shutter, "mute": press_mute}
+
+
+def _wire_shutter(
+    parts: Parts, control: AxisControl, post: Callable[[Event], None], clock: Clock
+) -> None:
+    """The wire that does not wait for the brain: axis and camera first, then the event."""
+
+    def edge(state: ShutterState) -> None:
+        if state is ShutterState.OPEN:
+            control.permit()
+        else:
+            control.forbid(f"the shutter is {state.value}")
+        parts.gate.obey(state)
+        post(ShutterChanged(clock.now(), state))
+
+    parts.shutter.listen(edge)
+    edge(parts.shutter.state)
+    parts.mute.listen(lambda muted: post(MicrophoneMuted(clock.now(), muted)))
+    post(MicrophoneMuted(clock.now(), parts.mute.muted))
+    parts.touch.listen(lambda pressed: control.touched(clock.now(), pressed))
+
+
+async def _start_page(
+    config: Config, parts: Parts, hub: Hub, stack: AsyncExitStack
+) -> PageServer | None:
+    if not config.http.enabled:
+        return None
+    page = PageServer(
+        config.http.host,
+        config.http.port,
+        name=config.device.name,
+        simulated=parts.simulated_shutter is not None,
+    )
+    await page.start(hub.states, hub.submit)
+    stack.push_async_callback(page.stop)
+    return page
+
+
+async def _start_mqtt(
+    config: Config,
+    parts: Parts,
+    identity: str,
+    post: Callable[[Event], None],
+    clock: Clock,
+    stack: AsyncExitStack,
+) -> tuple[EmbeddedBroker | None, MqttDevice | None]:
+    mqtt = config.mqtt
+    if not mqtt.enabled:
+        return None, None
+    embedded = None
+    if mqtt.embedded:
+        embedded = EmbeddedBroker(mqtt.port, mqtt.username, mqtt.password)
+        await embedded.start()
+        stack.push_async_callback(embedded.stop)
+        target = Broker(
+            embedded.host, embedded.port, embedded.username, embedded.password, embedded.protocol
+        )
+    else:
+        host, port = mqtt.address
+        target = Broker(host, port, mqtt.username, mqtt.password)
+    device = MqttDevice(
+        target,
+        identity,
+        config.device.name,
+        base_topic=mqtt.base_topic,
+        discovery_prefix=mqtt.discovery_prefix,
+        simulated=parts.simulated_shutter is not None,
+        told=lambda ok, detail: post(Health(clock.now(), "broker", ok, detail)),
+    )
+    return embedded, device
+
+
+def _spawn(
+    engine: Running,
+    stack: AsyncExitStack,
+    page: PageServer | None,
+    device: MqttDevice | None,
+    clock: Clock,
+) -> None:
+    """Start the tasks; the engine has ended when every recording has, or a task failed."""
+    hub, parts = engine.hub, engine.parts
+    endless: list[Coroutine[Any, Any, None]] = [engine.decisions.run(), _poll_shutter(parts, clock)]
+    if page is not None:
+        endless.append(page.run(hub.states, hub.submit))
+    if device is not None:
+        endless.append(device.run(hub.states, hub.submit))
+    tasks = [asyncio.create_task(work) for work in endless]
+    senses = [asyncio.create_task(sense.run()) for sense in parts.senses]
+    unfinished = set(senses)
+
+    def ended(task: asyncio.Task[None]) -> None:
+        unfinished.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None and engine.failure is None:
+            engine.failure = error
+        if error is not None or not unfinished:
+            engine.ended.set()
+
+    for task in (*tasks, *senses):
+        task.add_done_callback(ended)
+
+    async def cancel() -> None:
+        for task in (*senses, *tasks):
+            task.cancel()
+        await asyncio.gather(*senses, *tasks, return_exceptions=True)
+
+    stack.push_async_callback(cancel)
+
+
+async def _poll_shutter(parts: Parts, clock: Clock) -> None:
+    """Read the level now and then: an edge that got lost is found, a cut wire is noticed."""
+    while True:
+        await clock.sleep(SHUTTER_POLL)
+        with contextlib.suppress(OSError):
+            _ = parts.shutter.state

@@ -1,0 +1,323 @@
+"""The parts of a device, chosen by the configuration: real, recorded or simulated.
+
+One table a kind of part. A part that is off is simply not there. It belongs to
+the composition root: only `engine.app` uses it, and it wires nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from engine.config import AxisConfig, AxisDriver, Config, Mount, ShutterDriver
+from engine.core.settings import CoreSettings
+from engine.core.types import Event, Health, ShutterState
+from engine.errors import UserError
+from engine.hardware import camera as cameras
+from engine.hardware import microphones as arrays
+from engine.hardware.dynamixel import DynamixelAxis, SerialWire
+from engine.hardware.electronic_pan import ElectronicPan, reach
+from engine.hardware.shutter import GpioShutter
+from engine.hearing.arrays import MicrophoneArray, load_array
+from engine.hearing.ear import Ear, EarSettings
+from engine.hearing.wake_word import NONE as NO_WORD
+from engine.hearing.wake_word import open_wake_word
+from engine.loops.audio import AudioLoop, Surroundings
+from engine.loops.axis import AxisControl
+from engine.loops.camera import CameraLoop, Gate, Pacing
+from engine.ports import Axis, Camera, Clock, Indicator, Microphones, Mute, Shutter, TouchScreen
+from engine.seeing.detector import Detector
+from engine.seeing.engagement import FaceReader
+from engine.seeing.eye import Eye, EyeSettings
+from engine.seeing.geometry import Lens
+from engine.sim.axis import SimulatedAxis
+from engine.sim.camera import SimulatedCamera
+from engine.sim.devices import SimulatedIndicator, SimulatedTouchScreen
+from engine.sim.living_room import LivingRoom
+from engine.sim.microphones import SimulatedMicrophones
+from engine.sim.shutter import SimulatedMute, SimulatedShutter
+from engine.sim.world import World
+
+SIMULATED, OFF = "simulated", "none"
+MOVING = 1.0  # deg/s of the head from which sound counts as heard in motion
+RATE_OVER = 0.04  # s
+
+# The zones of config.yaml are made for a head whose lens is this wide; an
+# electronic pan shows less, and its zones shrink with it.
+USUAL_VIEW = 66.0
+CROP = 0.5  # of the wide picture that an electronic pan shows
+WIDEST_CROP = 60.0
+
+
+class Sense(Protocol):
+    """A loop that brings events; returns when its recording has ended."""
+
+    async def run(self) -> None: ...
+
+
+@dataclass
+class Parts:
+    """Everything around the brain. `senses` are there after `connect`."""
+
+    config: Config
+    clock: Clock
+    core: CoreSettings
+    axis_config: AxisConfig
+    axis: Axis
+    shutter: Shutter
+    mute: Mute
+    touch: TouchScreen
+    indicator: Indicator
+    gate: Gate
+    world: World | None
+    summary: tuple[str, ...]
+    simulated_shutter: SimulatedShutter | None
+    simulated_mute: SimulatedMute | None
+    senses: list[Sense] = field(default_factory=list)
+    camera_loop: CameraLoop | None = None
+
+    @property
+    def plays_recording(self) -> bool:
+        """Whether a file is played, so that the run ends by itself."""
+        return _plays(self.config)
+
+    @property
+    def frames(self) -> int:
+        return self.camera_loop.frames if self.camera_loop else 0
+
+    def connect(self, control: AxisControl, post: Callable[[Event], None]) -> None:
+        """Make the senses, which need the axis's headings."""
+        if self.config.camera.source != OFF:
+            self.camera_loop = _camera_loop(self, control, post)
+            self.senses.append(self.camera_loop)
+        if self.config.microphones.source != OFF and self.config.hearing.enabled:
+            self.senses.append(_audio_loop(self, control, post))
+
+    def close(self) -> None:
+        """Let go of what no loop closes."""
+        for part in (self.shutter, self.mute, self.touch, self.indicator):
+            with suppress(OSError):
+                part.close()
+
+
+def build(config: Config, clock: Clock) -> Parts:
+    """All parts but the senses. Raises UserError for what a person must put right."""
+    simulated = SIMULATED in (config.camera.source, config.microphones.source)
+    world = LivingRoom(config.simulation.seed) if simulated else None
+    pan = _pan_electronically(config)
+    axis_config, core = config.axis, config.core
+    if pan:
+        axis_config, core = _narrowed(config)
+    shutter = _shutter(config)
+    mute = SimulatedMute()
+    return Parts(
+        config=config,
+        clock=clock,
+        core=core,
+        axis_config=axis_config,
+        axis=_axis(config, axis_config, clock, pan),
+        shutter=shutter,
+        mute=mute,
+        touch=SimulatedTouchScreen(),
+        indicator=SimulatedIndicator(),
+        gate=Gate(),
+        world=world,
+        summary=_summary(config, pan),
+        simulated_shutter=shutter if isinstance(shutter, SimulatedShutter) else None,
+        simulated_mute=mute if isinstance(shutter, SimulatedShutter) else None,
+    )
+
+
+# ------------------------------------------------------------------------ axis
+
+
+def _pan_electronically(config: Config) -> bool:
+    """A recording, or a fixed camera with no motor, is panned by moving a crop."""
+    source = config.camera.source
+    recorded = source not in (SIMULATED, OFF) and cameras.is_recording(source)
+    driver = config.axis.driver
+    return driver is AxisDriver.ELECTRONIC or (recorded and driver is AxisDriver.SIMULATED)
+
+
+def crop_width(config: Config) -> float:
+    """Degrees that an electronic pan shows of the wide picture."""
+    return min(config.camera.field_of_view * CROP, WIDEST_CROP)
+
+
+def _narrowed(config: Config) -> tuple[AxisConfig, CoreSettings]:
+    """Range and zones of an electronic pan, from the lens and the crop."""
+    crop = crop_width(config)
+    low, high = reach(_lens(config), crop)
+    allowed = config.axis.range
+    axis = replace(config.axis, range=(max(low, allowed[0]), min(high, allowed[1])))
+    share = min(1.0, crop / USUAL_VIEW)
+    z = config.zones
+    zones = replace(
+        z,
+        dead_near=z.dead_near * share,
+        dead_far=z.dead_far * share,
+        holding_near=z.holding_near * share,
+        holding_far=z.holding_far * share,
+    )
+    return axis, replace(config.core, range=axis.range, zones=zones)
+
+
+def _axis(config: Config, axis_config: AxisConfig, clock: Clock, pan: bool) -> Axis:
+    if pan:
+        return ElectronicPan(axis_config.range)
+    if config.axis.driver is AxisDriver.DYNAMIXEL:
+        servo = config.axis.dynamixel
+        return DynamixelAxis(
+            SerialWire(servo.port, servo.id, servo.baud),
+            zero_deg=config.axis.zero_deg,
+            reversed_=servo.reversed,
+        )
+    return SimulatedAxis(seed=config.simulation.seed, clock=clock.now)
+
+
+# --------------------------------------------------------------------- shutter
+
+
+def _shutter(config: Config) -> Shutter:
+    settings = config.shutter
+    if settings.driver is ShutterDriver.GPIO:
+        return GpioShutter(
+            settings.pin,
+            closed_high=settings.closed_when == "high",
+            debounce=settings.debounce,
+        )
+    return SimulatedShutter(ShutterState.OPEN)
+
+
+# ---------------------------------------------------------------------- senses
+
+
+def _lens(config: Config) -> Lens:
+    camera = config.camera
+    return Lens(
+        camera.width,
+        camera.height,
+        camera.field_of_view,
+        mount_height=camera.mount_height,
+        tilt=camera.tilt,
+    )
+
+
+def _headings(control: AxisControl) -> Callable[[float], float]:
+    return lambda t: control.heading_at(t) or 0.0
+
+
+def _velocities(control: AxisControl) -> Callable[[float], float]:
+    at = _headings(control)
+    return lambda t: (at(t) - at(t - RATE_OVER)) / RATE_OVER
+
+
+def _camera_loop(parts: Parts, control: AxisControl, post: Callable[[Event], None]) -> CameraLoop:
+    config, clock = parts.config, parts.clock
+    camera = _camera(parts, control)
+    seeing = config.seeing
+    on_head = config.camera.mounted_on is Mount.HEAD and not isinstance(parts.axis, ElectronicPan)
+    eye = Eye(
+        Detector(seeing.threads),
+        _lens(config),
+        EyeSettings(seeing.threshold, seeing.pet_threshold, on_head),
+        faces=FaceReader(seeing.threads),
+    )
+    recorded = cameras.is_recording(config.camera.source) and parts.world is None
+    pacing = Pacing(config.camera.max_fps, live=not recorded)
+    return CameraLoop(camera, eye, post, clock, parts.gate, _headings(control), pacing)
+
+
+def _camera(parts: Parts, control: AxisControl) -> Camera:
+    settings = parts.config.camera
+    if settings.source != SIMULATED:
+        wanted = cameras.Wanted(settings.width, settings.height, settings.max_fps)
+        return cameras.open_camera(settings.source, wanted, now=parts.clock.now)
+    if parts.world is None:
+        raise UserError("camera.source: the simulated camera needs the simulated room")
+    heading_at = _headings(control)
+    on_head = settings.mounted_on is Mount.HEAD and not isinstance(parts.axis, ElectronicPan)
+    return SimulatedCamera(
+        parts.world,
+        heading_at if on_head else lambda _t: 0.0,
+        width=settings.width,
+        height=settings.height,
+        field_of_view=settings.field_of_view,
+        fps=settings.max_fps,
+        tilt=settings.tilt,
+        seed=parts.config.simulation.seed,
+        now=parts.clock.now,
+        origin=parts.clock.now(),
+    )
+
+
+def _audio_loop(parts: Parts, control: AxisControl, post: Callable[[Event], None]) -> AudioLoop:
+    config, clock = parts.config, parts.clock
+    array = load_array(config.microphones.array)
+    on_head = config.microphones.mounted_on is Mount.HEAD
+    heading_at = _headings(control) if on_head else None
+    velocity_at = _velocities(control)
+    hearing = config.hearing
+    settings = EarSettings(hearing.speech_threshold, hearing.min_confidence)
+    if config.microphones.source == SIMULATED and parts.world is not None:
+        microphones = _simulated_microphones(parts, array, heading_at, velocity_at)
+        word = hearing.wake_word
+        spotter = microphones.wake_word_spotter(word) if word != NO_WORD else None
+        ear, live = Ear(array, settings, wake_word=spotter), True
+        source: Microphones = microphones
+    else:
+        found, problem = open_wake_word(hearing.wake_word)
+        if problem:
+            post(Health(clock.now(), "wake word", False, problem))
+        ear = Ear(array, settings, wake_word=found)
+        source = arrays.open_microphones(config.microphones.source, array, clock=clock.now)
+        live = not arrays.is_recording(config.microphones.source)
+    around = Surroundings(
+        heading_at,
+        moving_at=lambda t: abs(velocity_at(t)) > MOVING,
+        muted=lambda: parts.mute.muted,
+    )
+    return AudioLoop(source, ear, post, clock, around, live=live)
+
+
+def _simulated_microphones(
+    parts: Parts,
+    array: MicrophoneArray,
+    heading_at: Callable[[float], float] | None,
+    velocity_at: Callable[[float], float],
+) -> SimulatedMicrophones:
+    assert parts.world is not None
+    return SimulatedMicrophones(
+        parts.world,
+        array.positions,
+        heading_at=heading_at or (lambda _t: 0.0),
+        velocity_at=velocity_at,
+        seed=parts.config.simulation.seed,
+        now=parts.clock.now,
+        origin=parts.clock.now(),
+    )
+
+
+# --------------------------------------------------------------------- summary
+
+
+def _plays(config: Config) -> bool:
+    camera, microphones = config.camera.source, config.microphones.source
+    return (camera not in (SIMULATED, OFF) and cameras.is_recording(camera)) or (
+        microphones not in (SIMULATED, OFF) and arrays.is_recording(microphones)
+    )
+
+
+def _summary(config: Config, pan: bool) -> tuple[str, ...]:
+    """What is at work, in lines for the person who started it."""
+    low, high = (math.floor(v) for v in config.axis.range)
+    axis = "an electronic pan" if pan else f"{config.axis.driver.value}, {low}° to {high}°"
+    return (
+        f"axis: {axis}",
+        f"camera: {config.camera.source}",
+        f"microphones: {config.microphones.source} ({config.microphones.array})",
+        f"shutter: {config.shutter.driver.value}",
+    )
