@@ -30,7 +30,7 @@ def picture(seed: int = 3) -> Image:
     for octave in range(2, 8):
         cells = random.random((max(HEIGHT >> octave, 2), max(WIDTH >> octave, 2), 3))
         total += cv2.resize(cells, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC) * 2.0**octave
-    return np.clip(total / total.max() * 255, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(total / total.max() * 255, 0, 255), np.uint8)
 
 
 def rows() -> list[Row]:
@@ -46,7 +46,7 @@ def rows() -> list[Row]:
 def _rows() -> list[Row]:
     room = picture()
     hog = cv2.HOGDescriptor()
-    hog.setSVMDetector(cv2.HOGDescriptor.getDefaultPeopleDetector())  # type: ignore[attr-defined]
+    hog.setSVMDetector(np.asarray(cv2.HOGDescriptor.getDefaultPeopleDetector(), np.float32))
     people, pets = PersonNet(), PetNet()
     eye = open_eye(CameraConfig(width=WIDTH, height=HEIGHT), SeeingConfig(threads=1))
     clock = iter(range(1_000_000))
