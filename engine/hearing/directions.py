@@ -20,8 +20,8 @@ from engine.core.angles import difference, wrap
 from engine.core.types import SoundKind
 from engine.hearing.arrays import MicrophoneArray
 from engine.hearing.decomposition import wave_map
-from engine.hearing.maps import steered_map, view
-from engine.hearing.spectra import TINY, Complex, Real, band, mean_power, spectra
+from engine.hearing.maps import steered_map, view, without_background
+from engine.hearing.spectra import Complex, Real, band, spectra
 from engine.hearing.steady import SteadySource, steady_sources
 from engine.hearing.steering import Dictionary, free_field
 from engine.hearing.whitening import MIN_FRAMES, covariance, whitener
@@ -141,7 +141,7 @@ class Localiser:
         if amplitudes.shape[2] == 0 or not amplitudes.any():
             return None
         if background is None:
-            seen = view(_without_background(amplitudes), dictionary.vectors, None)
+            seen = view(without_background(amplitudes), dictionary.vectors, None)
         else:
             noise = background.noise[:, kept][:, :, kept]
             seen = view(amplitudes, dictionary.vectors, whitener(noise))
@@ -172,13 +172,6 @@ def _mirror(array: MicrophoneArray, dictionary: Dictionary) -> npt.NDArray[np.in
     axis = math.degrees(math.atan2(along[1], along[0]))
     images = np.round((2.0 * axis - dictionary.azimuths) / dictionary.step)
     return np.asarray(images.astype(np.intp) % len(dictionary.azimuths))
-
-
-def _without_background(amplitudes: Complex) -> Complex:
-    """Scaled so that the quietest tenth of each bin's frames counts as background."""
-    quiet = np.percentile(mean_power(amplitudes), 10.0, axis=1)
-    scale = 1.0 / np.sqrt(np.maximum(quiet, TINY))
-    return np.asarray(amplitudes * scale[None, :, None], dtype=np.complex64)
 
 
 def _smooth(around: Real, dictionary: Dictionary) -> Real:
@@ -225,7 +218,7 @@ def _machines(
 ) -> list[HeardDirection]:
     """Steady sources that are not where a voice was found anyway."""
     return [
-        HeardDirection(wrap(s.azimuth), s.coherence, 8.0, SoundKind.MACHINE)
+        HeardDirection(wrap(s.azimuth), s.confidence, 8.0, SoundKind.MACHINE)
         for s in steady
         if all(abs(difference(s.azimuth, d.azimuth)) > APART for d in directions)
     ]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.hearing.spectra import TINY, Complex, Real
+from engine.hearing.spectra import TINY, Complex, Real, mean_power
 
 BACKGROUND_MARGIN = 1.5
 """Power over background that a bin must have before it counts at all."""
@@ -51,6 +51,13 @@ def view(amplitudes: Complex, vectors: Complex, whitener: Complex | None) -> Vie
         np.float32
     )
     return View(by_bin, vectors, power, present, present * not_reverberant(power))
+
+
+def without_background(amplitudes: Complex) -> Complex:
+    """Scaled so that the quietest tenth of each bin's frames counts as background."""
+    quiet = np.percentile(mean_power(amplitudes), 10.0, axis=1)
+    scale = 1.0 / np.sqrt(np.maximum(quiet, TINY))
+    return np.asarray(amplitudes * scale[None, :, None], dtype=np.complex64)
 
 
 def not_reverberant(power: Real) -> Real:
