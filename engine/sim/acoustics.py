@@ -87,7 +87,7 @@ class Echoes:
         out = np.zeros((len(self._positions), self.taps), np.float32)
         for row, (response,) in zip(out, shoebox.rir, strict=True):
             early = np.asarray(response, np.float64)[lead : lead + self.taps]
-            row[: len(early)] = 4.0 * math.pi * early
+            row[: len(early)] = early
         return out + self._tail(place)
 
     def _tail(self, place: Point) -> Reals:

@@ -187,7 +187,7 @@ class SimulatedCamera:
         x0, y0 = max(0, math.floor(left)), max(0, math.floor(top))
         x1 = min(self.width, math.ceil(left + columns * zoom) + 1)
         y1 = min(self.height, math.ceil(top + rows * zoom) + 1)
-        if body.posture is Posture.STANDING:
+        if body.posture is Posture.STANDING and self._indoors(body):
             self._shadow(x, foot, 0.28 * scale * body.height / 1.7, out)
         if x1 <= x0 or y1 <= y0:
             return
@@ -198,6 +198,10 @@ class SimulatedCamera:
         alpha *= self._unhidden(body, heading, (x0, y0, x1, y1))
         region = out[y0:y1, x0:x1]
         region[:] = cv2.blendLinear(np.ascontiguousarray(cut[..., :3]), region, alpha, 1.0 - alpha)
+
+    def _indoors(self, body: Body) -> bool:
+        room = self._world.room
+        return room.x[0] < body.x < room.x[1] and room.y[0] < body.y < room.y[1]
 
     def _shadow(self, x: float, foot: float, radius: float, out: Image) -> None:
         """A soft shadow on the floor, so that feet stand on it."""

@@ -1,4 +1,4 @@
-"""Simulated touch screen, light ring, display, loudspeaker and microphone mute.
+"""Simulated touch screen, light ring, display and loudspeaker.
 
 They remember what they were told, so that a test or the page can ask; nothing
 here has behaviour of its own.
@@ -32,32 +32,6 @@ class SimulatedTouchScreen:
         self.pressed = pressed
         for listener in tuple(self._listeners):
             listener(pressed)
-
-    def close(self) -> None:
-        self._listeners.clear()
-
-
-class SimulatedMute:
-    """A `ports.Mute` whose switch is a method call."""
-
-    def __init__(self, muted: bool = False) -> None:
-        self._muted = muted
-        self._listeners: list[Callable[[bool], None]] = []
-
-    @property
-    def muted(self) -> bool:
-        return self._muted
-
-    def listen(self, listener: Callable[[bool], None]) -> None:
-        self._listeners.append(listener)
-
-    def switch(self, muted: bool) -> None:
-        """Listeners hear of the edge only."""
-        if muted == self._muted:
-            return
-        self._muted = muted
-        for listener in tuple(self._listeners):
-            listener(muted)
 
     def close(self) -> None:
         self._listeners.clear()

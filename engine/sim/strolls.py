@@ -22,6 +22,8 @@ Point = tuple[float, float]
 
 # People turn on the spot at roughly this rate when they mean to (deg/s).
 TURN_RATE = 200.0
+# Whoever walks looks along the way from this far behind to this far ahead (m).
+LOOK = 0.25
 
 
 def ease(s: float) -> float:
@@ -134,8 +136,9 @@ class Stroll:
         turn = self._turns[index]
         if turn.facing is not None:
             return turn.facing
-        # A nudge ahead, so that the first instant of a walk has the walk's own course.
-        return self._along(self._path.at(t).x + 1e-6)[2]
+        gone = self._path.at(t).x
+        behind, ahead = self._along(gone - LOOK), self._along(gone + LOOK)
+        return course(behind[:2], ahead[:2])
 
     def _facing(self, t: float) -> float:
         """The body turns into a piece at its start, from where it faced before."""
