@@ -21,6 +21,7 @@ PUSH, BUMP, STALL = "push", "bump", "stall"
 _LAG = 0.03  # s; how far a healthy servo may trail its set-point
 _STILL = 5.0  # deg/s; slower than this the head stands
 _ENDED = 0.05  # s without excess torque that end an episode
+_LONGEST = 0.03  # s that one sample may stand for, however late it came
 _GRADUAL = 0.04  # s of excess on a moving head that no hard obstacle gives
 
 
@@ -60,7 +61,7 @@ class ContactSense:
         self, t: float, setpoint: Setpoint, heading: float, velocity: float, torque: float | None
     ) -> str | None:
         """One sample: `setpoint` is where the head should be at `t`. Returns a kind, or None."""
-        dt = 0.0 if self._last is None else max(0.0, t - self._last)
+        dt = 0.0 if self._last is None else min(_LONGEST, max(0.0, t - self._last))
         self._last = t
         excess = self._excess(t, setpoint, heading, torque)
         if excess == 0.0 or excess * self._side < 0.0:

@@ -35,6 +35,7 @@ HISTORY = 2.0  # s of headings kept for the frames exposed meanwhile
 CATCH_UP = 3  # samples that a late step may make up for
 REPORTS_HZ = 25.0  # AxisMoved a second; the brain needs no more
 _STANDING = 2.0  # deg/s; a slower head counts as standing
+_ROUNDING = 1e-6  # s
 _BACKOFF = (0.1, 2.0)  # s between tries after a fault: first, longest
 
 
@@ -49,6 +50,8 @@ class AxisControl:
         self._axis = axis
         self._period = 1.0 / config.rate_hz
         self._hands_off = config.contact.hands_off
+        # Two samples before the end of an emergency stop.
+        self._nearly_standing = 2.0 * config.motion.emergency_deceleration * self._period
         self._profile = Profile(0.0, config.motion, config.range, self._period)
         self._contact = ContactSense(config.contact)
         self._lock = threading.RLock()
@@ -218,8 +221,7 @@ class AxisControl:
             if kind == STALL:
                 self._profile.rest_at(reading.heading)
                 self._contact.reset()
-                setpoint = self._profile.now
-            self._send(setpoint)
+            self._send(self._profile.now)
 
     def _advance(self, t: float) -> Setpoint:
         """As many samples as are due: fixed ones, a few at most, later ones are given up."""
@@ -233,8 +235,10 @@ class AxisControl:
     def _braked(self, t: float, reading: AxisReading) -> bool:
         if self._brake_until is None:
             self._brake_until = t + BRAKING_TIME
-        standing = self._profile.done and abs(reading.velocity) < _STANDING
-        return standing or t >= self._brake_until
+        if self._profile.done or abs(reading.velocity) < self._nearly_standing:
+            # Led on to where the profile ended, a servo would swing back: hold it here instead.
+            self._profile.rest_at(reading.heading)
+        return abs(reading.velocity) < _STANDING or t >= self._brake_until - _ROUNDING
 
     def _send(self, setpoint: Setpoint) -> None:
         if self._sent is not None:

@@ -1,0 +1,349 @@
+"""The axis loop: moves, obeys the shutter, yields to hands, survives a lost axis."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from engine.config import AxisConfig
+from engine.core.types import (
+    AxisFault,
+    AxisMoved,
+    ContactFelt,
+    Event,
+    Health,
+    MoveTo,
+    Pace,
+    Release,
+    Stop,
+)
+from engine.loops.axis import AxisControl, AxisRunner
+from engine.ports import AxisAbilities
+from engine.sim.axis import SimulatedAxis
+from engine.sim.hands import a_knock, a_push
+
+CONFIG = AxisConfig()
+
+
+def move(heading: float, pace: Pace = Pace.BRISK) -> MoveTo:
+    return MoveTo(heading, pace, "test")
+
+
+class Bench:
+    """A control on a simulated axis, in virtual time."""
+
+    def __init__(self, *, seed: int = 1, heading: float = 0.0) -> None:
+        self.axis = SimulatedAxis(heading=heading, seed=seed)
+        self.control = AxisControl(self.axis, CONFIG)
+        self.t = 0.0
+        self.events: list[Event] = []
+
+    def run(self, seconds: float, each: Callable[[], None] = lambda: None) -> None:
+        for _ in range(round(seconds / 0.01)):
+            self.t += 0.01
+            self.axis.advance(self.t)
+            self.events += self.control.step(self.t)
+            each()
+
+    def felt(self) -> list[str]:
+        return [event.kind for event in self.events if isinstance(event, ContactFelt)]
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_it_goes_where_it_is_told(bench: Bench) -> None:
+    bench.control.move_to(move(90.0))
+    bench.run(0.5)
+    assert bench.control.target == 90.0
+    bench.run(1.0)
+    assert bench.control.target is None
+    assert bench.axis.true_heading == pytest.approx(90.0, abs=0.2)
+    assert bench.felt() == []
+
+
+def test_the_torque_stays_off_until_the_first_move(bench: Bench) -> None:
+    bench.run(0.5)
+    assert not bench.axis.powered
+    assert bench.axis.commands == 0
+
+
+def test_energising_pins_to_the_pose_of_the_moment(bench: Bench) -> None:
+    bench.axis.push(0.1, 0.6, 0.6)
+    bench.run(2.0)
+    turned = bench.axis.true_heading
+    assert turned > 10.0
+    bench.control.move_to(move(turned))
+    bench.run(0.5)
+    assert bench.axis.true_heading == pytest.approx(turned, abs=0.2)
+
+
+def test_a_finished_move_is_reported(bench: Bench) -> None:
+    bench.control.move_to(move(30.0))
+    bench.run(1.5)
+    moved = [event for event in bench.events if isinstance(event, AxisMoved)]
+    assert [kind for kind, _ in itertools.groupby(event.moving for event in moved)] == [True, False]
+    assert not moved[-1].moving
+    assert moved[-1].heading == pytest.approx(30.0, abs=0.3)
+
+
+def test_the_heading_of_the_recent_past_is_interpolated(bench: Bench) -> None:
+    assert bench.control.heading_at(0.0) is None
+    bench.control.move_to(move(90.0))
+    truth: dict[float, float] = {}
+    bench.run(1.0, lambda: truth.update({bench.t: bench.axis.true_heading}))
+    for t, heading in truth.items():
+        assert bench.control.heading_at(t) == pytest.approx(heading, abs=0.1)
+    between = bench.control.heading_at(0.505)
+    assert between is not None
+    assert truth[min(truth)] < between < 90.0
+
+
+# --------------------------------------------------------------- the shutter
+
+
+@pytest.mark.parametrize("after", [0.05, 0.2, 0.4, 0.6, 0.9])
+def test_the_shutter_stops_a_move_within_150_ms_and_then_nothing_is_commanded(
+    bench: Bench, after: float
+) -> None:
+    bench.control.move_to(move(170.0))
+    bench.run(after)
+    bench.control.forbid("the shutter is closed")
+    bench.run(0.15)
+    assert not bench.axis.powered
+    assert abs(bench.axis.true_velocity) < 2.0
+    commands, heading = bench.axis.commands, bench.axis.true_heading
+    bench.control.move_to(move(0.0))
+    bench.run(2.0)
+    assert bench.axis.commands == commands
+    assert bench.control.commanded_while_forbidden == 0.0
+    assert bench.control.refused == 1
+    assert bench.axis.true_heading == pytest.approx(heading, abs=0.5)
+
+
+def test_opening_the_shutter_moves_nothing_by_itself(bench: Bench) -> None:
+    bench.control.move_to(move(90.0))
+    bench.run(0.3)
+    bench.control.forbid("the shutter is closed")
+    bench.run(1.0)
+    bench.control.permit()
+    heading = bench.axis.true_heading
+    bench.run(1.0)
+    assert bench.axis.true_heading == pytest.approx(heading, abs=0.01)
+    bench.control.move_to(move(20.0))
+    bench.run(1.5)
+    assert bench.axis.true_heading == pytest.approx(20.0, abs=0.3)
+
+
+def test_a_driver_that_cannot_brake_loses_its_torque_at_once(bench: Bench) -> None:
+    bench.axis.abilities = replace(bench.axis.abilities, can_brake=False)
+    bench.control.move_to(move(90.0))
+    bench.run(0.3)
+    bench.control.forbid("the shutter is closed")
+    assert not bench.axis.powered
+
+
+def test_a_normal_stop_holds_and_an_emergency_stop_lets_go(bench: Bench) -> None:
+    bench.control.move_to(move(150.0))
+    bench.run(0.5)
+    bench.control.stop(Stop("test"))
+    bench.run(1.0)
+    assert bench.axis.powered
+    assert abs(bench.axis.true_velocity) < 0.5
+    bench.control.stop(Stop("test", emergency=True))
+    bench.run(0.1)
+    assert not bench.axis.powered
+
+
+# ------------------------------------------------------------------- contact
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_a_push_is_recognised_yields_within_250_ms_and_is_never_fought(seed: int) -> None:
+    rng = random.Random(seed)
+    bench = Bench(seed=seed)
+    bench.control.move_to(move(rng.uniform(-60.0, 60.0)))
+    bench.run(2.0)
+    on_glass = bool(seed % 2)
+    hand = a_push(rng, bench.t, on_glass=on_glass)
+    bench.axis.add(hand)
+    if on_glass:
+        bench.control.touched(bench.t, True)
+    bench.run(0.25)
+    assert bench.felt() == ["push"]
+    assert not bench.axis.powered
+    left_at: list[float] = []
+    bench.run(3.0, lambda: left_at.append(bench.axis.true_torque))
+    assert set(left_at) == {0.0}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_push_against_a_move_is_recognised_too(seed: int) -> None:
+    rng = random.Random(seed)
+    bench = Bench(seed=seed)
+    hand = a_push(rng, 0.3)
+    bench.control.move_to(move(-100.0 if hand.torque > 0 else 100.0))
+    bench.axis.add(hand)
+    bench.run(0.55)
+    assert "push" in bench.felt()
+    assert not bench.axis.powered
+
+
+def test_a_move_waits_until_the_hand_lets_go(bench: Bench) -> None:
+    bench.control.move_to(move(10.0))
+    bench.run(1.5)
+    hand = bench.axis.push(bench.t, 0.8, 1.0)
+    bench.run(0.3)
+    bench.control.move_to(move(0.0))
+    while bench.t < hand.end:
+        bench.run(0.01)
+        assert not bench.axis.powered
+    bench.run(3.0)
+    assert bench.axis.true_heading == pytest.approx(0.0, abs=0.3)
+
+
+def test_scrolling_is_no_push() -> None:
+    rng = random.Random(7)
+    bench = Bench(seed=7)
+    bench.control.move_to(move(20.0))
+    bench.run(1.0)
+    for _ in range(40):
+        down, up = bench.axis.scroll(bench.t + 0.1, rng)
+        bench.run(0.1 + rng.uniform(0.0, 0.03))
+        bench.control.touched(down, True)
+        bench.run(up - bench.t)
+        bench.control.touched(up, False)
+        bench.run(0.5)
+    assert bench.felt() == []
+    assert bench.axis.true_heading == pytest.approx(20.0, abs=0.3)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_knock_is_no_push_and_the_head_comes_back(seed: int) -> None:
+    bench = Bench(seed=seed)
+    bench.control.move_to(move(20.0))
+    bench.run(1.0)
+    bench.axis.add(a_knock(random.Random(seed), bench.t))
+    bench.run(1.0)
+    assert set(bench.felt()) <= {"bump"}
+    assert bench.axis.true_heading == pytest.approx(20.0, abs=0.3)
+
+
+@pytest.mark.parametrize("pace", list(Pace))
+def test_an_obstacle_is_a_stall_and_is_not_pressed_against(bench: Bench, pace: Pace) -> None:
+    bench.axis.obstacle(40.0, 60.0)
+    bench.control.move_to(move(90.0, pace))
+    bench.run(3.5)
+    assert bench.felt() == ["stall"]
+    assert bench.axis.true_heading == pytest.approx(40.0, abs=0.3)
+    assert abs(bench.axis.true_torque) < 0.2
+    bench.control.move_to(move(0.0))
+    bench.run(1.5)
+    assert bench.axis.true_heading == pytest.approx(0.0, abs=0.3)
+
+
+# -------------------------------------------------------------- faults, time
+
+
+def test_a_lost_axis_is_one_fault_and_comes_back_released(bench: Bench) -> None:
+    bench.control.move_to(move(90.0))
+    bench.run(0.3)
+    bench.axis.unplug(bench.t, 1.0)
+    bench.run(4.0)
+    news = [event for event in bench.events if isinstance(event, (AxisFault, Health))]
+    assert [type(event) for event in news] == [AxisFault, Health]
+    assert "unplugged" in str(getattr(news[0], "reason", ""))
+    assert not bench.axis.powered
+    bench.control.move_to(move(10.0))
+    bench.run(1.5)
+    assert bench.axis.true_heading == pytest.approx(10.0, abs=0.3)
+
+
+def test_late_steps_never_make_the_head_jump(bench: Bench) -> None:
+    rng = random.Random(5)
+    bench.control.move_to(move(170.0))
+    while bench.t < 12.0:
+        before = bench.control.travel_commanded
+        bench.t += rng.choice((0.004, 0.01, 0.013, 0.03, 0.2))
+        bench.axis.advance(bench.t)
+        bench.control.step(bench.t)
+        assert bench.control.travel_commanded - before <= 3 * 1.8 + 1e-9
+    assert bench.axis.true_heading == pytest.approx(170.0, abs=0.3)
+
+
+def test_without_contact_sensing_nothing_is_felt(bench: Bench) -> None:
+    bench.axis.abilities = AxisAbilities(can_sense_contact=False, has_position=True, can_brake=True)
+    bench.control.move_to(move(10.0))
+    bench.axis.push(1.0, 1.0, 1.0)
+    bench.run(3.0)
+    assert bench.felt() == []
+
+
+# ------------------------------------------------------------------ real time
+
+
+class Monotonic:
+    def now(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        raise AssertionError("the axis thread never awaits")
+
+
+def test_the_thread_moves_brakes_on_the_shutter_and_releases_at_the_end() -> None:
+    axis = SimulatedAxis(clock=time.monotonic)
+    control = AxisControl(axis, CONFIG)
+    moving = threading.Event()
+    heard: list[Event] = []
+
+    def tell(events: Sequence[Event]) -> None:
+        heard.extend(events)
+        if any(isinstance(e, AxisMoved) and e.velocity > 20.0 for e in events):
+            moving.set()
+
+    runner = AxisRunner(control, Monotonic(), CONFIG.rate_hz, tell)
+    control.move_to(move(170.0))
+    runner.start()
+    try:
+        assert moving.wait(10.0)
+        control.forbid("the shutter is closed")
+        deadline = time.monotonic() + 10.0
+        while control.powered and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not axis.powered
+        control.permit()
+        control.move_to(move(0.0))
+        while not axis.powered and time.monotonic() < deadline:
+            time.sleep(0.01)
+    finally:
+        runner.stop()
+    runner.stop()
+    assert not axis.powered
+    assert control.commanded_while_forbidden == 0.0
+
+
+def test_a_runner_that_never_ran_still_closes_its_axis() -> None:
+    axis = SimulatedAxis()
+    runner = AxisRunner(AxisControl(axis, CONFIG), Monotonic(), 100.0, lambda events: None)
+    axis.energise()
+    runner.stop()
+    assert not axis.powered
+
+
+def test_release_lets_the_head_be_turned(bench: Bench) -> None:
+    bench.control.move_to(move(10.0))
+    bench.run(1.0)
+    bench.control.release(Release("test"))
+    assert not bench.axis.powered
+    bench.axis.push(bench.t, 0.3, 0.5)
+    bench.run(1.5)
+    assert bench.axis.true_heading > 20.0
+    assert bench.felt() == []
