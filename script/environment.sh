@@ -103,7 +103,7 @@ environment() {
     fi
     trap 'undo_install 130' INT
     trap 'undo_install 143' TERM HUP
-    trap 'undo_install 1' EXIT
+    trap 'undo_install $?' EXIT
     # A folder without any stamp was left by an install that did not end, or by another checkout.
     if ! ls "$VENV"/.heliotrope-* >/dev/null 2>&1 || ! "$VENV/bin/python" -c '' >/dev/null 2>&1; then
         make_venv
