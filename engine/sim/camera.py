@@ -9,6 +9,7 @@ its next call.
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable
 
@@ -45,6 +46,8 @@ class SimulatedCamera:
     `exposure` in seconds; `field_of_view` is horizontal, in degrees, `tilt`
     is up; `noise` is one sigma in grey levels.
     """
+
+    live = True
 
     def __init__(
         self,
@@ -83,29 +86,40 @@ class SimulatedCamera:
         self._origin = origin
         self._pace = Pace(1.0 / fps, now, sleep)
         self._free = now is None
-        self._pixels: Image | None = None
+        self._ring: list[Image] = []
+        # Held while a picture is drawn, so that `close` leaves none behind.
+        self._drawing = threading.Lock()
         self._room: Panorama | None = None
 
     def open(self) -> None:
         """Paint the room: about two seconds the first time."""
         self._prepare()
         self._pace.start()
-        self._pixels = np.zeros((self.height, self.width, 3), np.uint8)
+        with self._drawing:
+            self._ring = [np.zeros((self.height, self.width, 3), np.uint8) for _ in range(2)]
 
     def read(self) -> Frame:
-        """The next frame; its buffer is lent until the call after. Raises SourceFailed."""
-        if self._pixels is None:
+        """The next frame; its buffer is lent until the call after the next one.
+
+        Raises SourceFailed where the camera is not open, or is closed meanwhile.
+        """
+        if not self._ring:
             raise SourceFailed("the simulated camera is not open; call open first")
         index, t = self._pace.wait()
         t += self._origin if self._free else 0.0
-        self.render(t, index, self._pixels)
-        return Frame(t, self._pixels)
+        with self._drawing:
+            if not self._ring:
+                raise SourceFailed("the simulated camera was closed while it was read")
+            pixels = self._ring[index % 2]
+            self.render(t, index, pixels)
+        return Frame(t, pixels)
 
     def close(self) -> None:
-        """Overwrite the picture; safe to call twice."""
-        if self._pixels is not None:
-            self._pixels.fill(0)
-        self._pixels = None
+        """Overwrite every picture; from any thread, safe to call twice."""
+        with self._drawing:
+            for pixels in self._ring:
+                pixels.fill(0)
+            self._ring = []
 
     def render(self, t: float, index: int, out: Image) -> None:
         """Draw the picture of time `t` into `out`; `index` seeds its noise."""

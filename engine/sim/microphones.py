@@ -80,6 +80,8 @@ class SimulatedMicrophones:
     `SimulatedCamera`. Raises `UserError` where pyroomacoustics is missing.
     """
 
+    live = True
+
     def __init__(
         self,
         world: World,
