@@ -6,6 +6,7 @@ One connected session. Reconnecting is `life`'s; the meaning of topics is
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncIterator
@@ -21,6 +22,7 @@ CONNECT_SECONDS = 5.0
 TCP_SECONDS = 1.5
 """A stop waits for a connection attempt under way, so that attempt must be short."""
 
+GOODBYE_SECONDS = 0.5
 KEEP_ALIVE_SECONDS = 15
 MOST_WAITING = 256
 """Messages from the broker that wait to be read; a flood beyond this is dropped."""
@@ -101,15 +103,27 @@ async def connected(
     )
     client.pending_calls_threshold = MOST_WAITING
     client._client.connect_timeout = TCP_SECONDS
+    entered = False
     try:
         await client.__aenter__()
+        entered = True
     except aiomqtt.MqttError as problem:
         raise _why(problem) from None
     except ValueError as problem:
         raise BusLost(f"the broker's address or login is unusable: {problem}") from None
+    finally:
+        if not entered:
+            # aiomqtt leaves the socket of an attempt that failed or was cancelled open.
+            client._client.on_disconnect = None
+            client._client.disconnect()
     try:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            # `asyncio.wait_for` of Python 3.11 may swallow a cancellation (gh-86296).
+            raise asyncio.CancelledError
         yield MqttBus(client)
     finally:
+        client.timeout = GOODBYE_SECONDS
         # A connection that is gone already needs no goodbye.
         with contextlib.suppress(aiomqtt.MqttError):
             await client.__aexit__(None, None, None)

@@ -28,6 +28,7 @@ from integrations.snapshot_json import to_json
 _LOG = logging.getLogger(__name__)
 
 GOODBYE_SECONDS = 0.3
+END_SECONDS = 0.1
 LOOK_AGAIN_SECONDS = 0.1
 MOST_SET_BYTES = 64
 SOURCE = "mqtt"
@@ -101,9 +102,7 @@ class MqttDevice:
                     await bus.publish(self.will, qos=1)
             raise
         finally:
-            sending.cancel()
-            listening.cancel()
-            await asyncio.gather(sending, listening, return_exceptions=True)
+            await _end({sending, listening})
 
     # ------------------------------------------------------------------ states
 
@@ -186,3 +185,15 @@ class MqttDevice:
     async def _tell(self, bus: Bus, topic: str, command_id: str, ok: bool, text: str) -> None:
         body = {"id": command_id, "ok": ok, "message": text}
         await bus.publish(Message(topic, to_json(body).encode("ascii")), qos=0)
+
+
+async def _end(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancel until they have ended: `asyncio.wait_for`, which aiomqtt uses, may swallow one
+    cancellation that comes in the moment of its success (Python 3.11, gh-86296)."""
+    while tasks:
+        for task in tasks:
+            task.cancel()
+        done, tasks = await asyncio.wait(tasks, timeout=END_SECONDS)
+        for task in done:
+            if not task.cancelled():
+                task.exception()

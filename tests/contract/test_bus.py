@@ -125,6 +125,16 @@ async def test_retained_messages_wait_and_are_marked(connect: Connect) -> None:
         assert await received(late, 1) == [Message("r/1", b"live")]
 
 
+async def test_a_newcomer_gets_only_what_it_asked_for(connect: Connect) -> None:
+    async with connect() as one:
+        await one.subscribe("r/#")
+        await one.publish(Message("r/1", b"for one", retain=True), qos=1)
+        async with connect() as two:
+            await two.subscribe("x")
+            await one.publish(Message("x", b"for two"), qos=1)
+            assert await received(two, 1) == [Message("x", b"for two")]
+
+
 async def test_order_is_kept(connect: Connect) -> None:
     async with connect() as bus:
         await bus.subscribe("n")

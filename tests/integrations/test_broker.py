@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 
 import aiomqtt
 import pytest
 
+import integrations
 from engine.errors import UserError
-from integrations import broker as module
 from integrations.broker import LOOPBACK, EmbeddedBroker
 
 
@@ -73,6 +74,7 @@ async def test_a_taken_port_names_itself_and_the_remedy() -> None:
 async def test_where_it_is_not_installed_the_extra_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "INSTALLED", False)
+    monkeypatch.setitem(sys.modules, "integrations.amqtt_parts", None)
+    monkeypatch.delattr(integrations, "amqtt_parts", raising=False)
     with pytest.raises(UserError, match=r"heliotrope\[sim\]"):
         await EmbeddedBroker().start()
