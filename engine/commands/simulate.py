@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -21,6 +22,7 @@ HELP = "Play scenarios in simulated time and score them, with simpler policies b
 EXAMPLES = """
   heliotrope simulate                          every scenario, 20 seeds
   heliotrope simulate cook walker --seeds 5
+  heliotrope simulate cook --seeds 7-7 --plot plots/
   heliotrope simulate my_kitchen.yaml --plot plots/
   heliotrope simulate --list
 """
@@ -34,7 +36,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="SCENARIO",
         help="a name of --list or a YAML file; all of --list when none is given",
     )
-    parser.add_argument("--seeds", type=int, default=20, metavar="N", help="seeds 1 to N (20)")
+    parser.add_argument(
+        "--seeds", default="20", metavar="N", help="seeds 1 to N (20), or 7-9 for just those"
+    )
     parser.add_argument("--json", action="store_true", help="the scores as JSON on stdout")
     parser.add_argument(
         "--plot", type=Path, metavar="DIR", help="draw the worst seed of each scenario as PNG"
@@ -59,8 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.list:
         print("\n".join(report.listing(scenarios)))
         return 0
-    if arguments.seeds < 1:
-        raise UserError(f"--seeds {arguments.seeds}: too few", "give 1 or more")
+    seeds = _seeds(arguments.seeds)
     if arguments.jobs < 1:
         raise UserError(f"--jobs {arguments.jobs}: too few", "give 1 or more")
     policies = list(dict.fromkeys(arguments.policy or SHOWN_POLICIES))
@@ -71,7 +74,6 @@ def run(arguments: argparse.Namespace) -> int:
             raise UserError(f"--policy {policy}: no such policy", hint)
     if arguments.plot is not None:
         _prepare(arguments.plot)
-    seeds = range(1, arguments.seeds + 1)
     results = suite.play(scenarios, policies, seeds, arguments.jobs, _progress)
     if arguments.json:
         print(json.dumps([r.as_json() for r in results], indent=2))
@@ -80,6 +82,14 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot is not None:
         _plot(results, arguments.plot)
     return 0 if all(r.passed for r in results if r.ours) else 1
+
+
+def _seeds(text: str) -> range:
+    match = re.fullmatch(r"(?:(\d{1,9})-)?(\d{1,9})", text)
+    first, last = (int(match[1] or 1), int(match[2])) if match else (1, 0)
+    if first < 1 or last < first:
+        raise UserError(f"--seeds {text}: no seeds", "give a number from 1, or a range like 7-9")
+    return range(first, last + 1)
 
 
 def _progress(done: int, of: int) -> None:

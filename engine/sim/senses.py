@@ -133,7 +133,7 @@ class CameraModel:
         A pet is small and often behind furniture: it is missed more often than a person.
         """
         base = self.model.miss if body.label is Label.PERSON else min(1.0, self.model.miss + 0.2)
-        stay = 1.0 - 1.0 / self.model.miss_burst
+        stay = max(base, 1.0 - 1.0 / self.model.miss_burst)
         chance = stay if missed_before else base * (1.0 - stay) / max(1e-9, 1.0 - base)
         chance += BLUR_MISS * max(0.0, smear - BLUR_HARMLESS)
         chance += FAR_MISS * max(0.0, body.distance - FAR)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -61,16 +62,14 @@ def test_only_what_is_in_the_picture_and_within_reach_is_seen() -> None:
 
 
 def test_bearings_have_the_noise_and_detections_the_gaps_that_were_asked_for() -> None:
-    frames = [
-        [s for s in seen.sightings if s.label is Label.PERSON] for _, seen in look()
-    ]
+    frames = [[s for s in seen.sightings if s.label is Label.PERSON] for _, seen in look()]
     errors = [difference(s.bearing, 10.0) for people in frames for s in people]
     assert statistics.mean(errors) == pytest.approx(0.0, abs=0.15)
     assert statistics.stdev(errors) == pytest.approx(1.5, abs=0.15)
     missed = [not people for people in frames]
     assert sum(missed) / len(missed) == pytest.approx(0.08, abs=0.02)
     # In bursts: after a miss another one is likelier than in general.
-    again = [b for a, b in zip(missed, missed[1:], strict=False) if a]
+    again = [b for a, b in pairwise(missed) if a]
     assert sum(again) / len(again) == pytest.approx(1.0 - 1.0 / 1.6, abs=0.1)
 
 
