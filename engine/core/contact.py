@@ -21,6 +21,7 @@ PUSH, BUMP, STALL = "push", "bump", "stall"
 _LAG = 0.03  # s; how far a healthy servo may trail its set-point
 _STILL = 5.0  # deg/s; slower than this the head stands
 _ENDED = 0.05  # s without excess torque that end an episode
+_CONFIRM = 0.06  # s that a hand goes on after a stall was yielded to, and an obstacle does not
 _LONGEST = 0.03  # s that one sample may stand for, however late it came
 _GRADUAL = 0.04  # s of excess on a moving head that no hard obstacle gives
 
@@ -43,6 +44,12 @@ class ContactSense:
         self._heading = self._commanded = self._reach = 0.0
         self._under_way = False
         self._told = False
+        self._suspected = False
+
+    def pinned(self) -> None:
+        """The head was stopped at a stall: an obstacle rests now, a hand goes on."""
+        self.reset()
+        self._suspected = True
 
     def touched(self, t: float, pressed: bool) -> None:
         """A finger came onto the screen, or left it."""
@@ -64,12 +71,15 @@ class ContactSense:
         dt = 0.0 if self._last is None else min(_LONGEST, max(0.0, t - self._last))
         self._last = t
         excess = self._excess(t, setpoint, heading, torque)
+        if excess == 0.0:
+            self._suspected = False
         if excess == 0.0 or excess * self._side < 0.0:
             return self._fade(t, dt, opposite=excess != 0.0)
         if self._side == 0.0:
             self._begin(excess, setpoint, heading)
         self._quiet = 0.0
-        self._peak = max(self._peak, abs(excess))
+        if not self._suspected:
+            self._peak = max(self._peak, abs(excess))
         return self._judge(dt, setpoint, heading, velocity, torque)
 
     def _excess(self, t: float, setpoint: Setpoint, heading: float, torque: float | None) -> float:
@@ -89,7 +99,11 @@ class ContactSense:
         return self._touched or t < self._touched_until
 
     def _begin(self, excess: float, setpoint: Setpoint, heading: float) -> None:
+        suspected = self._suspected
         self.reset()
+        self._suspected = suspected
+        if suspected:
+            self._pushed = max(0.0, self._settings.push_seconds - _CONFIRM)
         self._side = math.copysign(1.0, excess)
         self._heading, self._commanded = heading, setpoint.heading
         self._reach = heading
@@ -119,7 +133,7 @@ class ContactSense:
         against = self._under_way or advanced > 0.3
         retreated = side * (self._reach - heading)
         if against and abs(velocity) < max(_STILL, 0.1 * abs(setpoint.velocity)):
-            blocked = self._pushed < _GRADUAL and retreated < 1.0
+            blocked = self._pushed < min(_GRADUAL, s.push_seconds) and retreated < 1.0
         else:
             blocked = False
         if not blocked:

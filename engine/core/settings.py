@@ -51,7 +51,7 @@ class ContactSettings:
     """
 
     stall_torque: Share = 0.9
-    stall_seconds: Seconds = 0.25
+    stall_seconds: Seconds = 0.12
     push_torque: Share = 0.2
     push_degrees: Annotated[float, Between(0.2, 45.0, "degrees")] = 2.0
     push_seconds: Seconds = 0.12

@@ -33,6 +33,7 @@ from engine.ports import Axis, AxisReading, Clock
 BRAKING_TIME = 0.15  # s after which a forbidden axis loses its torque, at standstill or not
 HISTORY = 2.0  # s of headings kept for the frames exposed meanwhile
 CATCH_UP = 3  # samples that a late step may make up for
+DEAF_TIME = 0.15  # s without a sense of contact after the loop was held up
 REPORTS_HZ = 25.0  # AxisMoved a second; the brain needs no more
 _STANDING = 2.0  # deg/s; a slower head counts as standing
 _ROUNDING = 1e-6  # s
@@ -66,6 +67,7 @@ class AxisControl:
         self._yielded = False
         self._t = -math.inf
         self._due: float | None = None
+        self._deaf = -math.inf
         self._retry_at = -math.inf
         self._backoff: float | None = None
         self._reported = -math.inf
@@ -154,6 +156,10 @@ class AxisControl:
     def step(self, t: float) -> list[Event]:
         """One turn of the loop: read, advance the profile, feel, command. Returns what happened."""
         with self._lock:
+            if t - self._t > (CATCH_UP - 0.5) * self._period:
+                # Set-points that failed to come jolt the head as a hand would.
+                self._deaf = t + DEAF_TIME
+                self._contact.reset()
             self._t = t
             if t >= self._retry_at:
                 try:
@@ -206,7 +212,7 @@ class AxisControl:
     def _drive(self, t: float, reading: AxisReading) -> None:
         setpoint = self._advance(t)
         kind = None
-        if self._axis.abilities.can_sense_contact and not self._release_at_rest:
+        if self._axis.abilities.can_sense_contact and not self._release_at_rest and t >= self._deaf:
             kind = self._contact.update(
                 t, setpoint, reading.heading, reading.velocity, reading.torque
             )
@@ -220,7 +226,7 @@ class AxisControl:
         else:
             if kind == STALL:
                 self._profile.rest_at(reading.heading)
-                self._contact.reset()
+                self._contact.pinned()
             self._send(self._profile.now)
 
     def _advance(self, t: float) -> Setpoint:
