@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from engine.bench import scenario_file
 from engine.bench.metrics import METRICS
 from engine.bench.scenario_file import parse
 from engine.errors import ManyErrors, UserError
-from engine.sim.scenario import Happening, Spread, When
+from engine.sim.scenario import Happening, SenseModel, Spread, When
 
 REQUIRED = {
     "walker", "fast_walker", "cook", "wake_word_behind", "two_people", "tv_talking", "echo_behind",
@@ -128,3 +129,18 @@ def test_a_path_may_stand_for_a_name(tmp_path: Path) -> None:
     assert scenario_file.load(scenario_file.find(str(file))).name == "mine"
     with pytest.raises(UserError, match="no such file"):
         scenario_file.load(scenario_file.find(str(tmp_path / "none.yaml")))
+
+
+def test_the_example_in_the_documents_is_valid() -> None:
+    page = Path(scenario_file.__file__).parents[2] / "docs" / "scenarios.md"
+    example = page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
+    scenario = parse(example, "docs/scenarios.md")
+    assert scenario.name == "my_kitchen"
+    assert len(scenario.events) == 1
+
+
+def test_every_metric_and_every_sense_is_in_the_documents() -> None:
+    page = Path(scenario_file.__file__).parents[2] / "docs" / "scenarios.md"
+    text = page.read_text(encoding="utf-8")
+    senses = [f.name for f in fields(SenseModel)]
+    assert [name for name in (*METRICS, *senses, *Happening) if f"`{name}`" not in text] == []
