@@ -105,6 +105,7 @@ MEASUREMENTS: dict[str, Measure] = {
     "brain": brain,
     "speed": speed,
     "start": start,
+    "motion": of_module("engine.bench.motion:measure"),
     "seeing": of_module("engine.bench.seeing_quality:measure"),
     "hearing": of_module("engine.bench.hearing:measure"),
     "scenarios": scenarios,
