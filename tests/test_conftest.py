@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 CONFTEST = (Path(__file__).parent / "conftest.py").read_text()
+# Plugins that these runs have no use for, and that take long to import.
+PLAIN = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "--strict-markers")
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ MARKED = """
 
 
 def run(inner: pytest.Pytester) -> pytest.RunResult:
-    return inner.runpytest_inprocess("-p", "no:cacheprovider", "--strict-markers")
+    return inner.runpytest_inprocess(*PLAIN)
 
 
 def test_an_absent_part_skips_and_is_listed_with_its_remedy(inner: pytest.Pytester) -> None:
@@ -93,5 +95,5 @@ def test_an_unknown_part_is_a_mistake_in_the_test(inner: pytest.Pytester) -> Non
 
 def test_the_list_holds_under_parallel_workers(inner: pytest.Pytester) -> None:
     inner.makepyfile(MARKED)
-    result = inner.runpytest_subprocess("-p", "no:cacheprovider", "-n", "2")
+    result = inner.runpytest_subprocess(*PLAIN, "-n", "2")
     result.stdout.fnmatch_lines(["*left out on this machine*", "*2 tests: needs data*"])
