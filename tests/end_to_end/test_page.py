@@ -163,8 +163,8 @@ async def test_it_shows_heading_zones_people_sounds_and_why(page: Any, engine: E
     assert turned == pytest.approx(-engine.snapshot.heading, abs=0.1)
     assert len(shown["zones"]) == 3
     assert min(shown["zones"]) > 10
-    assert shown["people"][0] == "person primary speaking"
-    assert shown["people"][1] == "person unseen-now"
+    # In the order of drawing: the primary person on top.
+    assert shown["people"] == ["person unseen-now", "person primary speaking"]
     assert shown["pets"] == 1
     assert shown["sounds"] >= 3
     assert shown["reach"] == 1

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import socket
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from engine.core.types import Command, Reply
 from engine.errors import UserError
@@ -279,6 +282,34 @@ async def test_events_are_changes_only_the_newest_and_not_too_many(
         site.hub.publish(replace(same, t=same.t + 1.0))
         site.hub.publish(replace(same, t=same.t + 2.0, heading=5.0))
         assert (await _next(answer.content))["heading"] == 5.0
+
+
+async def test_a_browser_that_does_not_read_gets_the_newest_afterwards_and_not_the_past(
+    site: Site, guest: aiohttp.ClientSession
+) -> None:
+    cookie = guest.cookie_jar.filter_cookies(URL(site.url)).output(header="", sep=";").strip()
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", site.server.port))
+    reader, writer = await asyncio.open_connection(sock=sock, limit=2048)
+    host = f"127.0.0.1:{site.server.port}"
+    writer.write(f"GET /events HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\n\r\n".encode())
+    # Each snapshot is larger than every buffer on the way.
+    long = "x" * 8_000_000
+    shown = 0
+    for shown in range(30):
+        site.show(heading=float(shown), problems=(long,))
+        await asyncio.sleep(0.1)
+    received = b""
+    headings = []
+    async with asyncio.timeout(60):
+        while not headings or headings[-1] != shown:
+            received = (received + await reader.read(1 << 20))[-(1 << 21) :]
+            found = re.findall(rb'"heading":([\d.]+)', received)
+            headings += [float(each) for each in found if float(each) not in headings]
+    assert len(headings) <= 3
+    writer.close()
 
 
 async def test_stopping_ends_the_streams_at_once(site: Site, guest: aiohttp.ClientSession) -> None:

@@ -9,6 +9,7 @@ const TURN = 2 * Math.PI * RING;
 export class PersonMark {
   constructor(id) {
     this.at = null;
+    this.below = false;
     this.node = element("g", { class: "person", "data-person": id });
     this.unsure = element("path", { class: "unsure" });
     this.spot = element("g");
@@ -53,9 +54,7 @@ export class PersonMark {
     set(this.spot, { transform: `translate(${x.toFixed(2)} ${y.toFixed(2)})` });
     const spread = Math.min(60, Math.max(1, this.person.bearing_std));
     set(this.unsure, { d: arc(bearing - spread, bearing + spread, radius) });
-    // Words stand on the far side of the device, so that they do not cover the beam's root.
-    const below = y > -4;
-    set(this.label, { class: below ? "label below" : "label above", transform: `translate(0 ${below ? 13.5 : -13})` });
+    set(this.label, { class: this.below ? "label below" : "label above", transform: `translate(0 ${this.below ? 13.5 : -13})` });
     for (const wave of this.waves) set(wave, { transform: `rotate(${180 - bearing})` });
   }
 }

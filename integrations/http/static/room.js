@@ -160,8 +160,22 @@ export class Room {
         this.people.set(person.id, mark);
       }
       mark.show(person, reach(person.distance));
-      if (!mark.node.isConnected) this.layers.people.append(mark.node);
+      // The primary person lies on top of the others.
+      const last = this.layers.people.lastChild === mark.node;
+      if (!mark.node.isConnected || (person.primary && !last)) this.layers.people.append(mark.node);
     }
+    this.spreadLabels([...this.people.values()]);
+  }
+
+  // Words stand above a person, except where somebody stands close above them.
+  spreadLabels(marks) {
+    const at = marks.map((mark) => point(mark.aim.bearing, mark.aim.radius));
+    marks.forEach((mark, i) => {
+      mark.below = at.some(([x, y], j) => {
+        const over = at[i][1] - y || j - i;
+        return i !== j && Math.abs(at[i][0] - x) < 30 && over > 0 && over < 26;
+      });
+    });
   }
 
   drawPets(pets) {
