@@ -173,9 +173,10 @@ class Recorder:
         present = [p for p in self.world.players if p.present(t)]
         people = any(p.actor.label is Label.PERSON for p in present)
         self._watch_primary(t, primary, people)
-        user = self.world.player(primary).at(t) if primary is not None else None
+        user = self.world.player(primary).where(t) if primary is not None else None
+        bearing = None if user is None else math.degrees(math.atan2(user[1], user[0]))
         low, high = self.trace.range
-        reachable = user is not None and into_range(user.bearing, low, high, 0.0) is not None
+        reachable = bearing is not None and into_range(bearing, low, high, 0.0) is not None
         hand = any(h.begins <= t <= h.ends + CONTACT_SETTLES for h in self._hands)
         held = any(h.begins <= t <= h.ends + self.config.follow.hold for h in self._hands)
         scored = (
@@ -189,8 +190,8 @@ class Recorder:
                 t=t,
                 heading=sim.true_heading,
                 velocity=sim.true_velocity,
-                user=user.bearing if user is not None else None,
-                distance=user.distance if user is not None else 0.0,
+                user=bearing,
+                distance=math.hypot(*user) if user is not None else 0.0,
                 scored=scored,
                 nobody=not people,
                 distractors=self._distractors(t, primary),
@@ -240,7 +241,7 @@ class Recorder:
 
     def _distractors(self, t: float, primary: str | None) -> tuple[float, ...]:
         world = self.world
-        found = [p.at(t).bearing for p in world.players if p.present(t) and p.actor.id != primary]
+        found = [p.bearing(t) for p in world.players if p.present(t) and p.actor.id != primary]
         found += [n.source.bearing for n in world.noises if n.begins <= t < n.ends]
         found += [s.bearing for s in world.spots]
         if world.echo_bearing is not None:

@@ -47,10 +47,7 @@ FAST_ENOUGH = 20.0  # deg/s of a move that an obstacle waits for
 
 @dataclass(slots=True)
 class Run:
-    """What a run leaves behind: the trace, the log of actions and how long each step took.
-
-    `step_seconds` is processor time, so that a busy machine does not count.
-    """
+    """What a run leaves behind: the trace, the log of actions and how long each step took."""
 
     trace: Trace
     world: ScenarioWorld
@@ -149,9 +146,9 @@ class _Session:
         heapq.heappush(self._ready, (ready, next(self._order), event))
 
     def _tell(self, event: Event) -> None:
-        begun = time.thread_time()
+        begun = time.perf_counter()
         self.state, actions, self._deadline = self.policy.step(self.state, event)
-        self.result.step_seconds.append(time.thread_time() - begun)
+        self.result.step_seconds.append(time.perf_counter() - begun)
         for action in actions:
             effect = _EFFECTS.get(type(action))
             if effect is not None:

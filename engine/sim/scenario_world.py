@@ -7,6 +7,7 @@ may ever hold one; sensor models in `senses` stand in between.
 
 from __future__ import annotations
 
+import bisect
 import math
 import random
 from collections.abc import Callable
@@ -87,8 +88,8 @@ class Player:
         self._legs: list[Leg] = []
         self._path = Path(x, y, self.enters)
         self._lay(self._path, world.scenario.duration)
-        self._exit: Path | None = None
-        self.leaves = math.inf
+        self._exit = self._path
+        self._leave = self.leaves = math.inf
         if actor.leaves is not None and actor.door is not None:
             leave = world.moment(actor.leaves, self._rng)
             pose = self._path.at(leave)
@@ -102,24 +103,35 @@ class Player:
     def present(self, t: float) -> bool:
         return self.enters <= t < self.leaves
 
-    def at(self, t: float) -> Body:
-        leaving = self._exit is not None and t >= self._leave
-        path = self._exit if leaving and self._exit is not None else self._path
-        pose = path.at(t)
+    def where(self, t: float) -> tuple[float, float]:
+        """The place alone: `at` for those who ask a hundred times a second."""
+        pose = (self._exit if self._leaving(t) else self._path).at(t)
         dx, dy = self._sway.at(t)
-        x, y = pose.x + dx, pose.y + dy
+        return pose.x + dx, pose.y + dy
+
+    def bearing(self, t: float) -> float:
+        x, y = self.where(t)
+        return math.degrees(math.atan2(y, x))
+
+    def at(self, t: float) -> Body:
+        leaving = self._leaving(t)
+        pose = (self._exit if leaving else self._path).at(t)
+        x, y = self.where(t)
         facing = self._facing(t, pose.direction, leaving, x, y)
         sitting = self.actor.posture is Posture.SITTING and pose.direction is None
         posture = Posture.SITTING if sitting else Posture.STANDING
         actor = self.actor
         return Body(actor.id, actor.label, x, y, facing, actor.height, posture)
 
+    def _leaving(self, t: float) -> bool:
+        return t >= self._leave
+
     def _facing(
         self, t: float, direction: float | None, leaving: bool, x: float, y: float
     ) -> float:
         wanted = self.actor.facing
         if not leaving and self._legs:
-            index = sum(1 for start in self._leg_starts if start <= t) - 1
+            index = bisect.bisect_right(self._leg_starts, t) - 1
             wanted = self._legs[max(0, index)].facing or wanted
         to_device = math.degrees(math.atan2(-y, -x))
         return _FACING[wanted.at](wanted, direction, to_device)

@@ -147,8 +147,7 @@ class CameraModel:
 
     def _angular_speed(self, t: float, body: Body) -> float:
         player = self.world.player(body.id)
-        before = player.at(t - 0.02)
-        return difference(body.bearing, before.bearing) / 0.02
+        return difference(body.bearing, player.bearing(t - 0.02)) / 0.02
 
     def _engagement(self, body: Body) -> float | None:
         """How surely the body faces the device, as a head-pose estimator sees it."""
