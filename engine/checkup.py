@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from engine.config import AxisDriver, Config, PinLevel, ShutterDriver
 from engine.errors import UserError
@@ -67,6 +68,7 @@ def _packages(config: Config) -> Result:
         "pyroomacoustics": ("sim", config.microphones.source == SIMULATED),
         "gpiozero": ("pi", config.shutter.driver is ShutterDriver.GPIO),
         "lgpio": ("pi", config.shutter.driver is ShutterDriver.GPIO),
+        "dynamixel_sdk": ("dynamixel", config.axis.driver is AxisDriver.DYNAMIXEL),
     }
     needed = {name: extra for name, (extra, used) in wanted.items() if used}
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
@@ -99,6 +101,15 @@ def _networks(config: Config) -> Result:
 def _axis(config: Config) -> Result:
     if config.axis.driver is AxisDriver.SIMULATED:
         return Outcome.SIMULATED, "a base in software"
+    if config.axis.driver is AxisDriver.DYNAMIXEL:
+        # Asking the servo itself would take its torque, and its line from a running engine.
+        port = config.axis.dynamixel.port
+        if not Path(port).exists():
+            raise UserError(
+                f"axis.dynamixel.port: {port} is not there",
+                "plug the adapter in, or name another; ls /dev/serial/by-id",
+            )
+        return Outcome.FOUND, f"a servo adapter on {port}; the servo itself was not asked"
     return Outcome.FOUND, "electronic pan: a crop that moves in a fixed picture"
 
 

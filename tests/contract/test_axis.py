@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from fake_servo import FakeServo, Shortcut
 
+from engine.hardware.dynamixel import DynamixelAxis
 from engine.hardware.electronic_pan import ElectronicPan
 from engine.ports import Axis
 from engine.sim.axis import SimulatedAxis
@@ -33,7 +35,16 @@ def electronic() -> Rig:
     return Rig(ElectronicPan((-60.0, 60.0)), lambda seconds: None)
 
 
-DRIVERS = {"simulated": simulated, "electronic": electronic}
+def dynamixel() -> Rig:
+    now = [0.0]
+
+    def wait(seconds: float) -> None:
+        now[0] += seconds
+
+    return Rig(DynamixelAxis(Shortcut(FakeServo(clock=lambda: now[0]))), wait)
+
+
+DRIVERS = {"simulated": simulated, "electronic": electronic, "dynamixel": dynamixel}
 
 
 @pytest.fixture(params=DRIVERS.values(), ids=DRIVERS.keys())
