@@ -35,6 +35,8 @@ Metrics = dict[str, Any]
 WINDOW = 320
 """Columns of a 90 degree window of the panoramas, 1280 columns round."""
 ROWS = (200, 440)
+TRACE = 0.25
+"""Score in the still picture from which a room is also looked at in motion."""
 SEQUENCE_STEP = 1 / 3
 """Seconds between two pictures of the panorama sequence, which holds every tenth frame."""
 
@@ -107,8 +109,12 @@ class Bench:
         return Eye(self.quick, lens, EyeSettings(threshold=self.threshold, on_head=False))
 
 
-def measure(data: Path, progress: Progress, *, half: Callable[[Path], bool] = odd) -> Metrics:
+def measure(
+    data: Path | None, progress: Progress, *, half: Callable[[Path], bool] = odd
+) -> Metrics:
     """All sets under `data`; `half` chooses the files, `progress` is told what is being done."""
+    if data is None:
+        return {"left_out": "no recordings here"}
     bench = Bench()
     parts: dict[str, Callable[[], Metrics]] = {
         "panorama": lambda: panorama(bench, data / "panorama", half),
@@ -171,13 +177,16 @@ def _later_half(pairs: Sequence[tuple[Path, Path]]) -> set[Path]:
     return set(frames[len(frames) // 2 :])
 
 
-def panorama(bench: Bench, folder: Path, half: Callable[[Path], bool]) -> Metrics:
-    """Single windows, IoU 0.3 (the truth's boxes are loose)."""
+def panorama(
+    bench: Bench, folder: Path, half: Callable[[Path], bool], sequence: bool = True
+) -> Metrics:
+    """Single windows, IoU 0.3 (the truth's boxes are loose); `sequence` False: `seg*` only."""
     pairs = _panoramas(folder)
     later = _later_half(pairs)
     score = Score()
     for path, xml in pairs:
-        chosen = (path in later) is (half is odd) if path.name.startswith("frame") else half(path)
+        frame = path.name.startswith("frame")
+        chosen = sequence and (path in later) is (half is odd) if frame else half(path)
         if not chosen:
             continue
         for i, (view, truth, cut) in enumerate(windows(load_picture(path), panorama_truth(xml))):
@@ -245,8 +254,8 @@ def empty_rooms(bench: Bench, folder: Path, half: Callable[[Path], bool]) -> Met
         found = [d for d in bench.both.detect(picture) if d.label is Label.PERSON]
         if any(d.score >= bench.threshold and d.box[3] >= least for d in found):
             single.append(path.name)
-        # A picture without the least trace of a person yields none by being shaken.
-        if found and _shaken(bench, picture):
+        # A picture without a trace of a person yields none by being shaken.
+        if any(d.score >= TRACE for d in found) and _shaken(bench, picture):
             confirmed.append(path.name)
     return {"rooms": rooms, "single": single, "confirmed": confirmed}
 
@@ -298,15 +307,18 @@ def pets(bench: Bench, folder: Path, half: Callable[[Path], bool]) -> Metrics:
 # ------------------------------------------------------------------- videos
 
 
-def indoor_video(bench: Bench, folder: Path, every: int = 1) -> Metrics:
-    """The video of visits, one person at a time: confirmed people against changed pixels."""
+def indoor_video(bench: Bench, folder: Path, every: int = 1, frames: int = 10**6) -> Metrics:
+    """The video of visits, one person at a time: confirmed people against changed pixels.
+
+    Each `every`th of the first `frames` is looked at.
+    """
     truth = {int(f): share for f, share in np.load(folder / "presence_pseudo_truth.npy")}
     camera = CameraFile(folder / "one-by-one-person-detection.mp4", paced=False)
     eye = bench.eye()
     camera.open()
     present: dict[int, set[int]] = {}
     try:
-        while True:
+        while camera.index < frames:
             try:
                 frame = camera.read()
             except SourceTorn:

@@ -161,15 +161,14 @@ class PetNet:
 class Detector:
     """Both networks as one `PersonDetector`.
 
-    `second_opinion` None asks the pet network only where the first one leaves a
-    doubt (a pet, or a person of middling score), and then in every third frame:
+    `second_opinion` None asks the second network only where the first one leaves
+    a doubt (a pet, or a person of middling score), and then in every third frame:
     what it says is remembered by the tracks. True and False force it.
     """
 
-    INTERVAL = 3
-
     # NanoDet scores between which a person may as well be a dog or a coat.
-    DOUBT = (0.2, 0.6)
+    DOUBT = (0.12, 0.6)
+    INTERVAL = 3
 
     def __init__(
         self,
@@ -179,19 +178,24 @@ class Detector:
         second_opinion: bool | None = None,
         share: Detector | None = None,
     ) -> None:
-        """`share`: use the networks (and the floor) of another one, called in turn with it."""
-        self.people: PersonNet = share.people if share else PersonNet(threads, long_side, floor)
-        self.pets: PetNet = share.pets if share else PetNet(threads, floor)
+        """`share`: use the networks of another one, called in turn with it."""
+        # Below the floor lie those whom the second network can still confirm.
+        faint = min(FAINT, floor)
+        self.people: PersonNet = share.people if share else PersonNet(threads, long_side, faint)
+        self.pets: PetNet = share.pets if share else PetNet(threads, faint)
+        self.floor = floor
         self.second_opinion = second_opinion
         self._since = self.INTERVAL
 
     def detect(self, image: Image) -> Sequence[Detection]:
         first = list(self.people.detect(image))
         self._since += 1
-        if not self._doubtful(first):
-            return pets_before_people(first)
-        self._since = 0
-        return combine(first, self.pets.detect(image))
+        if self._doubtful(first):
+            self._since = 0
+            found = combine(first, self.pets.detect(image))
+        else:
+            found = pets_before_people([d for d in first if d.score >= self.floor])
+        return sorted((d for d in found if d.score >= self.floor), key=lambda d: -d.score)
 
     def _doubtful(self, found: Iterable[Detection]) -> bool:
         if self.second_opinion is not None:
@@ -202,11 +206,40 @@ class Detector:
         return any(d.label is not Label.PERSON or low <= d.score < high for d in found)
 
 
+FAINT = 0.1
+"""Score below which not even a second opinion makes somebody of it."""
+SAME_PERSON = 0.4
+"""Overlap from which both networks mean the same person."""
+AGREEMENT, CAUTION, CLEAR = 0.5, 0.8, 0.6
+"""How much the second network's score counts towards a person; the factor that keeps the scale
+of scores (chosen so that the threshold stays where it was); the score that needs nobody's word.
+On the even halves this took single-frame recall on the video from .85 to .98, and precision and
+recall on the panoramas from .965 / .973 to .982 / .980."""
+
+
 def combine(first: Sequence[Detection], second: Sequence[Detection]) -> list[Detection]:
-    """People from the first network, pets from both, each pet once with its best score."""
-    people = [d for d in first if d.label is Label.PERSON]
+    """People of the first network weighed by the second; pets of both, each pet once."""
     pets = [d for d in (*first, *second) if d.label is not Label.PERSON]
-    return pets_before_people([*people, *_once(pets)])
+    return pets_before_people([*_weighed(first, second), *_once(pets)])
+
+
+def _weighed(first: Sequence[Detection], second: Sequence[Detection]) -> list[Detection]:
+    """Noisy-or of both scores; each sighting of the second network speaks for one person only."""
+    people = [d for d in first if d.label is Label.PERSON]
+    support = [0.0] * len(people)
+    for witness in (d for d in second if d.label is Label.PERSON):
+        shared = [overlap(d.box, witness.box) for d in people]
+        claims = [(s * d.score, i) for i, (s, d) in enumerate(zip(shared, people, strict=True))]
+        best = max((c for c in claims if shared[c[1]] >= SAME_PERSON), default=None)
+        if best is not None:
+            support[best[1]] = max(support[best[1]], witness.score)
+    weighed = []
+    for person, word in zip(people, support, strict=True):
+        score = CAUTION * (1 - (1 - person.score) * (1 - AGREEMENT * word))
+        if person.score >= CLEAR:
+            score = max(score, person.score)
+        weighed.append(Detection(Label.PERSON, score, person.box))
+    return weighed
 
 
 def _once(found: Sequence[Detection]) -> list[Detection]:
