@@ -92,6 +92,7 @@ class Ear:
         self._localiser = Localiser(array)
         self._history = History(array.channels, int(KEEP * RATE))
         self._t0: float | None = None
+        self._next = self._unheard = 0
         self._restart(0)
 
     def listen(self, block: AudioBlock) -> list[Heard]:
@@ -131,8 +132,9 @@ class Ear:
 
     def _restart(self, start: int) -> None:
         """Forget utterance and background: what follows does not join what was before."""
+        # The spotter counts what it was given; the rest of a chunk is never given.
+        self._unheard += start - self._next
         self._next = start
-        self._oldest = start
         self._probabilities: deque[float] = deque(maxlen=int(KEEP * RATE) // CHUNK)
         self._background: Background | None = None
         self._window: list[float] = []
@@ -192,7 +194,8 @@ class Ear:
         return [self._decide(start, end, max(window), None)]
 
     def _decide_wake_word(self, spotted: Spotted) -> Heard:
-        start, end = spotted.start, max(spotted.end, spotted.start + CHUNK)
+        start = spotted.start + self._unheard
+        end = max(spotted.end + self._unheard, start + CHUNK)
         if self._onset is not None and start - RATE // 2 < self._onset < end - RATE // 4:
             start = self._onset
         if self._onset is None:

@@ -1,0 +1,84 @@
+"""The measurement of hearing: its arithmetic, its scenes, its rivals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.bench.hearing import Contest, calibration_error, pair_error, summary
+from engine.bench.hearing_rivals import NAMES, Rival
+from engine.bench.hearing_scenes import convolve, diffuse, scene
+from engine.core.angles import difference
+from engine.hearing.arrays import ring
+from tests.hearing.conftest import bursts, hiss, plane_wave
+
+RING = ring(6, 0.0463)
+
+
+@pytest.mark.parametrize(
+    ("found", "truth", "error"),
+    [
+        ([10.0, 100.0], (12.0, 97.0), 3.0),
+        ([100.0, 10.0], (12.0, 97.0), 3.0),
+        ([179.0, 0.0], (-179.0, 1.0), 2.0),
+        ([10.0], (12.0, 97.0), 180.0),
+        ([], (12.0, 97.0), 180.0),
+    ],
+)
+def test_two_talkers_are_paired_as_is_best(
+    found: list[float], truth: tuple[float, float], error: float
+) -> None:
+    assert pair_error(found, truth) == pytest.approx(error)
+
+
+def test_the_summary_counts_both_ends() -> None:
+    assert summary([0.0, 10.0, 20.0, 31.0]) == {
+        "count": 4,
+        "median_deg": 15.0,
+        "within_10": 50.0,
+        "beyond_30": 25.0,
+    }
+
+
+def test_calibration_error_is_none_for_honest_and_large_for_boastful_confidence() -> None:
+    honest = [(0.75, True)] * 3 + [(0.75, False)]
+    assert calibration_error(honest) == pytest.approx(0.0)
+    assert calibration_error([(1.0, False)] * 5) == pytest.approx(1.0)
+    assert calibration_error([]) == 0.0
+
+
+def test_convolution_is_convolution() -> None:
+    rng = np.random.default_rng(0)
+    response, sound = rng.standard_normal((2, 30)), rng.standard_normal(50)
+    wet = convolve(response.astype(np.float32), sound.astype(np.float32))
+    for channel in range(2):
+        np.testing.assert_allclose(wet[channel], np.convolve(response[channel], sound), atol=1e-4)
+
+
+def test_diffuse_noise_has_unit_power_and_low_frequencies_in_common() -> None:
+    noise = diffuse(np.random.default_rng(1), 16_000, RING.positions)
+    assert np.mean(np.square(noise)) == pytest.approx(1.0, rel=1e-3)
+    assert np.corrcoef(noise)[0, 3] > 0.5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_rivals_are_used_as_they_are_meant_to_be(name: str) -> None:
+    """In free field both are right: what they lose elsewhere is not our misuse."""
+    rng = np.random.default_rng(2)
+    rival = Rival(name, RING)
+    for azimuth in (-150.0, 20.0, 95.0):
+        sound = plane_wave(RING, bursts(rng, 0.6), azimuth) + hiss(rng, 6, 0.6)
+        assert abs(difference(rival.locate(sound)[0], azimuth)) <= 5.0
+
+
+@pytest.mark.needs("speech", "ffmpeg")
+def test_a_scene_follows_from_its_seed_and_ours_finds_its_talker() -> None:
+    first, again = (scene(RING, 0.2, (99, 0)) for _ in range(2))
+    np.testing.assert_array_equal(first.talker, again.talker)
+    assert first.azimuths == again.azimuths
+    assert first.talker.shape == (6, 32_000)
+    contest = Contest(RING)
+    contest.one("quiet", first.mix(20.0), first.azimuths[0])
+    contest.two("two", first.mix(20.0, second=0.0), first.azimuths)
+    assert set(contest.table()) == {"quiet", "two"}
+    assert contest.table()["quiet"]["heliotrope"]["within_10"] == 100.0
