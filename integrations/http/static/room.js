@@ -153,14 +153,14 @@ export class Room {
         this.people.delete(id);
       }
     }
-    for (const person of people) {
+    // The primary person lies on top of the others.
+    for (const person of [...people].sort((a, b) => a.primary - b.primary)) {
       let mark = this.people.get(person.id);
       if (!mark) {
         mark = new PersonMark(person.id);
         this.people.set(person.id, mark);
       }
       mark.show(person, reach(person.distance));
-      // The primary person lies on top of the others.
       const last = this.layers.people.lastChild === mark.node;
       if (!mark.node.isConnected || (person.primary && !last)) this.layers.people.append(mark.node);
     }
