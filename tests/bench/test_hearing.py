@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hearing_sounds import bursts, hiss, plane_wave
 
 from engine.bench.hearing import Contest, calibration_error, pair_error, summary
 from engine.bench.hearing_rivals import NAMES, Rival
 from engine.bench.hearing_scenes import convolve, diffuse, scene
 from engine.core.angles import difference
 from engine.hearing.arrays import ring
-from tests.hearing.conftest import bursts, hiss, plane_wave
 
 RING = ring(6, 0.0463)
 

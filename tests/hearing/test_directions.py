@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hearing_sounds import bursts, hiss, plane_wave
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,6 @@ from engine.hearing.arrays import MicrophoneArray, load_array, make_array, ring
 from engine.hearing.directions import Localiser
 from engine.hearing.spectra import band
 from engine.hearing.steering import free_field
-from tests.hearing.conftest import bursts, hiss, plane_wave
 
 RING = ring(6, 0.0463)
 LOCALISER = Localiser(RING)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hearing_sounds import RATE, Sound, bursts, hiss, plane_wave, read_wav
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +25,6 @@ from engine.hearing.ear import (
 from engine.hearing.speech import CHUNK
 from engine.hearing.wake_word import Spotted
 from engine.ports import AudioBlock
-from tests.hearing.conftest import RATE, Sound, bursts, hiss, plane_wave, read_wav
 
 RING = ring(6, 0.0463)
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hearing_sounds import RATE, read_wav
 
 from engine.errors import UserError
 from engine.hearing import wake_word
 from engine.hearing.wake_word import NONE, WORDS, open_wake_word
-from tests.hearing.conftest import RATE, read_wav
 
 installed = pytest.mark.skipif(
     importlib.util.find_spec("pymicro_wakeword") is None,
