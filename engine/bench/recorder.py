@@ -120,6 +120,7 @@ class Recorder:
         self._allow(begins, ends + CONTACT_SETTLES)
 
     def blocked(self, begins: float, ends: float) -> None:
+        self.trace.touched = True
         self._allow(begins, ends)
 
     def commanded(self, t: float, name: str) -> None:

@@ -7,6 +7,9 @@ seed and policy, whatever the number of processes. Nothing is printed here.
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -124,8 +127,21 @@ def _outcomes(todo: Sequence[Job], jobs: int) -> Iterator[Outcome]:
         return
     # A fresh interpreter: forking a process that has threads is asking for trouble.
     context = multiprocessing.get_context("spawn")
-    with context.Pool(min(jobs, len(todo))) as pool:
+    with context.Pool(min(jobs, len(todo)), initializer=_apprentice) as pool:
         yield from pool.imap(run_job, todo)
+
+
+def _apprentice() -> None:
+    """A worker leaves Ctrl-C to its parent, and does not outlive it however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def run_job(job: Job) -> Outcome:

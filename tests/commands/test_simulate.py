@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -86,3 +89,41 @@ def test_the_list_tells_what_there_is(capsys: pytest.CaptureFixture[str]) -> Non
     out = capsys.readouterr().out
     assert "walker (90 s; V >= 98" in out
     assert "cook" in out
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_no_process_outlives_a_killed_run(scenario: Path) -> None:
+    command = [sys.executable, "-m", "engine", "simulate", str(scenario), "--seeds", "5000"]
+    run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    workers: list[int] = []
+    try:
+        while len(workers) < 2 and run.poll() is None:
+            time.sleep(0.05)
+            workers = children(run.pid)
+    finally:
+        run.kill()
+        run.communicate()
+    assert len(workers) >= 2
+    until = time.monotonic() + 60.0
+    while any(map(alive, workers)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert [pid for pid in workers if alive(pid)] == []
+
+
+def stat_of(pid: int) -> list[str] | None:
+    """State, parent and so on of a process; None when there is none."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    return text.rpartition(")")[2].split()
+
+
+def alive(pid: int) -> bool:
+    stat = stat_of(pid)
+    return stat is not None and stat[0] not in "ZX"
+
+
+def children(parent: int) -> list[int]:
+    pids = [int(p.name) for p in Path("/proc").glob("[0-9]*")]
+    return [pid for pid in pids if (stat := stat_of(pid)) and stat[1] == str(parent)]
