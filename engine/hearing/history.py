@@ -51,12 +51,17 @@ class History:
         start, end = max(start, self.start), min(end, self.end)
         if end <= start:
             return self._ring[:, :0].copy()
-        places = np.arange(start, end) % self._ring.shape[1]
-        return self._ring[:, places]
+        length = self._ring.shape[1]
+        first, count = start % length, end - start
+        if first + count <= length:
+            return self._ring[:, first : first + count].copy()
+        return np.concatenate(
+            [self._ring[:, first:], self._ring[:, : first + count - length]], axis=1
+        )
 
     def alive(self) -> npt.NDArray[np.bool_]:
         """Which microphones carry sound, judged over about the last second."""
-        middle = float(np.median(self._power))
+        middle = float(np.sort(self._power)[len(self._power) // 2])
         if middle <= 0.0:
             return np.asarray(self._power > 0.0) if self._power.any() else self._power == 0.0
         return np.asarray(self._power > DEAD * middle)
@@ -67,23 +72,27 @@ class History:
         self._power.fill(0.0)
 
     def _clean(self, samples: Samples) -> Samples:
-        good = np.isfinite(samples)
-        if not good.all():
+        # A sum tells cheaply whether any value is no number, which is hardly ever so.
+        if not np.isfinite(samples.sum()):
+            good = np.isfinite(samples)
             self.broken_values += int(good.size - good.sum())
             samples = np.where(good, samples, np.float32(0.0))
-        samples = np.clip(samples, -4.0, 4.0).astype(np.float32)
-        self.clipped_values += int((np.abs(samples) >= CLIPPED).sum())
+        if max(samples.max(), -samples.min()) >= CLIPPED:
+            self.clipped_values += int((np.abs(samples) >= CLIPPED).sum())
+            samples = np.clip(samples, -1.0, 1.0)
         share = min(1.0, samples.shape[1] / (_OFFSET_SECONDS * RATE))
         if self.end == 0:
             share = 1.0
         self._offset += share * (samples.mean(axis=1, keepdims=True) - self._offset)
-        return samples - self._offset
+        return np.asarray(samples - self._offset, dtype=np.float32)
 
     def _push(self, samples: Samples) -> None:
-        count = samples.shape[1]
-        places = np.arange(self.end, self.end + count) % self._ring.shape[1]
-        self._ring[:, places] = samples
+        count, length = samples.shape[1], self._ring.shape[1]
+        place = self.end % length
+        head = min(count, length - place)
+        self._ring[:, place : place + head] = samples[:, :head]
+        self._ring[:, : count - head] = samples[:, head:]
         self.end += count
         share = min(1.0, count / RATE)
-        power = np.square(samples, dtype=np.float64).mean(axis=1)
+        power = np.einsum("mn,mn->m", samples, samples) / count
         self._power += share * (power - self._power)
