@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.bench import runner
-from engine.bench.metrics import METRICS, VIEW, Sample, score
+from engine.bench.following import VIEW
+from engine.bench.metrics import METRICS, score
 from engine.bench.policies import POLICIES
 from engine.bench.recorder import happenings
 from engine.bench.suite import Result
+from engine.bench.trace import Sample
 from engine.config import Config
 from engine.core import zones
 from engine.core.angles import difference, wrap

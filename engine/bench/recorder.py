@@ -10,15 +10,9 @@ import heapq
 import math
 from dataclasses import dataclass, field
 
-from engine.bench.metrics import (
-    ASKED_FOR,
-    BRAKED_WITHIN,
-    YIELD_WITHIN,
-    Push,
-    Sample,
-    Stimulus,
-    Trace,
-)
+from engine.bench.following import ASKED_FOR
+from engine.bench.safety import BRAKED_WITHIN, YIELD_WITHIN
+from engine.bench.trace import Push, Sample, Stimulus, Trace
 from engine.config import Config
 from engine.core import zones
 from engine.core.angles import into_range

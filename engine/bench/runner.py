@@ -14,9 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from engine.bench.metrics import Trace
 from engine.bench.policies import Policy
 from engine.bench.recorder import Recorder, TappedAxis
+from engine.bench.trace import Trace
 from engine.config import AxisConfig, Config
 from engine.core.types import (
     Action,

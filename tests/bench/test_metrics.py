@@ -10,32 +10,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.bench.metrics import (
+from engine.bench.answers import UNSETTLED, overshoot, reaction, settling
+from engine.bench.following import (
     GRACE,
-    METRICS,
-    UNSETTLED,
-    Push,
-    Sample,
-    Stimulus,
-    Trace,
-    excursions,
     in_motion,
     in_view,
-    jerk,
     movements,
-    over_limits,
-    overshoot,
-    pushes_felt,
-    reaction,
-    score,
-    settling,
-    stopping,
     travel_ratio,
     unneeded,
-    violations,
     wrong_way,
+)
+from engine.bench.metrics import METRICS, score
+from engine.bench.safety import (
+    excursions,
+    jerk,
+    over_limits,
+    pushes_felt,
+    stopping,
+    violations,
     yielding,
 )
+from engine.bench.trace import Push, Sample, Stimulus, Trace
 
 PERIOD = 0.01
 Course = Callable[[float], float]
