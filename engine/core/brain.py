@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from engine.core import attention, away, fusion, modes, requests, zones
+from engine.core import attention, away, fusion, modes, requests, search, zones
 from engine.core.angles import clamp, near
 from engine.core.modes import ModeState, Trigger
 from engine.core.settings import CoreSettings
@@ -286,6 +286,12 @@ def _follow(state: State) -> tuple[State, tuple[Action, ...]]:
         reason = Reason("not_following", f"staying: follow is {state.modes.policy.value}")
         return replace(state, reason=reason, zone=None), ()
     person = state.primary()
+    if person is not None and person.ever_seen:
+        state = replace(state, search=search.begin(state.search, person, state.view_width))
+    if state.search.active:
+        state, looked = _search(state)
+        if state.search.active:
+            return state, looked
     if person is None:
         if state.now < state.ambiguous_until:
             reason = Reason("ambiguous", "staying: voices from two very different directions")
@@ -310,6 +316,16 @@ def _face(state: State, person: fusion.Person, summoned: bool) -> tuple[State, t
         return replace(state, reason=refusal), ()
     pace = Pace.BRISK if summoned else PACES.get(verdict.reason.code, Pace.NORMAL)
     return _move(state, target, pace, verdict.reason)
+
+
+def _search(state: State) -> tuple[State, tuple[Action, ...]]:
+    aim, _ = _reachable(state, state.search.stops[0], asked=False)
+    going_on = search.progress(state.search, state.people.persons, aim, state.heading, state.now)
+    reason = Reason("search", "searching: looking where the person went")
+    state = replace(state, search=going_on, reason=reason, zone=None, following=None)
+    if not going_on.active or aim is None or going_on.resting_since is not None:
+        return state, ()
+    return _move(state, aim, Pace.BRISK, reason)
 
 
 def _reachable(state: State, bearing: float, asked: bool) -> tuple[float | None, Reason]:

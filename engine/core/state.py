@@ -14,6 +14,7 @@ from engine.core.attention import Attention
 from engine.core.away import Pan, Visit
 from engine.core.fusion import People, Person
 from engine.core.modes import ModeState
+from engine.core.search import Search
 from engine.core.settings import CoreSettings
 from engine.core.types import (
     Mode,
@@ -74,6 +75,7 @@ class State:
     ambiguous_until: float = -math.inf
     pan: Pan = field(default_factory=Pan)
     visit: Visit = field(default_factory=Visit)
+    search: Search = field(default_factory=Search)
     viewers: int = 0
     view_width: float = DEFAULT_VIEW
     sounds: tuple[SoundView, ...] = ()

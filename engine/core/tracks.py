@@ -23,8 +23,8 @@ from engine.core.angles import clamp, near
 # mean. A large one that comes out of nothing may be a false detection beside
 # the person, and is distrusted.
 DRIFT_GAIN = 0.4
-DRIFT_FREE = 0.6  # sigma of running mean that white noise reaches now and then
-MANOEUVRE_GAIN = 3.0
+DRIFT_FREE = 0.4  # sigma of running mean that counts for nothing
+MANOEUVRE_GAIN = 6.0
 MANOEUVRE_MAX = 5.0
 OUTLIER_SIGMA = 3.5
 DISTRUST = 3.0
@@ -111,7 +111,7 @@ def update(
     innovation = near(bearing, prior.bearing) - prior.bearing
     sigmas = innovation / math.sqrt(prior.var + noise)
     drift = track.drift + DRIFT_GAIN * (clamp(sigmas, -4.0, 4.0) - track.drift)
-    if abs(drift) > DRIFT_FREE and drift * innovation > 0.0:
+    if abs(drift) > DRIFT_FREE and track.drift * innovation > 0.0:
         boost = min(1.0 + MANOEUVRE_GAIN * (abs(drift) - DRIFT_FREE), MANOEUVRE_MAX)
         prior = predict(track, t, acceleration * boost, coast)
     if abs(sigmas) > OUTLIER_SIGMA and track.drift * innovation <= 0.0:

@@ -92,7 +92,8 @@ def begin(subject: Subject, now: float) -> Following:
 
 def pick_up(rate: float, motion: MotionSettings) -> float:
     """Seconds until a head at rest has picked up `rate` (deg/s) under the limits."""
-    return min(abs(rate), motion.max_velocity) / motion.max_acceleration + motion.smoothing + CADENCE
+    gathering = min(abs(rate), motion.max_velocity) / motion.max_acceleration
+    return gathering + motion.smoothing + CADENCE
 
 
 def run_out(rate: float, motion: MotionSettings) -> float:

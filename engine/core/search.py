@@ -1,0 +1,69 @@
+"""Looking for somebody who walked out of sight.
+
+Cameras miss people, most of all those who start to move. Whoever was walking
+when they were last seen is looked for: first where they were heading, then on
+the other side, a short look each, once for every loss. Whoever stood still and
+vanished is waited for: something passed between. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from engine.core.fusion import Person
+
+LOOK = 0.7  # s that each look lasts
+LOST_AFTER = 0.45  # s of usable frames that should have shown them
+WALKED = 10.0  # deg/s when last seen
+STEP = 0.6  # of the field of view from where they were to where one looks
+KNOWN = 8  # sightings that make somebody worth looking for
+ARRIVED = 3.0  # deg
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """`stops` are bearings still to look at; `person` and `lost_at` tell whose loss it is."""
+
+    person: int = 0
+    lost_at: float = 0.0
+    stops: tuple[float, ...] = ()
+    resting_since: float | None = None
+
+    @property
+    def active(self) -> bool:
+        return bool(self.stops)
+
+
+def begin(before: Search, person: Person, view: float) -> Search:
+    """A search for `person` if they were lost while walking and were not searched for yet."""
+    same = before.person == person.id and before.lost_at == person.last_seen
+    lost = person.missed_for >= LOST_AFTER and person.hits >= KNOWN
+    if same or not lost or abs(person.track.rate) < WALKED:
+        return before
+    way = 1.0 if person.track.rate > 0.0 else -1.0
+    here = person.track.bearing
+    return Search(
+        person=person.id,
+        lost_at=person.last_seen,
+        stops=(here + way * STEP * view, here - way * STEP * view),
+    )
+
+
+def progress(
+    search: Search, persons: tuple[Person, ...], aim: float | None, heading: float, now: float
+) -> Search:
+    """The search one moment later: over as soon as anybody shows.
+
+    `aim` is the heading for the stop under way, None where the range has none.
+    """
+    if any(p.confirmed and p.last_seen > search.lost_at for p in persons):
+        return replace(search, stops=(), resting_since=None)
+    if aim is None:
+        return replace(search, stops=search.stops[1:], resting_since=None)
+    if abs(heading - aim) > ARRIVED:
+        return replace(search, resting_since=None)
+    if search.resting_since is None:
+        return replace(search, resting_since=now)
+    if now - search.resting_since >= LOOK:
+        return replace(search, stops=search.stops[1:], resting_since=None)
+    return search
