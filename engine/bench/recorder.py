@@ -24,6 +24,7 @@ from engine.sim.scenario import Happening
 from engine.sim.scenario_world import ScenarioWorld
 
 CONTACT_SETTLES = 0.5  # s after a contact in which set-points may be pinned anew
+PRESSING = 0.1  # N m from which a hand, or the motor against it, counts
 ARMING = ("arm",)
 DISARMING = ("disarm",)
 
@@ -66,7 +67,8 @@ class _Hand:
     felt: float | None = None
     yielded: float | None = None
     fought: bool = False
-    limp: bool | None = None
+    limp: bool = False
+    pressed: float | None = None
 
 
 @dataclass(slots=True)
@@ -200,9 +202,9 @@ class Recorder:
         if self._armed_since is not None:
             self.trace.asked.append((self._armed_since, self.world.scenario.duration))
         self.trace.pushes = [
-            Push(h.begins, h.ends, h.felt, h.yielded, h.fought, bool(h.limp))
+            Push(h.pressed, h.ends, h.felt, h.yielded, h.fought, h.limp)
             for h in self._hands
-            if h.limp is not None
+            if h.pressed is not None
         ]
 
     def _watch_primary(self, t: float, primary: str | None, people: bool) -> None:
@@ -217,15 +219,21 @@ class Recorder:
         self._primary, self._first, self._anybody = primary, False, people
 
     def _watch_hands(self, t: float) -> None:
+        """A hand that walks along with a head on the move presses on nothing, until it does."""
+        sim, powered = self.axis.true, self.axis.setpoint is not None
+        pressure = sim.external_torque()
         for hand in self._hands:
             if not hand.begins <= t <= hand.ends:
                 continue
-            if hand.limp is None:
-                hand.limp = self.axis.setpoint is None
-            if self.axis.setpoint is None:
+            if hand.pressed is None and abs(pressure) >= PRESSING:
+                hand.pressed, hand.limp = t, not powered
+            if hand.pressed is None:
+                continue
+            if not powered:
                 hand.yielded = t if hand.yielded is None else hand.yielded
-            elif hand.limp or hand.yielded is not None or t > hand.begins + YIELD_WITHIN:
-                hand.fought = True
+            elif hand.yielded is not None or t > hand.pressed + YIELD_WITHIN:
+                against = sim.true_torque * pressure < 0.0 and abs(sim.true_torque) >= PRESSING
+                hand.fought = hand.fought or against
 
     def _watch_shutter(self, t: float) -> None:
         told = self.axis.setpoint[0] if self.axis.setpoint is not None else None

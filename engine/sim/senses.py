@@ -134,7 +134,8 @@ class CameraModel:
         """
         base = self.model.miss if body.label is Label.PERSON else min(1.0, self.model.miss + 0.2)
         stay = max(base, 1.0 - 1.0 / self.model.miss_burst)
-        chance = stay if missed_before else base * (1.0 - stay) / max(1e-9, 1.0 - base)
+        start = base * (1.0 - stay) / (1.0 - base) if base < 1.0 else 1.0
+        chance = stay if missed_before else start
         chance += BLUR_MISS * max(0.0, smear - BLUR_HARMLESS)
         chance += FAR_MISS * max(0.0, body.distance - FAR)
         if body.distance > self.model.reach:
