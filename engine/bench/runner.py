@@ -12,6 +12,7 @@ import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from engine.bench.policies import Policy
@@ -34,7 +35,7 @@ from engine.core.types import (
 )
 from engine.loops.axis import AxisControl
 from engine.sim.axis import SimulatedAxis
-from engine.sim.hands import a_knock, a_push, a_scroll
+from engine.sim.hands import Hand, a_knock, a_push, a_scroll
 from engine.sim.scenario import Happening, Scenario
 from engine.sim.scenario_world import DefiniteEvent, ScenarioWorld, stream
 from engine.sim.senses import CameraModel, HearingModel
@@ -224,12 +225,16 @@ def _bump(s: _Session, event: DefiniteEvent) -> None:
     s.recorder.touched(knock.start, knock.end)
 
 
+def _put(s: _Session, hand: Hand, _t: float) -> None:
+    s.sim.add(hand)
+
+
 def _scroll(s: _Session, event: DefiniteEvent) -> None:
     """A finger drags over the screen: the head feels it a moment before the screen says so."""
     hands = a_scroll(s.rng, event.t)
     for hand in hands:
         # Only when it comes: the axis asks every hand it knows a thousand times a second.
-        s.at(event.t - 0.02, lambda _, hand=hand: s.sim.add(hand))  # type: ignore[misc]
+        s.at(event.t - 0.02, partial(_put, s, hand))
     end = max(hand.end for hand in hands)
     s.recorder.touched(event.t, end)
     late = s.rng.uniform(*TOUCH_LATE)
