@@ -29,6 +29,8 @@ ENGAGEMENT_GAIN = 0.3
 SPEAKING_FOR = 1.2  # s that a person counts as speaking after a decision of hearing
 MIN_VOICE_STD = 4.0  # deg; hearing's own spread is optimistic in reverberation
 HINT_GATE = 2.0  # how much further the tracker's id lets a sighting lie
+STRANGE_GATE = 0.6  # how much nearer one without their id must lie
+HINT_BONUS = 3.0  # sigma
 DEFAULT_DISTANCE = 2.0
 REUNITE_AFTER = 0.25  # s without a sighting after which somebody may come back as a newcomer
 REUNITE_HITS = 2  # sightings of the newcomer that are enough to recognise them
@@ -153,9 +155,12 @@ def _assign(
         for j, sighting in enumerate(sightings):
             cost = tracks.deviation(ahead[i], sighting.bearing, sighting.bearing_std)
             hinted = sighting.track is not None and sighting.track == person.hint
-            if cost <= gate * (HINT_GATE if hinted else 1.0):
-                # A hint breaks ties; a confirmed person goes before a newcomer.
-                bonus = (1.0 if hinted else 0.0) + (0.5 if person.confirmed else 0.0)
+            # The eye's short-term id is a hint only, but a good one: somebody
+            # whose id still lives is rarely seen under another.
+            strange = person.hint is not None and not hinted
+            if cost <= gate * (HINT_GATE if hinted else STRANGE_GATE if strange else 1.0):
+                # A confirmed person goes before a newcomer.
+                bonus = (HINT_BONUS if hinted else 0.0) + (0.5 if person.confirmed else 0.0)
                 candidates.append((cost - bonus, i, j))
     pairs: dict[int, int] = {}
     used: set[int] = set()
@@ -176,6 +181,7 @@ def _hit(person: Person, sighting: Sighting, t: float, settings: TrackingSetting
             sighting.bearing_std,
             _swerve(person, settings),
             settings.coast,
+            trusted=sighting.track is not None and sighting.track == person.hint,
         )
     else:
         track = tracks.begin(t, sighting.bearing, sighting.bearing_std)
@@ -196,7 +202,7 @@ def _hit(person: Person, sighting: Sighting, t: float, settings: TrackingSetting
         last_seen=max(t, person.last_seen),
         confirmed=person.confirmed or hits >= settings.confirm_sightings,
         engagement=engagement,
-        hint=sighting.track,
+        hint=sighting.track if sighting.track is not None else person.hint,
         missed_for=0.0,
     )
 

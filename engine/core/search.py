@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 from engine.core.fusion import Person
 
 LOOK = 0.7  # s that each look lasts
-LOST_AFTER = 0.45  # s of usable frames that should have shown them
+LOST_AFTER = 0.35  # s of usable frames that should have shown them
 WALKED = 10.0  # deg/s when last seen
 STEP = 0.6  # of the field of view from where they were to where one looks
+RAN = 40.0
+WALKER, RUNNER = (1, -1), (1, 2, -1, -2)  # steps to look at, in turn
 KNOWN = 8  # sightings that make somebody worth looking for
 ARRIVED = 3.0  # deg
 
@@ -40,13 +42,11 @@ def begin(before: Search, person: Person, view: float) -> Search:
     lost = person.missed_for >= LOST_AFTER and person.hits >= KNOWN
     if same or not lost or abs(person.track.rate) < WALKED:
         return before
-    way = 1.0 if person.track.rate > 0.0 else -1.0
+    step = STEP * view if person.track.rate > 0.0 else -STEP * view
+    # Who runs is farther by the time the head gets there.
+    steps = RUNNER if abs(person.track.rate) >= RAN else WALKER
     here = person.track.bearing
-    return Search(
-        person=person.id,
-        lost_at=person.last_seen,
-        stops=(here + way * STEP * view, here - way * STEP * view),
-    )
+    return Search(person.id, person.last_seen, tuple(here + k * step for k in steps))
 
 
 def progress(

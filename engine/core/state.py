@@ -103,6 +103,7 @@ def subject_of(person: Person, now: float, settings: CoreSettings) -> zones.Subj
         rate=rate,
         std=person.track.std,
         distance=person.distance or 2.0,
+        restless=person.track.restless,
     )
 
 

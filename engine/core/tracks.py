@@ -23,15 +23,21 @@ from engine.core.angles import clamp, near
 # mean. A large one that comes out of nothing may be a false detection beside
 # the person, and is distrusted.
 DRIFT_GAIN = 0.4
-DRIFT_FREE = 0.4  # sigma of running mean that counts for nothing
-MANOEUVRE_GAIN = 6.0
+DRIFT_FREE = (0.6, 0.3)  # sigma of running mean that counts for nothing: calm, restless
+MANOEUVRE_GAIN = (3.0, 6.0)
 MANOEUVRE_MAX = 5.0
-OUTLIER_SIGMA = 3.5
+OUTLIER_SIGMA = 3.0
+FORETOLD = 0.7  # running mean on the same side that makes a large innovation credible
 DISTRUST = 3.0
 # No person turns faster around the device than a run past it at arm's length.
 MAX_RATE = 200.0
 INITIAL_RATE_STD = 40.0
 KEEP_RATE = 0.3  # s
+# Who has run about runs again: restlessness is learned in about three frames of
+# it and forgotten in as many seconds as follow.
+RUN_RATE = 50.0  # deg/s
+RUN_LEARNED = 0.34
+RUN_FORGOTTEN = 6.0  # s
 GATE_STD = 4.0  # deg
 GATE_SWERVE = 0.05  # s: whoever moves fast may swerve by as much as this makes of their rate
 
@@ -40,7 +46,8 @@ GATE_SWERVE = 0.05  # s: whoever moves fast may swerve by as much as this makes 
 class BearingTrack:
     """Belief at time `t`: bearing (deg, unwrapped), rate (deg/s) and their covariance.
 
-    `drift` is the running mean of the innovations in sigma.
+    `drift` is the running mean of the innovations in sigma, `restless` in [0, 1]
+    how much running there was of late.
     """
 
     t: float
@@ -50,6 +57,7 @@ class BearingTrack:
     cov: float
     rate_var: float
     drift: float = 0.0
+    restless: float = 0.0
 
     @property
     def std(self) -> float:
@@ -96,14 +104,23 @@ def predict(track: BearingTrack, t: float, acceleration: float, coast: float) ->
         var=track.var + 2.0 * reach * track.cov + reach * reach * track.rate_var + q * dt**4 / 4.0,
         cov=fade * (track.cov + reach * track.rate_var) + q * dt**3 / 2.0,
         rate_var=fade * fade * track.rate_var + q * dt * dt,
+        drift=track.drift,
+        restless=track.restless,
     )
 
 
 def update(
-    track: BearingTrack, t: float, bearing: float, std: float, acceleration: float, coast: float
+    track: BearingTrack,
+    t: float,
+    bearing: float,
+    std: float,
+    acceleration: float,
+    coast: float,
+    trusted: bool = False,
 ) -> BearingTrack:
     """The belief after measuring `bearing` (deg, any wrapping) with one sigma `std` at `t`.
 
+    `trusted` says that the measurement is known to be of this person.
     A measurement older than the belief is taken as if made at the belief's time.
     """
     prior = predict(track, t, acceleration, coast)
@@ -111,14 +128,20 @@ def update(
     innovation = near(bearing, prior.bearing) - prior.bearing
     sigmas = innovation / math.sqrt(prior.var + noise)
     drift = track.drift + DRIFT_GAIN * (clamp(sigmas, -4.0, 4.0) - track.drift)
-    if abs(drift) > DRIFT_FREE and track.drift * innovation > 0.0:
-        boost = min(1.0 + MANOEUVRE_GAIN * (abs(drift) - DRIFT_FREE), MANOEUVRE_MAX)
+    free = DRIFT_FREE[0] + track.restless * (DRIFT_FREE[1] - DRIFT_FREE[0])
+    if abs(drift) > free and track.drift * innovation > 0.0:
+        gain = MANOEUVRE_GAIN[0] + track.restless * (MANOEUVRE_GAIN[1] - MANOEUVRE_GAIN[0])
+        boost = min(1.0 + gain * (abs(drift) - free), MANOEUVRE_MAX)
         prior = predict(track, t, acceleration * boost, coast)
-    if abs(sigmas) > OUTLIER_SIGMA and track.drift * innovation <= 0.0:
+    credible = trusted or track.drift * sigmas >= FORETOLD * abs(sigmas)
+    if abs(sigmas) > OUTLIER_SIGMA and not credible:
         noise *= DISTRUST * DISTRUST
     gain = prior.var / (prior.var + noise)
     rate_gain = prior.cov / (prior.var + noise)
     rate = prior.rate + rate_gain * innovation
+    restless = max(track.restless - max(t - track.t, 0.0) / RUN_FORGOTTEN, 0.0)
+    if abs(rate) >= RUN_RATE:
+        restless = min(restless + RUN_LEARNED, 1.0)
     return BearingTrack(
         t=prior.t,
         bearing=prior.bearing + gain * innovation,
@@ -127,6 +150,7 @@ def update(
         cov=(1.0 - gain) * prior.cov,
         rate_var=max(prior.rate_var - rate_gain * prior.cov, 1e-6),
         drift=drift,
+        restless=restless,
     )
 
 

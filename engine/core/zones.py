@@ -22,6 +22,8 @@ WALKING = 1.6
 TRAIL = 0.85  # of the dead zone: how far the head trails a walking person
 SAME_PLACE = 5.0  # deg a settled person may drift before the waiting starts anew
 LOOK_AHEAD_MAX = 35.0  # deg that a prediction may add
+RESTLESS = 0.4  # from here on a person counts as running about
+RESTLESS_SHARE = 0.4  # of the dead zone and of the time to settle
 PLACE_MEMORY = 20.0  # s after which the edges of somebody's place are half forgotten
 STROLL, HURRY = 40.0, 60.0  # deg/s
 LEFT_BY = 1.5  # deg beyond the dead zone, about the noise of a bearing
@@ -38,6 +40,7 @@ class Subject:
     rate: float
     std: float
     distance: float
+    restless: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,10 @@ def judge(
     before = following if following and following.person == subject.id else begin(subject, now)
     memory = _remember(before, subject, now, zones)
     dead, holding = half_widths(zones, subject.distance)
+    settle = zones.settle
+    if subject.restless >= RESTLESS:
+        # Who runs about runs again soon, and there is no time to lose then.
+        dead, settle = dead * RESTLESS_SHARE, settle * RESTLESS_SHARE
     bearing = near(subject.bearing, base)
     walking = abs(subject.rate) > WALKING * zones.settled_speed
     offset = bearing - base
@@ -132,7 +139,7 @@ def judge(
         # Only time spent outside counts as settling there.
         return Verdict(replace(memory, settled_since=now), Zone.DEAD, None, _staying(dead))
     if abs(critical) <= holding:
-        return _hold(memory, bearing, walking, dead, base, now, zones)
+        return _hold(memory, bearing, walking, dead, base, now, settle)
     if walking and critical * subject.rate > 0.0:
         started = replace(memory, pursuit=1 if subject.rate > 0 else -1)
         return _pursue(started, ahead, subject.rate, dead, base)
@@ -201,11 +208,11 @@ def _hold(
     dead: float,
     base: float,
     now: float,
-    zones: ZoneSettings,
+    settle: float,
 ) -> Verdict:
     settled = now - memory.settled_since
-    if walking or settled < zones.settle:
-        text = f"holding: settled {max(settled, 0.0):.1f} of {zones.settle:.1f} s"
+    if walking or settled < settle:
+        text = f"holding: settled {max(settled, 0.0):.1f} of {settle:.1f} s"
         return Verdict(memory, Zone.HOLDING, None, Reason("holding", text))
     verdict = _turn(memory, bearing, dead, Reason("settled", "holding: the person has settled"))
     if verdict.aim is None or abs(verdict.aim - base) <= RETARGET:
