@@ -8,10 +8,14 @@ command, or anything heavy, before it is known which one is meant.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import importlib
+import logging
 import os
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from types import MappingProxyType
 from typing import NoReturn, Protocol, cast
@@ -31,6 +35,7 @@ COMMANDS = MappingProxyType(
     }
 )
 
+LINGER = 0.2  # seconds that threads are given to end by themselves
 INTERRUPTED = 130  # what a shell reports for a program that SIGINT ended
 
 
@@ -64,6 +69,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # again while it flushes at exit, so stdout is pointed elsewhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        # A library that is interrupted while it is being imported reports something else.
+        if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+            return INTERRUPTED
+        raise
 
 
 class Parser(argparse.ArgumentParser):
@@ -117,5 +127,25 @@ def _overview() -> argparse.ArgumentParser:
     return parser
 
 
+def program() -> NoReturn:
+    """`main` as the whole process: ends it, without waiting for a thread that does not come back.
+
+    A thread that is inside a native library (a network, a codec) when Python
+    is taken down aborts the process, and one in a device's driver keeps it.
+    """
+    code = main()
+    until = time.monotonic() + LINGER
+    others = [t for t in threading.enumerate() if t is not threading.current_thread()]
+    for thread in others:
+        thread.join(max(0.0, until - time.monotonic()))
+    if not any(thread.is_alive() for thread in others):
+        sys.exit(code)
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

@@ -37,6 +37,7 @@ from engine.hardware.clock import MonotonicClock
 from engine.identity import Claim, device_id, prepare_state_dir
 from engine.loops.axis import AxisControl, AxisRunner
 from engine.loops.decisions import DecisionLoop
+from engine.loops.worker import Worker
 from engine.parts import Parts, build
 from engine.ports import Clock
 from integrations.broker import EmbeddedBroker
@@ -62,8 +63,13 @@ class Running:
     hub: Hub
     page: PageServer | None
     broker: EmbeddedBroker | None
+    runner: AxisRunner
     ended: asyncio.Event
     failure: BaseException | None = None
+
+    def let_go(self) -> None:
+        """Have the axis released at once, whatever else goes on; a signal's handler may call it."""
+        self.runner.let_go()
 
     def new_link(self) -> str | None:
         """Another one-time link to the page; None without a page."""
@@ -74,8 +80,9 @@ class Running:
 async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[Running]:
     """Everything up and wired inside the block; everything stopped and released after it.
 
-    `ended` is set when every recording has been played, or when a part failed
-    for good (`failure`). Raises UserError for what a person must put right.
+    At the end the axis is released before anything else is stopped. `ended`
+    is set when every recording has been played, or when a part failed for good
+    (`failure`). Raises UserError for what a person must put right.
     """
     clock = clock or MonotonicClock()
     async with AsyncExitStack() as stack:
@@ -103,11 +110,17 @@ async def _assemble(
     _wire_shutter(parts, control, decisions.post, clock)
     page = await _start_page(config, parts, hub, stack)
     broker, device = await _start_mqtt(config, parts, identity, decisions.post, clock, stack)
-    engine = Running(config, parts, decisions, control, hub, page, broker, asyncio.Event())
+    engine = Running(config, parts, decisions, control, hub, page, broker, runner, asyncio.Event())
+    # Networks and rooms take seconds to load; whoever ends the start need not wait for them.
+    loading = Worker("loading")
+    try:
+        await loading.run(parts.connect, control, decisions.post)
+    finally:
+        await loading.stop(patience=0.0)
+    _spawn(engine, stack, page, device, clock)
+    # Last, so that nothing is ended before the torque is off.
     stack.callback(runner.stop)
     runner.start()
-    parts.connect(control, decisions.post)
-    _spawn(engine, stack, page, device, clock)
     return engine
 
 
@@ -251,7 +264,9 @@ def _spawn(
     async def cancel() -> None:
         for task in (*senses, *tasks):
             task.cancel()
-        await asyncio.gather(*senses, *tasks, return_exceptions=True)
+        # The page's streams end beside the broker's goodbye: each may take its time.
+        pages = [] if page is None else [page.stop()]
+        await asyncio.gather(*senses, *tasks, *pages, return_exceptions=True)
 
     stack.push_async_callback(cancel)
 

@@ -11,12 +11,14 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from engine.app import Running, running
 from engine.config import Config
@@ -38,7 +40,11 @@ EXAMPLES = """
   heliotrope run --camera rtsp://192.168.1.20/stream
 """
 
+log = logging.getLogger(__name__)
+
 INTERRUPTED = 130
+LEFT_SECONDS = 0.3
+ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     # watches the terminal sees the line, a service's journal the log.
     live = sys.stderr.isatty() and not arguments.quiet
     try:
-        return asyncio.run(_play(config, Terminal(live)))
+        return _until_done(_play(config, Terminal(live)))
     except SourceFailed as error:
         raise UserError(str(error)) from None
 
@@ -88,48 +94,116 @@ def configured(arguments: argparse.Namespace) -> Config:
     return replace(config, camera=camera, microphones=microphones)
 
 
+def _until_done(work: Coroutine[Any, Any, int]) -> int:
+    """`asyncio.run`, but it does not wait for asyncio's pool of threads.
+
+    A name that is being looked up, or a broker that does not answer, keeps one
+    of them for many seconds.
+    """
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.run_until_complete(_end_tasks())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+async def _end_tasks() -> None:
+    """Whatever an integration left behind."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left, timeout=LEFT_SECONDS)
+
+
 async def _play(config: Config, terminal: Terminal) -> int:
-    stopped = asyncio.Event()
-    async with running(config) as engine:
-        with _signals(stopped, engine, terminal):
-            terminal.welcome(engine)
-            watching = asyncio.create_task(terminal.watch(engine))
-            waits = [asyncio.create_task(e.wait()) for e in (stopped, engine.ended)]
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            for task in (*waits, watching):
-                task.cancel()
-            await asyncio.gather(*waits, watching, return_exceptions=True)
-        failure = engine.failure
+    ending = Ending()
+    with ending.on_signals():
+        ending.while_starting(asyncio.current_task())
+        try:
+            async with running(config) as engine:
+                ending.once_up(engine)
+                with _links(engine, terminal):
+                    terminal.welcome(engine)
+                    await _until_ended(engine, ending, terminal)
+                failure = engine.failure
+        except asyncio.CancelledError:
+            if not ending.asked.is_set():
+                raise
+            return INTERRUPTED
     terminal.farewell(engine)
     if failure is not None:
         if isinstance(failure, HeliotropeError | SourceFailed):
             raise failure
-        logging.getLogger(__name__).error("a part failed", exc_info=failure)
+        log.error("a part failed", exc_info=failure)
         raise RunError(f"the engine stopped: {type(failure).__name__}: {failure}")
-    return INTERRUPTED if stopped.is_set() and not engine.ended.is_set() else 0
+    return INTERRUPTED if ending.asked.is_set() and not engine.ended.is_set() else 0
+
+
+async def _until_ended(engine: Running, ending: Ending, terminal: Terminal) -> None:
+    """Until a signal, the recording's end, or a failure."""
+    watching = asyncio.create_task(terminal.watch(engine))
+    waits = [asyncio.create_task(e.wait()) for e in (ending.asked, engine.ended)]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for task in (*waits, watching):
+        task.cancel()
+    await asyncio.gather(*waits, watching, return_exceptions=True)
+
+
+class Ending:
+    """SIGINT and SIGTERM end the engine, from its very beginning; a second one ends the process."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self._engine: Running | None = None
+        self._starting: asyncio.Task[Any] | None = None
+
+    def while_starting(self, task: asyncio.Task[Any] | None) -> None:
+        """Until it is up, the start itself is broken off."""
+        self._starting = task
+
+    def once_up(self, engine: Running) -> None:
+        self._engine, self._starting = engine, None
+
+    @contextlib.contextmanager
+    def on_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in ENDING:
+            loop.add_signal_handler(number, self._in_the_loop)
+            # asyncio's own handler does nothing, and the loop comes to it when it can. The torque
+            # does not wait for the loop: this runs between two instructions of the main thread.
+            signal.signal(number, self._at_once)
+        try:
+            yield
+        finally:
+            for number in ENDING:
+                loop.remove_signal_handler(number)
+
+    def _at_once(self, number: int, _frame: object) -> None:
+        if self._engine is not None:
+            self._engine.let_go()
+        if self.asked.is_set():
+            os._exit(128 + number)  # somebody is impatient
+
+    def _in_the_loop(self) -> None:
+        self.asked.set()
+        if self._starting is not None:
+            self._starting.cancel()
 
 
 @contextlib.contextmanager
-def _signals(stopped: asyncio.Event, engine: Running, terminal: Terminal) -> Iterator[None]:
-    """SIGINT and SIGTERM end the engine, a second one at once; SIGUSR1 gives another link."""
+def _links(engine: Running, terminal: Terminal) -> Iterator[None]:
+    """SIGUSR1, and Enter on a terminal, print another link."""
     loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        if stopped.is_set():
-            # Somebody is impatient: let the default action have the next one.
-            loop.remove_signal_handler(signal.SIGINT)
-        stopped.set()
-
-    loop.add_signal_handler(signal.SIGINT, stop)
-    loop.add_signal_handler(signal.SIGTERM, stop)
     loop.add_signal_handler(signal.SIGUSR1, lambda: terminal.link(engine))
     if sys.stdin is not None and sys.stdin.isatty():
         _on_enter(lambda: loop.call_soon_threadsafe(terminal.link, engine))
     try:
         yield
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
-            loop.remove_signal_handler(number)
+        loop.remove_signal_handler(signal.SIGUSR1)
 
 
 def _on_enter(call: Callable[[], object]) -> None:

@@ -9,7 +9,6 @@ mute's edge is its own port's business). Decides nothing about voices.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Protocol
 
 from engine.core.types import Event, Health
 from engine.hearing.ear import Heard, voice_heard
+from engine.loops.worker import Worker
 from engine.ports import AudioBlock, Clock, Microphones, SourceEnded, SourceFailed, SourceTorn
 
 log = logging.getLogger(__name__)
@@ -85,6 +85,7 @@ class AudioLoop:
         self._was_muted = False
         self._health: tuple[bool, str] | None = None
         self._reported = float("-inf")
+        self._worker = Worker(PART)
         self.torn = 0
         self.blocks = 0
 
@@ -96,7 +97,7 @@ class AudioLoop:
                 before = self.blocks
                 try:
                     await self._mind_mute()
-                    await asyncio.to_thread(self._microphones.open)
+                    await self._worker.run(self._microphones.open)
                     await self._listen()
                 except SourceEnded:
                     self._tell(self._ear.finish())
@@ -111,6 +112,9 @@ class AudioLoop:
                     pause = min(2.0 * pause, LONGEST_PAUSE)
         finally:
             self._microphones.close()
+            # A read that was under way may have opened them again.
+            worker, self._worker = self._worker, Worker(PART)
+            await worker.stop(self._microphones.close)
             self._ear.forget()
 
     async def _listen(self) -> None:
@@ -120,7 +124,7 @@ class AudioLoop:
                 self._microphones.close()
                 return
             try:
-                block = await asyncio.to_thread(self._microphones.read)
+                block = await self._worker.run(self._microphones.read)
             except SourceTorn as error:
                 self.torn += 1
                 log.warning("%s (%d so far)", error, self.torn)
@@ -128,7 +132,7 @@ class AudioLoop:
             if await self._mind_mute_of(block):
                 continue
             self.blocks += 1
-            self._tell(await asyncio.to_thread(self._ear.listen, block))
+            self._tell(await self._worker.run(self._ear.listen, block))
             block.samples.fill(0.0)
             self._check_sound()
 

@@ -9,8 +9,10 @@ nothing about people: what it felt goes to the brain as events.
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -30,6 +32,8 @@ from engine.core.types import (
 )
 from engine.ports import Axis, AxisReading, Clock
 
+log = logging.getLogger(__name__)
+
 BRAKING_TIME = 0.15  # s after which a forbidden axis loses its torque, at standstill or not
 HISTORY = 2.0  # s of headings kept for the frames exposed meanwhile
 CATCH_UP = 3  # samples that a late step may make up for
@@ -37,6 +41,7 @@ DEAF_TIME = 0.15  # s without a sense of contact after the loop was held up
 REPORTS_HZ = 25.0  # AxisMoved a second; the brain needs no more
 _STANDING = 2.0  # deg/s; a slower head counts as standing
 _ROUNDING = 1e-6  # s
+_PATIENCE = 1.0  # s that the end waits for a driver that hangs
 _BACKOFF = (0.1, 2.0)  # s between tries after a fault: first, longest
 
 
@@ -72,6 +77,7 @@ class AxisControl:
         self._backoff: float | None = None
         self._reported = -math.inf
         self._was_moving = False
+        self._closed = False
         self._sent: float | None = None
         self.travel_commanded = 0.0  # degrees of set-points sent, all told
         self.commanded_while_forbidden = 0.0  # degrees sent after the braking; must stay 0
@@ -85,7 +91,7 @@ class AxisControl:
         While somebody's hand is on the head, it waits until they let go.
         """
         with self._lock:
-            if self._forbidden is not None:
+            if self._forbidden is not None or self._closed:
                 self.refused += 1
                 return
             self._pending = action
@@ -126,8 +132,10 @@ class AxisControl:
     def shut_down(self) -> None:
         """The end: torque off, the driver closed."""
         with self._lock:
-            self.release(Release("the engine ends"))
-            self._axis.close()
+            if not self._closed:
+                self.release(Release("the engine ends"))
+                self._closed = True
+                self._axis.close()
 
     # ---------------------------------------------------------- what is known
 
@@ -264,6 +272,8 @@ class AxisControl:
             self._brake_until = self._t + BRAKING_TIME
 
     def _let_go(self) -> None:
+        if self._closed:
+            return
         self._powered = False
         self._release_at_rest = False
         self._brake_until = None
@@ -312,24 +322,37 @@ class AxisRunner:
         self._clock = clock
         self._period = 1.0 / rate_hz
         self._tell = tell
-        self._ended = threading.Event()
+        self._ended = False
         self._thread = threading.Thread(target=self._run, name="axis", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
+    def let_go(self) -> None:
+        """Have the torque off within a sample or two, and do not wait for it.
+
+        Takes no lock: the handler of a signal may call it in the middle of anything.
+        """
+        self._ended = True
+
     def stop(self) -> None:
         """Safe to call twice, and before `start`."""
-        self._ended.set()
+        self.let_go()
         if self._thread.ident is None:
             self._control.shut_down()
-        else:
-            self._thread.join()
+            return
+        self._thread.join(_PATIENCE)
+        if self._thread.is_alive():
+            log.error("the axis does not answer; it may still hold its torque")
 
     def _run(self) -> None:
         due = self._clock.now()
         try:
-            while not self._ended.wait(max(0.0, due - self._clock.now())):
+            while not self._ended:
+                wait = due - self._clock.now()
+                if wait > 0.0:
+                    time.sleep(wait)
+                    continue
                 now = self._clock.now()
                 events = self._control.step(now)
                 if events:
@@ -338,3 +361,4 @@ class AxisRunner:
                 due = max(due + self._period, now)
         finally:
             self._control.shut_down()
+            log.info("the axis is released")

@@ -1,6 +1,6 @@
 """The camera loop: frames from the camera to the eye, sightings to the brain.
 
-Reading and seeing happen in worker threads, one frame at a time, so that the
+Reading and seeing happen in a worker thread, one frame at a time, so that the
 newest frame is always the one looked at. A live camera that is missing or
 lost is reported as Health and tried again with growing pauses; a recording
 that ends ends the loop. While the shutter is not open nothing is read and the
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from engine.core.types import Event, Health, PeopleSeen, ShutterState
+from engine.loops.worker import Worker
 from engine.ports import Camera, Clock, Frame, Shutter, SourceEnded, SourceFailed, SourceTorn
 
 log = logging.getLogger(__name__)
@@ -140,6 +141,7 @@ class CameraLoop:
         self.torn = 0
         self._in_use = False
         self._lock = threading.Lock()
+        self._worker = Worker(PART)
         gate.on_forbid(self._close_at_once)
 
     @property
@@ -178,7 +180,10 @@ class CameraLoop:
                     await self._clock.sleep(pause * random.uniform(1 - JITTER, 1 + JITTER))
                     pause = min(2.0 * pause, LONGEST_PAUSE)
         finally:
+            # At once, so that a read under way returns; and after it, in case it opened the camera.
             self._camera.close()
+            worker, self._worker = self._worker, Worker(PART)
+            await worker.stop(self._camera.close)
             self._eye.forget()
 
     async def _wait_for_gate(self) -> None:
@@ -188,7 +193,7 @@ class CameraLoop:
             await self._clock.sleep(GATE_POLL)
 
     async def _open(self) -> None:
-        await asyncio.to_thread(self._exclusively, self._camera.open)
+        await self._worker.run(self._exclusively, self._camera.open)
         self._looked = float("-inf")
 
     def _exclusively(self, call: Callable[[], Made]) -> Made:
@@ -224,7 +229,7 @@ class CameraLoop:
         while self._gate.allowed:
             started = self._clock.now()
             try:
-                frame = await asyncio.to_thread(self._exclusively, self._camera.read)
+                frame = await self._worker.run(self._exclusively, self._camera.read)
             except SourceTorn as error:
                 self.torn += 1
                 damaged += 1
@@ -247,11 +252,11 @@ class CameraLoop:
             heading = self._heading_at(frame.t)
             rate = (heading - self._heading_at(frame.t - RATE_STEP)) / RATE_STEP
             idle = frame.t >= self._busy_until and frame.t - self._looked < IDLE_LOOK
-            if idle and not await asyncio.to_thread(self._eye.moved, frame, rate):
+            if idle and not await self._worker.run(self._eye.moved, frame, rate):
                 return
             if idle:
                 self._busy_until = frame.t + BUSY_FOR
-            people = await asyncio.to_thread(self._eye.look, frame, heading, rate)
+            people = await self._worker.run(self._eye.look, frame, heading, rate)
             self._looked = frame.t
             self.looks += 1
             if people.sightings:
