@@ -36,7 +36,7 @@ REUNITE_AFTER = 0.25  # s without a sighting after which somebody may come back 
 REUNITE_HITS = 2  # sightings of the newcomer that are enough to recognise them
 REUNITE_WITHIN = 3.0  # s
 REUNITE_NEAR = 8.0  # deg
-REUNITE_SPEED = 45.0  # deg/s
+REUNITE_SPEED = 60.0  # deg/s
 MAX_FRAME_GAP = 0.5  # s that one frame without somebody counts at most
 
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from engine.core.fusion import Person
 
 LOOK = 0.7  # s that each look lasts
-LOST_AFTER = 0.35  # s of usable frames that should have shown them
+LOST_AFTER = 0.4  # s of usable frames that should have shown them
 WALKED = 10.0  # deg/s when last seen
-STEP = 0.6  # of the field of view from where they were to where one looks
+STEP = 0.38  # of the field of view: where they were stays in the picture of the first look
 RAN = 40.0
-WALKER, RUNNER = (1, -1), (1, 2, -1, -2)  # steps to look at, in turn
+WALKER, RUNNER = (1, -1.5), (1, 3, -1.5, -3)  # steps to look at, in turn
 KNOWN = 8  # sightings that make somebody worth looking for
 ARRIVED = 3.0  # deg
 

@@ -37,7 +37,7 @@ KEEP_RATE = 0.3  # s
 # it and forgotten in as many seconds as follow.
 RUN_RATE = 50.0  # deg/s
 RUN_LEARNED = 0.34
-RUN_FORGOTTEN = 6.0  # s
+RUN_FORGOTTEN = 10.0  # s
 GATE_STD = 4.0  # deg
 GATE_SWERVE = 0.05  # s: whoever moves fast may swerve by as much as this makes of their rate
 

@@ -23,7 +23,7 @@ TRAIL = 0.85  # of the dead zone: how far the head trails a walking person
 SAME_PLACE = 5.0  # deg a settled person may drift before the waiting starts anew
 LOOK_AHEAD_MAX = 35.0  # deg that a prediction may add
 RESTLESS = 0.4  # from here on a person counts as running about
-RESTLESS_SHARE = 0.4  # of the dead zone and of the time to settle
+RESTLESS_SHARE = 0.4  # of the zones and of the time to settle
 PLACE_MEMORY = 20.0  # s after which the edges of somebody's place are half forgotten
 STROLL, HURRY = 40.0, 60.0  # deg/s
 LEFT_BY = 1.5  # deg beyond the dead zone, about the noise of a bearing
@@ -124,7 +124,8 @@ def judge(
     settle = zones.settle
     if subject.restless >= RESTLESS:
         # Who runs about runs again soon, and there is no time to lose then.
-        dead, settle = dead * RESTLESS_SHARE, settle * RESTLESS_SHARE
+        dead, holding = dead * RESTLESS_SHARE, holding * RESTLESS_SHARE
+        settle *= RESTLESS_SHARE
     bearing = near(subject.bearing, base)
     walking = abs(subject.rate) > WALKING * zones.settled_speed
     offset = bearing - base
