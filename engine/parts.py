@@ -44,6 +44,7 @@ from engine.sim.world import World
 SIMULATED, OFF = "simulated", "none"
 MOVING = 1.0  # deg/s of the head from which sound counts as heard in motion
 RATE_OVER = 0.04  # s
+HELD_UP = 0.02  # s after which the simulated head's time stands still, as its set-points do
 
 # The zones of config.yaml are made for a head whose lens is this wide; an
 # electronic pan shows less, and its zones shrink with it.
@@ -175,7 +176,7 @@ def _axis(config: Config, axis_config: AxisConfig, clock: Clock, pan: bool) -> A
             zero_deg=config.axis.zero_deg,
             reversed_=servo.reversed,
         )
-    return SimulatedAxis(seed=config.simulation.seed, clock=clock.now)
+    return SimulatedAxis(seed=config.simulation.seed, clock=clock.now, patience=HELD_UP)
 
 
 # --------------------------------------------------------------------- shutter

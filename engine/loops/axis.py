@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 BRAKING_TIME = 0.15  # s after which a forbidden axis loses its torque, at standstill or not
 HISTORY = 2.0  # s of headings kept for the frames exposed meanwhile
 CATCH_UP = 3  # samples that a late step may make up for
+LATE = 1.5  # samples from which a step comes late
+SETTLING = 0.025  # s without a sense of contact after a late step
 DEAF_TIME = 0.15  # s without a sense of contact after the loop was held up
 REPORTS_HZ = 25.0  # AxisMoved a second; the brain needs no more
 _STANDING = 2.0  # deg/s; a slower head counts as standing
@@ -71,7 +73,8 @@ class AxisControl:
         self._still_since: float | None = -math.inf
         self._yielded = False
         self._t = -math.inf
-        self._due: float | None = None
+        self._due: float | None = None  # of the next sample of the profile
+        self._before: Setpoint | None = None  # the profile's last sample but one
         self._deaf = -math.inf
         self._retry_at = -math.inf
         self._backoff: float | None = None
@@ -164,10 +167,7 @@ class AxisControl:
     def step(self, t: float) -> list[Event]:
         """One turn of the loop: read, advance the profile, feel, command. Returns what happened."""
         with self._lock:
-            if t - self._t > (CATCH_UP - 0.5) * self._period:
-                # Set-points that failed to come jolt the head as a hand would.
-                self._deaf = t + DEAF_TIME
-                self._contact.reset()
+            self._mind_the_gap(t)
             self._t = t
             if t >= self._retry_at:
                 try:
@@ -176,6 +176,17 @@ class AxisControl:
                     self._fail(t, error)
             events, self._events = self._events, []
             return events
+
+    def _mind_the_gap(self, t: float) -> None:
+        """Set-points that came late, or failed to come, jolt a moving head as a hand would."""
+        gap = t - self._t
+        if self._profile.done:
+            return
+        if gap > (CATCH_UP - 0.5) * self._period:
+            self._deaf = t + DEAF_TIME
+            self._contact.reset()
+        elif gap > LATE * self._period:
+            self._deaf = max(self._deaf, t + SETTLING)
 
     def _turn(self, t: float) -> None:
         reading = self._axis.read()
@@ -208,7 +219,7 @@ class AxisControl:
         if self._pending is None or self._yielded or self._release_at_rest:
             return
         if not self._powered:
-            self._profile.rest_at(reading.heading)
+            self._pin(reading.heading)
             self._contact.reset()
             self._axis.energise()
             self._powered = True
@@ -233,25 +244,47 @@ class AxisControl:
             self._let_go()
         else:
             if kind == STALL:
-                self._profile.rest_at(reading.heading)
+                self._pin(reading.heading)
                 self._contact.pinned()
-            self._send(self._profile.now)
+            self._send(self._setpoint(t))
 
     def _advance(self, t: float) -> Setpoint:
         """As many samples as are due: fixed ones, a few at most, later ones are given up."""
         if self._due is None or t - self._due > (CATCH_UP - 0.5) * self._period:
             self._due = t
-        while self._due <= t + self._period / 2.0:
+        while self._due < t + self._period - _ROUNDING:
+            self._before = self._profile.now
             self._profile.step()
             self._due += self._period
-        return self._profile.now
+        return self._setpoint(t)
+
+    def _setpoint(self, t: float) -> Setpoint:
+        """Where the head should be at `t`, between the profile's last two samples.
+
+        A thread does not wake on the sample. Half a sample beside the time at
+        100 deg/s is half a degree, and jolts the head as a hand does.
+        """
+        now, before = self._profile.now, self._before
+        if before is None or self._due is None:
+            return now
+        left = min(1.0, max(0.0, (self._due - self._period - t) / self._period))
+        return Setpoint(
+            now.heading + left * (before.heading - now.heading),
+            now.velocity + left * (before.velocity - now.velocity),
+            now.acceleration + left * (before.acceleration - now.acceleration),
+        )
+
+    def _pin(self, heading: float) -> None:
+        """The profile rests here, whatever it did before."""
+        self._profile.rest_at(heading)
+        self._before = None
 
     def _braked(self, t: float, reading: AxisReading) -> bool:
         if self._brake_until is None:
             self._brake_until = t + BRAKING_TIME
         if self._profile.done or abs(reading.velocity) < self._nearly_standing:
             # Led on to where the profile ended, a servo would swing back: hold it here instead.
-            self._profile.rest_at(reading.heading)
+            self._pin(reading.heading)
         return abs(reading.velocity) < _STANDING or t >= self._brake_until - _ROUNDING
 
     def _send(self, setpoint: Setpoint) -> None:
@@ -278,7 +311,7 @@ class AxisControl:
         self._release_at_rest = False
         self._brake_until = None
         self._sent = None
-        self._profile.rest_at(self._profile.now.heading)
+        self._pin(self._profile.now.heading)
         try:
             self._axis.release()
         except OSError as error:
@@ -358,7 +391,7 @@ class AxisRunner:
                 if events:
                     self._tell(events)
                 # A late step is not made up for by a burst of early ones.
-                due = max(due + self._period, now)
+                due = max(due + self._period, now + self._period / 2.0)
         finally:
             self._control.shut_down()
             log.info("the axis is released")

@@ -65,14 +65,17 @@ class SimulatedAxis:
     """`ports.Axis` on simulated mechanics.
 
     `clock` (seconds, monotonic) is asked at every call of the port; without
-    one the axis stands still in time until `advance` is called. `stops` are
-    the mechanical end stops, a little outside the range of motion.
+    one the axis stands still in time until `advance` is called. Where nobody
+    called for longer than `patience`, the rest of that time does not pass
+    here: a program that was held up is no force on the head. `stops` are the
+    mechanical end stops, a little outside the range of motion.
     """
 
     heading: float = 0.0
     seed: int = 0
     clock: Callable[[], float] | None = None
     start: float = 0.0
+    patience: float = math.inf
     stops: tuple[float, float] = (-185.0, 185.0)
     rotor: Rotor = field(default_factory=Rotor)
     sensors: Sensors = field(default_factory=Sensors)
@@ -92,6 +95,7 @@ class SimulatedAxis:
         self._powered = False
         self._target = (self.start, self._theta, 0.0)
         self._steps = 0
+        self._slept = 0.0
         self._hands: list[Hand] = []
         self._obstacles: list[Obstacle] = []
         self._lost: list[tuple[float, float]] = []
@@ -200,7 +204,9 @@ class SimulatedAxis:
 
     def _reach(self) -> None:
         if self.clock is not None:
-            self.advance(self.clock())
+            now = self.clock() - self._slept
+            self._slept += max(0.0, now - self.now - self.patience)
+            self.advance(min(now, self.now + self.patience))
         if any(low <= self.now < high for low, high in self._lost):
             raise OSError("the simulated axis is unplugged")
 

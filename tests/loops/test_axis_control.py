@@ -347,3 +347,56 @@ def test_release_lets_the_head_be_turned(bench: Bench) -> None:
     bench.run(1.5)
     assert bench.axis.true_heading > 20.0
     assert bench.felt() == []
+
+
+# ------------------------------------------------- a thread that wakes when it can
+
+
+class Busy:
+    """A control whose thread shares its processor with others: steps come beside their time."""
+
+    # Seconds between two steps as they were found on a loaded machine, and how often.
+    GAPS = (0.010, 0.014, 0.006, 0.011, 0.020, 0.002, 0.018, 0.023, 0.016, 0.024, 0.039, 0.070)
+    SHARES = (30.0, 15.0, 15.0, 10.0, 5.0, 5.0, 4.0, 3.0, 3.0, 2.0, 0.8, 0.2)
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.t = self.last = 0.0
+        self.axis = SimulatedAxis(seed=seed, clock=lambda: self.t, patience=0.02)
+        self.control = AxisControl(self.axis, CONFIG)
+        self.felt: list[tuple[float, str]] = []
+
+    def run(self, seconds: float) -> None:
+        end = self.t + seconds
+        while self.t < end:
+            self.t += self.rng.choices(self.GAPS, self.SHARES)[0] + self.rng.uniform(0.0, 0.001)
+            events = self.control.step(self.t)
+            self.felt += [(e.t, e.kind) for e in events if isinstance(e, ContactFelt)]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_thread_that_wakes_late_is_no_hand(seed: int) -> None:
+    busy = Busy(seed)
+    for _ in range(40):
+        pace = busy.rng.choice(tuple(Pace))
+        busy.control.move_to(move(busy.rng.uniform(-170.0, 170.0), pace))
+        busy.run(busy.rng.uniform(0.3, 2.0))
+    assert busy.felt == []
+    assert busy.axis.powered
+
+
+def test_a_hand_is_felt_by_a_thread_that_wakes_late() -> None:
+    yielded = []
+    for seed in range(100):
+        busy = Busy(seed)
+        busy.control.move_to(move(busy.rng.uniform(-60.0, 60.0)))
+        busy.run(2.5)
+        assert busy.felt == []
+        start = busy.axis.now
+        busy.axis.add(a_push(busy.rng, start))
+        # In the room's time, which stands still where the program does.
+        while busy.axis.powered and busy.axis.now < start + 0.5:
+            busy.run(0.001)
+        yielded.append(busy.axis.now - start)
+    assert sum(after > 0.25 for after in yielded) <= 5
+    assert max(yielded) < 0.5
