@@ -42,7 +42,7 @@ def plain(colour: Colour, weave: float = 0.03) -> Paint:
 
     def paint(x: Reals, y: Reals, z: Reals, _top: npt.NDArray[np.bool_]) -> Reals:
         texture = 1.0 + weave * np.sin(x * 95.0) * np.sin(y * 95.0 + z * 90.0)
-        return (np.array(colour, np.float32) * texture[:, None]).astype(np.float32)
+        return np.asarray(np.array(colour, np.float32) * texture[:, None], np.float32)
 
     return paint
 
