@@ -287,7 +287,8 @@ def _follow(state: State) -> tuple[State, tuple[Action, ...]]:
         return replace(state, reason=reason, zone=None), ()
     person = state.primary()
     if person is not None and person.ever_seen:
-        state = replace(state, search=search.begin(state.search, person, state.view_width))
+        begun = search.begin(state.search, person, state.view_width, state.now)
+        state = replace(state, search=begun)
     if state.search.active:
         state, looked = _search(state)
         if state.search.active:

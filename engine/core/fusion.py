@@ -30,11 +30,13 @@ SPEAKING_FOR = 1.2  # s that a person counts as speaking after a decision of hea
 MIN_VOICE_STD = 4.0  # deg; hearing's own spread is optimistic in reverberation
 HINT_GATE = 2.0  # how much further the tracker's id lets a sighting lie
 STRANGE_GATE = 0.6  # how much nearer one without their id must lie
+HINT_LIVES = 1.0  # s
 HINT_BONUS = 3.0  # sigma
 DEFAULT_DISTANCE = 2.0
+NEAREST_WALK = 1.4  # m: whoever is nearer sits or stands at the device and does not walk past
 REUNITE_AFTER = 0.25  # s without a sighting after which somebody may come back as a newcomer
 REUNITE_HITS = 2  # sightings of the newcomer that are enough to recognise them
-REUNITE_WITHIN = 3.0  # s
+REUNITE_WITHIN = 6.0  # s
 REUNITE_NEAR = 8.0  # deg
 REUNITE_SPEED = 60.0  # deg/s
 MAX_FRAME_GAP = 0.5  # s that one frame without somebody counts at most
@@ -97,7 +99,7 @@ NEVER = -math.inf
 
 def _swerve(person: Person, settings: TrackingSettings) -> float:
     """The acceleration a person at this distance can have, as one sigma in deg/s2."""
-    distance = max(person.distance or DEFAULT_DISTANCE, 0.5)
+    distance = max(person.distance or DEFAULT_DISTANCE, NEAREST_WALK)
     return math.degrees(settings.walking_acceleration / distance)
 
 
@@ -116,7 +118,7 @@ def see(people: People, event: PeopleSeen, settings: TrackingSettings) -> People
         tracks.predict(p.track, event.t, _swerve(p, settings), settings.coast)
         for p in people.persons
     ]
-    pairs = _assign(people.persons, ahead, sightings, settings.gate)
+    pairs = _assign(people.persons, ahead, sightings, settings.gate, event.t)
     elapsed = min(max(event.t - people.last_frame, 0.0), MAX_FRAME_GAP)
     persons: list[Person] = []
     for index, person in enumerate(people.persons):
@@ -148,6 +150,7 @@ def _assign(
     ahead: list[BearingTrack],
     sightings: list[Sighting],
     gate: float,
+    t: float,
 ) -> dict[int, int]:
     """Index of person -> index of sighting; nearest pairs first, inside the gate."""
     candidates: list[tuple[float, int, int]] = []
@@ -157,7 +160,8 @@ def _assign(
             hinted = sighting.track is not None and sighting.track == person.hint
             # The eye's short-term id is a hint only, but a good one: somebody
             # whose id still lives is rarely seen under another.
-            strange = person.hint is not None and not hinted
+            alive = person.hint is not None and t - person.last_seen <= HINT_LIVES
+            strange = alive and not hinted
             if cost <= gate * (HINT_GATE if hinted else STRANGE_GATE if strange else 1.0):
                 # A confirmed person goes before a newcomer.
                 bonus = (HINT_BONUS if hinted else 0.0) + (0.5 if person.confirmed else 0.0)
@@ -371,7 +375,8 @@ def _spoke(
     grown = person.confidence + 0.5 * confidence * (1.0 - person.confidence)
     return replace(
         person,
-        track=tracks.update(person.track, t, bearing, std, 5.0, tracking.coast),
+        # A voice says where somebody is, and too roughly to say how they move.
+        track=replace(tracks.update(person.track, t, bearing, std, 5.0, tracking.coast), rate=0.0),
         last_heard=t,
         voices=voices,
         confidence=max(grown, attention.min_confidence if awake else 0.0),

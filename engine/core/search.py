@@ -14,10 +14,11 @@ from engine.core.fusion import Person
 
 LOOK = 0.7  # s that each look lasts
 LOST_AFTER = 0.4  # s of usable frames that should have shown them
-WALKED = 10.0  # deg/s when last seen
+WALKED = 16.0  # deg/s when last seen
 STEP = 0.38  # of the field of view: where they were stays in the picture of the first look
 RAN = 40.0
 WALKER, RUNNER = (1, -1.5), (1, 3, -1.5, -3)  # steps to look at, in turn
+RECENT = 1.5  # s since they were last seen: a lens that was covered longer tells nothing
 KNOWN = 8  # sightings that make somebody worth looking for
 ARRIVED = 3.0  # deg
 
@@ -36,11 +37,12 @@ class Search:
         return bool(self.stops)
 
 
-def begin(before: Search, person: Person, view: float) -> Search:
+def begin(before: Search, person: Person, view: float, now: float) -> Search:
     """A search for `person` if they were lost while walking and were not searched for yet."""
     same = before.person == person.id and before.lost_at == person.last_seen
     lost = person.missed_for >= LOST_AFTER and person.hits >= KNOWN
-    if same or not lost or abs(person.track.rate) < WALKED:
+    recent = now - person.last_seen <= RECENT
+    if same or not (lost and recent) or abs(person.track.rate) < WALKED:
         return before
     step = STEP * view if person.track.rate > 0.0 else -STEP * view
     # Who runs is farther by the time the head gets there.

@@ -97,7 +97,7 @@ class AttentionSettings:
     """Whom to face: what counts, and how reluctant the choice is to change."""
 
     max_distance: Metres = 5.0
-    talker: Share = 0.55
+    talker: Share = 0.85
     engaged: Share = 0.25
     near: Share = 0.2
     keep: Share = 0.35

@@ -104,6 +104,7 @@ def subject_of(person: Person, now: float, settings: CoreSettings) -> zones.Subj
         std=person.track.std,
         distance=person.distance or 2.0,
         restless=person.track.restless,
+        former=person.track.former,
     )
 
 

@@ -47,7 +47,8 @@ class BearingTrack:
     """Belief at time `t`: bearing (deg, unwrapped), rate (deg/s) and their covariance.
 
     `drift` is the running mean of the innovations in sigma, `restless` in [0, 1]
-    how much running there was of late.
+    how much running there was of late, `former` the rate before the last
+    measurement.
     """
 
     t: float
@@ -58,6 +59,7 @@ class BearingTrack:
     rate_var: float
     drift: float = 0.0
     restless: float = 0.0
+    former: float = 0.0
 
     @property
     def std(self) -> float:
@@ -106,6 +108,7 @@ def predict(track: BearingTrack, t: float, acceleration: float, coast: float) ->
         rate_var=fade * fade * track.rate_var + q * dt * dt,
         drift=track.drift,
         restless=track.restless,
+        former=track.former,
     )
 
 
@@ -151,6 +154,7 @@ def update(
         rate_var=max(prior.rate_var - rate_gain * prior.cov, 1e-6),
         drift=drift,
         restless=restless,
+        former=track.rate,
     )
 
 

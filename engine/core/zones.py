@@ -41,6 +41,7 @@ class Subject:
     std: float
     distance: float
     restless: float = 0.0
+    former: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def judge(
         dead, holding = dead * RESTLESS_SHARE, holding * RESTLESS_SHARE
         settle *= RESTLESS_SHARE
     bearing = near(subject.bearing, base)
-    walking = abs(subject.rate) > WALKING * zones.settled_speed
+    walking = _walks(subject, zones)
     offset = bearing - base
     critical = offset
     if walking:
@@ -158,6 +159,14 @@ def _critical(offset: float, rate: float, dead: float, motion: MotionSettings) -
     if 0.0 <= outward <= dead * (1.0 - hurry(rate)) + LEFT_BY:
         return offset
     return offset + reach
+
+
+def _walks(subject: Subject, zones: ZoneSettings) -> bool:
+    """Whether the person walks: two measurements must say so, unless they run about anyway."""
+    pace = WALKING * zones.settled_speed
+    if subject.restless >= RESTLESS:
+        return abs(subject.rate) > pace
+    return abs(subject.rate) > pace and subject.former * subject.rate > pace * pace / 2.0
 
 
 def hurry(rate: float) -> float:
