@@ -160,7 +160,10 @@ class AxisControl:
     def heading_at(self, t: float) -> float | None:
         """The heading at `t` of the last two seconds, interpolated; None before any reading."""
         with self._lock:
-            return interpolate(tuple(self._history), t) if self._history else None
+            history = tuple(self._history)
+        if not history or t >= history[-1][0]:
+            return history[-1][1] if history else None
+        return interpolate(history, t)
 
     # ------------------------------------------------------------- the sample
 

@@ -95,6 +95,15 @@ def test_a_finished_move_is_reported(bench: Bench) -> None:
     assert moved[-1].heading == pytest.approx(30.0, abs=0.3)
 
 
+def test_the_heading_is_known_from_the_first_reading_on() -> None:
+    axis = SimulatedAxis(heading=12.0)
+    control = AxisControl(axis, CONFIG)
+    assert control.heading_at(0.0) is None
+    control.step(1.0)
+    for t in (0.0, 1.0, 5.0):
+        assert control.heading_at(t) == pytest.approx(12.0, abs=0.1)
+
+
 def test_the_heading_of_the_recent_past_is_interpolated(bench: Bench) -> None:
     assert bench.control.heading_at(0.0) is None
     bench.control.move_to(move(90.0))
