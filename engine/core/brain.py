@@ -53,6 +53,9 @@ TICK_ACTIVE = 0.1
 TICK_IDLE = 1.0
 ARRIVED = 0.5  # deg from the target that count as there
 START_GRACE = 0.4  # s that the axis loop may take to report a commanded move
+SQUARE = 2.5  # deg: nearer than this, somebody who asked to be faced is
+SQUARE_HITS = 4  # sightings that tell well enough where they are
+ASKED_FOR = Reason("asked", "turning to whoever asked")
 LONG_WAY = 180.0  # deg of travel that only a request justifies
 BUMP_PAUSE = 1.0
 STALL_PAUSE = 3.0
@@ -113,7 +116,8 @@ def _voice_heard(state: State, event: VoiceHeard) -> tuple[State, tuple[Action, 
     if event.wake_word is None or owner is None:
         return state, ()
     called = attention.summon(owner, state.now, settings.attention)
-    return replace(state, attention=called), (Indicate("listening", event.directions[0].bearing),)
+    state = replace(state, attention=called, to_centre=owner)
+    return state, (Indicate("listening", event.directions[0].bearing),)
 
 
 def _sound_heard(state: State, event: SoundHeard) -> tuple[State, tuple[Action, ...]]:
@@ -306,6 +310,10 @@ def _face(state: State, person: fusion.Person, summoned: bool) -> tuple[State, t
     settings = state.settings
     base = state.move.heading if state.move else state.heading
     subject = subject_of(person, state.now, settings)
+    if person.id == state.to_centre:
+        squarely, state = _squarely(state, person, subject, base)
+        if squarely is not None:
+            return _move(state, squarely, Pace.BRISK, ASKED_FOR)
     verdict = zones.judge(
         state.following, subject, base, state.now, settings.zones, settings.motion
     )
@@ -317,6 +325,23 @@ def _face(state: State, person: fusion.Person, summoned: bool) -> tuple[State, t
         return replace(state, reason=refusal), ()
     pace = Pace.BRISK if summoned else PACES.get(verdict.reason.code, Pace.NORMAL)
     return _move(state, target, pace, verdict.reason)
+
+
+def _squarely(
+    state: State, person: fusion.Person, subject: zones.Subject, base: float
+) -> tuple[float | None, State]:
+    """Where to turn for somebody who asked to be faced: to them, not to within a zone.
+
+    An ear is worth a first turn, an eye the second; then the zones count again.
+    """
+    target, _ = _reachable(state, subject.bearing, asked=True)
+    if target is None:
+        return None, replace(state, to_centre=None)
+    if abs(target - base) > SQUARE:
+        return target, replace(state, reason=ASKED_FOR, zone=None, following=None)
+    if person.hits >= SQUARE_HITS or abs(subject.rate) > state.settings.zones.settled_speed:
+        state = replace(state, to_centre=None)
+    return None, state
 
 
 def _search(state: State) -> tuple[State, tuple[Action, ...]]:

@@ -179,7 +179,8 @@ def _face_me(state: State, _: Command) -> Answer:
         return Answer(state, False, "nobody is there to face")
     changed, _allowed = modes.advance(state.modes, Trigger.RESUME)
     called = attention.summon(primary.id, state.now, state.settings.attention)
-    return Answer(replace(state, modes=changed, attention=called), True, "facing you")
+    faced = replace(state, modes=changed, attention=called, to_centre=primary.id)
+    return Answer(faced, True, "facing you")
 
 
 def _activity(state: State, command: Command) -> Answer:

@@ -53,7 +53,10 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`now` is the latest time any event carried; `calm_until` forbids new moves till then."""
+    """`now` is the latest time any event carried; `calm_until` forbids new moves till then.
+
+    `to_centre` is whoever asked to be faced and has not been faced squarely yet.
+    """
 
     settings: CoreSettings
     now: float
@@ -76,6 +79,7 @@ class State:
     pan: Pan = field(default_factory=Pan)
     visit: Visit = field(default_factory=Visit)
     search: Search = field(default_factory=Search)
+    to_centre: int | None = None
     viewers: int = 0
     view_width: float = DEFAULT_VIEW
     sounds: tuple[SoundView, ...] = ()
