@@ -1,0 +1,207 @@
+"""What each kind of event changes in what the brain believes, as one table.
+
+Sightings and voices become people, the shutter and the hands stop the head,
+commands are answered. Whether to move is decided elsewhere (`deciding`). Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
+
+from engine.core import attention, away, fusion, modes, requests
+from engine.core.modes import Trigger
+from engine.core.state import Blocked, State
+from engine.core.types import (
+    Action,
+    AxisFault,
+    AxisMoved,
+    Command,
+    ContactFelt,
+    Event,
+    Health,
+    Indicate,
+    MicrophoneMuted,
+    Mode,
+    PeopleSeen,
+    PresenceChanged,
+    Reason,
+    Release,
+    Reply,
+    ShutterChanged,
+    ShutterState,
+    SoundHeard,
+    SoundView,
+    Stop,
+    Tick,
+    Touched,
+    ViewerChanged,
+    VoiceHeard,
+)
+
+ARRIVED = 0.5  # deg from the target that count as there
+START_GRACE = 0.4  # s that the axis loop may take to report a commanded move
+BUMP_PAUSE = 1.0
+STALL_PAUSE = 3.0
+GIVE_UP_AFTER = 3  # stalls in one direction
+GIVE_UP_FOR = 30.0
+BLOCK_MEMORY = 60.0
+
+
+def _people_seen(state: State, event: PeopleSeen) -> tuple[State, tuple[Action, ...]]:
+    if state.shutter is not ShutterState.OPEN:
+        return state, ()  # a frame that was under way when the shutter closed
+    people = fusion.see(state.people, event, state.settings.tracking)
+    low, high = event.view
+    return replace(state, people=people, view_width=high - low), ()
+
+
+def _voice_heard(state: State, event: VoiceHeard) -> tuple[State, tuple[Action, ...]]:
+    if state.muted:
+        return state, ()
+    settings = state.settings
+    people, owner = fusion.hear(state.people, event, settings.tracking, settings.attention)
+    sounds = tuple(
+        SoundView(event.t, d.bearing, d.confidence, d.kind, event.wake_word)
+        for d in event.directions
+    )
+    state = replace(state, people=people, sounds=(*sounds, *state.sounds)[:8])
+    if event.ambiguous:
+        return replace(state, ambiguous_until=state.now + 2.0), ()
+    if event.wake_word is None or owner is None:
+        return state, ()
+    called = attention.summon(owner, state.now, settings.attention)
+    state = replace(state, attention=called, to_centre=owner)
+    return state, (Indicate("listening", event.directions[0].bearing),)
+
+
+def _sound_heard(state: State, event: SoundHeard) -> tuple[State, tuple[Action, ...]]:
+    return state, (Indicate(event.kind, event.bearing),)
+
+
+def _axis_moved(state: State, event: AxisMoved) -> tuple[State, tuple[Action, ...]]:
+    move = state.move
+    if move is not None and not event.moving:
+        arrived = abs(event.heading - move.heading) <= ARRIVED
+        if arrived or state.now - move.since > START_GRACE:
+            move = None
+    return replace(
+        state, heading=event.heading, velocity=event.velocity, moving=event.moving, move=move
+    ), ()
+
+
+def _touched(state: State, event: Touched) -> tuple[State, tuple[Action, ...]]:
+    pause = state.now + state.settings.follow.touch_pause
+    state = replace(state, touched=event.pressed)
+    if state.modes.mode is not Mode.AWAY:
+        state = _calm(state, pause, Reason("touched", "staying: somebody is using the screen"))
+    if event.pressed and state.move is not None and state.modes.mode is Mode.FOLLOW:
+        return replace(state, move=None), (Stop("the screen was touched"),)
+    return state, ()
+
+
+def _contact_felt(state: State, event: ContactFelt) -> tuple[State, tuple[Action, ...]]:
+    if event.kind == "push":
+        hold = state.now + state.settings.follow.hold
+        if state.modes.mode is Mode.MANUAL:
+            hold = max(hold, state.modes.hold_until)
+        mode_state, _ = modes.advance(state.modes, Trigger.PUSHED, hold)
+        state = replace(state, modes=mode_state, move=None, following=None, pan=away.Pan())
+        return state, (Release("turned by hand"),)
+    direction = 0
+    if state.move is not None:
+        direction = 1 if state.move.heading > event.heading else -1
+    recent = state.blocked if state.now - state.blocked.last <= BLOCK_MEMORY else Blocked()
+    times = recent.times + 1 if recent.direction == direction else 1
+    pause = STALL_PAUSE if event.kind == "stall" else BUMP_PAUSE
+    if times >= GIVE_UP_AFTER:
+        pause = GIVE_UP_FOR
+    blocked = Blocked(direction, state.now + pause, times, state.now)
+    return replace(state, blocked=blocked, move=None, following=None), (Stop(event.kind),)
+
+
+def _shutter_changed(state: State, event: ShutterChanged) -> tuple[State, tuple[Action, ...]]:
+    if event.state is ShutterState.OPEN:
+        quiet = state.now + state.settings.follow.after_opening
+        state = replace(state, shutter=event.state)
+        return _calm(state, quiet, Reason("opened", "staying: the shutter was just opened")), ()
+    # Whoever closes the shutter wants to be forgotten, too.
+    state = replace(
+        state,
+        shutter=event.state,
+        people=fusion.People(next_id=state.people.next_id),
+        attention=attention.Attention(),
+        following=None,
+        move=None,
+        pan=away.Pan(),
+        sounds=(),
+    )
+    return state, (Stop(f"the shutter is {event.state.value}", emergency=True),)
+
+
+def _microphone_muted(state: State, event: MicrophoneMuted) -> tuple[State, tuple[Action, ...]]:
+    return replace(state, muted=event.muted, sounds=()), ()
+
+
+def _presence_changed(state: State, event: PresenceChanged) -> tuple[State, tuple[Action, ...]]:
+    return replace(state, someone_home=event.someone_home), ()
+
+
+def _viewer_changed(state: State, event: ViewerChanged) -> tuple[State, tuple[Action, ...]]:
+    return replace(state, viewers=event.viewers), (Indicate("viewer" if event.viewers else "off"),)
+
+
+def _axis_fault(state: State, event: AxisFault) -> tuple[State, tuple[Action, ...]]:
+    state = _problem(state, "axis", event.reason)
+    return replace(state, move=None, pan=away.Pan()), ()
+
+
+def _health(state: State, event: Health) -> tuple[State, tuple[Action, ...]]:
+    return _problem(state, event.part, "" if event.ok else event.detail or "not working"), ()
+
+
+def _command(state: State, command: Command) -> tuple[State, tuple[Action, ...]]:
+    answer = requests.answer(state, command)
+    reply = Reply(command.source, command.id, answer.ok, answer.message)
+    return answer.state, (*answer.actions, reply)
+
+
+def _tick(state: State, _: Tick) -> tuple[State, tuple[Action, ...]]:
+    return state, ()
+
+
+def _problem(state: State, part: str, detail: str) -> State:
+    kept = tuple(p for p in state.problems if p[0] != part)
+    return replace(state, problems=(*kept, (part, detail)) if detail else kept)
+
+
+def _calm(state: State, until: float, reason: Reason) -> State:
+    return replace(state, calm_until=max(until, state.calm_until), calm_reason=reason)
+
+
+Handler = Callable[[State, Event], tuple[State, tuple[Action, ...]]]
+HANDLERS: dict[type, Handler] = {
+    kind: cast("Handler", handler)
+    for kind, handler in (
+        (PeopleSeen, _people_seen),
+        (VoiceHeard, _voice_heard),
+        (SoundHeard, _sound_heard),
+        (AxisMoved, _axis_moved),
+        (Touched, _touched),
+        (ContactFelt, _contact_felt),
+        (ShutterChanged, _shutter_changed),
+        (MicrophoneMuted, _microphone_muted),
+        (PresenceChanged, _presence_changed),
+        (ViewerChanged, _viewer_changed),
+        (AxisFault, _axis_fault),
+        (Health, _health),
+        (Command, _command),
+        (Tick, _tick),
+    )
+}
+
+
+def believe(state: State, event: Event) -> tuple[State, tuple[Action, ...]]:
+    """What `event` changes, and what it calls for at once."""
+    return HANDLERS[type(event)](state, event)

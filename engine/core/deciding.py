@@ -1,0 +1,207 @@
+"""Whether and where to turn, given what is believed; and the reason for people.
+
+The order is the product's: what forbids motion first, then away mode, then a
+pan that was asked for, then following. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from engine.core import attention, away, fusion, modes, requests, search, zones
+from engine.core.angles import clamp, near
+from engine.core.modes import Trigger
+from engine.core.state import Move, State, subject_of
+from engine.core.types import (
+    Action,
+    Alert,
+    Mode,
+    MoveTo,
+    Pace,
+    Reason,
+    ShutterState,
+)
+
+SQUARE = 2.5  # deg: nearer than this, somebody who asked to be faced is
+SQUARE_HITS = 4  # sightings that tell well enough where they are
+ASKED_FOR = Reason("asked", "turning to whoever asked")
+LONG_WAY = 180.0  # deg of travel that only a request justifies
+PACES = {"settled": Pace.GENTLE, "motion": Pace.NORMAL, "pursuit": Pace.BRISK}
+
+
+def decide(state: State) -> tuple[State, tuple[Action, ...]]:
+    """Whom to face, whether to move now, and why (or why not)."""
+    settings = state.settings
+    people = fusion.forget(state.people, state.now, settings.tracking, settings.attention)
+    choice = attention.choose(state.attention, people.persons, state.now, settings.attention)
+    state = replace(state, people=people, attention=choice)
+    if state.modes.mode is Mode.MANUAL and state.now >= state.modes.hold_until:
+        mode_state, _ = modes.advance(state.modes, Trigger.HOLD_OVER)
+        state = replace(state, modes=mode_state, following=None)
+    idle = _idle_reason(state)
+    if idle is not None:
+        return replace(state, reason=idle, zone=None), ()
+    if state.modes.mode is Mode.AWAY:
+        return _guard(state)
+    if state.pan.active:
+        return _continue_pan(state)
+    return _follow(state)
+
+
+def _idle_reason(state: State) -> Reason | None:
+    """Why nothing may be started now, or None."""
+    blocked = requests.obstacle(state)
+    if blocked:
+        code = "shutter" if state.shutter is not ShutterState.OPEN else "fault"
+        return Reason(code, f"staying: {blocked}")
+    if state.modes.mode is Mode.PAUSED:
+        return Reason("paused", "staying: motion is paused")
+    if state.touched or state.now < state.calm_until:
+        return state.calm_reason
+    if state.modes.mode is Mode.MANUAL and not state.pan.active:
+        left = state.modes.hold_until - state.now
+        until = f" for {left:.0f} s more" if left < 1e6 else ""
+        return Reason("manual", f"holding where it was turned to{until}")
+    return None
+
+
+def _follow(state: State) -> tuple[State, tuple[Action, ...]]:
+    summoned = state.attention.summoned is not None
+    if not modes.follows(state.modes, state.settings.follow.activities, summoned):
+        reason = Reason("not_following", f"staying: follow is {state.modes.policy.value}")
+        return replace(state, reason=reason, zone=None), ()
+    person = state.primary()
+    if person is not None and person.ever_seen:
+        begun = search.begin(state.search, person, state.view_width, state.now)
+        state = replace(state, search=begun)
+    if state.search.active:
+        state, looked = _search(state)
+        if state.search.active:
+            return state, looked
+    if person is None:
+        if state.now < state.ambiguous_until:
+            reason = Reason("ambiguous", "staying: voices from two very different directions")
+        else:
+            reason = Reason("nobody", "staying: nobody is there")
+        return replace(state, reason=reason, zone=None, following=None), ()
+    return _face(state, person, summoned)
+
+
+def _face(state: State, person: fusion.Person, summoned: bool) -> tuple[State, tuple[Action, ...]]:
+    settings = state.settings
+    base = state.move.heading if state.move else state.heading
+    subject = subject_of(person, state.now, settings)
+    if person.id == state.to_centre:
+        squarely, state = _squarely(state, person, subject, base)
+        if squarely is not None:
+            return _move(state, squarely, Pace.BRISK, ASKED_FOR)
+    verdict = zones.judge(
+        state.following, subject, base, state.now, settings.zones, settings.motion
+    )
+    state = replace(state, following=verdict.following, zone=verdict.zone, reason=verdict.reason)
+    if verdict.aim is None:
+        return state, ()
+    target, refusal = _reachable(state, verdict.aim, summoned)
+    if target is None:
+        return replace(state, reason=refusal), ()
+    pace = Pace.BRISK if summoned else PACES.get(verdict.reason.code, Pace.NORMAL)
+    return _move(state, target, pace, verdict.reason)
+
+
+def _squarely(
+    state: State, person: fusion.Person, subject: zones.Subject, base: float
+) -> tuple[float | None, State]:
+    """Where to turn for somebody who asked to be faced: to them, not to within a zone.
+
+    An ear is worth a first turn, an eye the second; then the zones count again.
+    """
+    target, _ = _reachable(state, subject.bearing, asked=True)
+    if target is None:
+        return None, replace(state, to_centre=None)
+    if abs(target - base) > SQUARE:
+        return target, replace(state, reason=ASKED_FOR, zone=None, following=None)
+    if person.hits >= SQUARE_HITS or abs(subject.rate) > state.settings.zones.settled_speed:
+        state = replace(state, to_centre=None)
+    return None, state
+
+
+def _search(state: State) -> tuple[State, tuple[Action, ...]]:
+    aim, _ = _reachable(state, state.search.stops[0], asked=False)
+    going_on = search.progress(state.search, state.people.persons, aim, state.heading, state.now)
+    reason = Reason("search", "searching: looking where the person went")
+    state = replace(state, search=going_on, reason=reason, zone=None, following=None)
+    if not going_on.active or aim is None or going_on.resting_since is not None:
+        return state, ()
+    return _move(state, aim, Pace.BRISK, reason)
+
+
+def _reachable(state: State, bearing: float, asked: bool) -> tuple[float | None, Reason]:
+    """The heading inside the range that faces `bearing` best, without the long way round."""
+    low, high = state.settings.range
+    beyond = Reason("beyond_range", "staying: the person is beyond the range of motion")
+    direct = near(bearing, state.heading)
+    inside = clamp(direct, low, high)
+    if inside == direct and (asked or abs(direct - state.heading) <= LONG_WAY):
+        return inside, beyond
+    if asked:
+        # Asked for: the other way round is right if it leads closer.
+        for turn in (-360.0, 360.0):
+            if low <= direct + turn <= high:
+                return direct + turn, beyond
+    # Part of the way helps only if it brings the person into the picture.
+    if abs(direct - inside) <= state.view_width / 2.0:
+        return inside, beyond
+    return None, beyond
+
+
+def _move(
+    state: State, target: float, pace: Pace, reason: Reason
+) -> tuple[State, tuple[Action, ...]]:
+    base = state.move.heading if state.move else state.heading
+    if abs(target - base) < zones.RETARGET:
+        return state, ()
+    direction = 1 if target > state.heading else -1
+    if direction == state.blocked.direction and state.now < state.blocked.until:
+        wait = Reason("blocked", "staying: something is in the way")
+        return replace(state, reason=wait), ()
+    move = Move(target, state.now, reason)
+    return replace(state, move=move, reason=reason), (MoveTo(target, pace, reason.code),)
+
+
+def _guard(state: State) -> tuple[State, tuple[Action, ...]]:
+    """Armed: alert to whoever is confirmed by sight, and face them; otherwise pan."""
+    person = state.primary()
+    seen = (
+        person is not None
+        and person.ever_seen
+        and state.now - person.last_seen <= 1.0
+        and person.confidence >= state.settings.attention.min_confidence
+    )
+    if person is None or not seen:
+        if state.pan.active:
+            return _continue_pan(state)
+        return replace(state, reason=Reason("watching", "watching: nobody is there"), zone=None), ()
+    visit, due = away.sighted(state.visit, state.now)
+    state, actions = _face(replace(state, visit=visit, pan=away.Pan()), person, summoned=False)
+    if not due:
+        return state, actions
+    alert = Alert(
+        t=state.now,
+        visit=visit.number,
+        bearing=person.track.bearing,
+        distance=person.distance,
+        confidence=person.confidence,
+    )
+    return state, (*actions, alert)
+
+
+def _continue_pan(state: State) -> tuple[State, tuple[Action, ...]]:
+    pan = away.progress(state.pan, state.heading, state.moving or state.move is not None, state.now)
+    state = replace(state, pan=pan, zone=None)
+    if not pan.active:
+        return replace(state, reason=Reason("watching", "the pan is complete")), ()
+    reason = Reason("pan", f"panning: {len(pan.stops)} stops to go")
+    state = replace(state, reason=reason)
+    if pan.resting_since is not None or state.move is not None:
+        return state, ()
+    return _move(state, pan.stops[0], Pace.GENTLE, reason)
