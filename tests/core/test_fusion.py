@@ -186,6 +186,25 @@ def test_two_people_who_cross_keep_their_ids_by_the_tracker_s_hints(seed: int) -
     assert [p.id for p in after] == [from_left.id, from_right.id]
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_two_people_who_meet_and_turn_back_are_told_apart_by_the_tracker_s_hints(
+    seed: int,
+) -> None:
+    """Their motion alone would rather say that they crossed."""
+
+    def right(k: int) -> float:
+        return -abs(24.0 - 1.2 * k)
+
+    watch = Watch(seed)
+    watch.frame(right(0), -right(0), hints=(7, 9))
+    for k in range(1, 10):
+        watch.frame(right(k), -right(k), hints=(7, 9), noise=NOISE)
+    before = [p.id for p in sorted(watch.confirmed, key=lambda p: p.track.bearing)]
+    for k in range(10, 40):
+        watch.frame(right(k), -right(k), hints=(7, 9), noise=NOISE)
+    assert [p.id for p in sorted(watch.confirmed, key=lambda p: p.track.bearing)] == before
+
+
 @pytest.mark.parametrize("rate", [0.0, 15.0])
 @pytest.mark.parametrize("seed", range(5))
 def test_missing_a_quarter_of_the_frames_changes_nobody(seed: int, rate: float) -> None:

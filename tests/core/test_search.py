@@ -50,11 +50,16 @@ def first_one_way_then_the_other(ways: list[float]) -> bool:
     return bool(ahead) and bool(behind) and ways == ordered
 
 
+def started(before: Search, person: Person, view: float = VIEW) -> Search:
+    """What is begun when the loss of `person` is noticed."""
+    return search.begin(before, person, view, person.last_seen + person.missed_for)
+
+
 @given(st.floats(1.01, 10.0), sides, st.floats(-170, 170), st.floats(20, 120))
 def test_a_walker_is_looked_for_where_they_went_and_then_on_the_other_side(
     pace: float, side: float, bearing: float, view: float
 ) -> None:
-    begun = search.begin(Search(), lost(side * pace * search.WALKED, bearing), view)
+    begun = started(Search(), lost(side * pace * search.WALKED, bearing), view)
     assert begun.active
     ways = [(stop - bearing) * side for stop in begun.stops]
     assert 2 <= len(ways) <= 6
@@ -74,27 +79,28 @@ def test_a_walker_is_looked_for_where_they_went_and_then_on_the_other_side(
         replace(lost(40.0), missed_for=0.0),
         replace(lost(40.0), missed_for=search.LOST_AFTER - PERIOD),
         replace(lost(40.0), hits=search.KNOWN - 1),
+        replace(lost(40.0), missed_for=search.RECENT + PERIOD),
     ],
-    ids=["stood", "shifted", "shifted back", "in sight", "a moment ago", "hardly known"],
+    ids=["stood", "shifted", "shifted back", "in sight", "only just", "hardly known", "long ago"],
 )
 def test_who_stood_still_or_is_hardly_gone_or_hardly_known_is_not_looked_for(
     person: Person,
 ) -> None:
-    assert not search.begin(Search(), person, VIEW).active
+    assert not started(Search(), person).active
 
 
 def test_a_loss_is_searched_for_once_and_the_next_one_again() -> None:
-    begun = search.begin(Search(), lost(40.0), VIEW)
-    assert search.begin(begun, lost(40.0), VIEW) is begun
+    begun = started(Search(), lost(40.0))
+    assert started(begun, lost(40.0)) is begun
     over = replace(begun, stops=())
-    assert not search.begin(over, replace(lost(40.0), missed_for=9.0), VIEW).active
-    assert search.begin(over, lost(40.0, seen=5.0), VIEW).active
-    assert search.begin(over, replace(lost(40.0), id=2), VIEW).active
+    assert not started(over, replace(lost(40.0), missed_for=9.0)).active
+    assert started(over, lost(40.0, seen=5.0)).active
+    assert started(over, replace(lost(40.0), id=2)).active
 
 
 def test_each_look_lasts_and_starts_when_the_head_is_there() -> None:
     now, heading = 1.0, 0.0
-    state = search.begin(Search(), lost(40.0), VIEW)
+    state = started(Search(), lost(40.0))
     spent = []
     for _ in range(len(state.stops)):
         aim = state.stops[0]
@@ -114,13 +120,13 @@ def test_each_look_lasts_and_starts_when_the_head_is_there() -> None:
 
 
 def test_a_stop_beyond_the_range_is_left_out() -> None:
-    begun = search.begin(Search(), lost(40.0), VIEW)
+    begun = started(Search(), lost(40.0))
     after = search.progress(begun, (), None, 0.0, 1.0)
     assert after.stops == begun.stops[1:]
 
 
 def test_it_ends_as_soon_as_anybody_shows() -> None:
-    begun = search.begin(Search(), lost(40.0), VIEW)
+    begun = started(Search(), lost(40.0))
     old, unsure = lost(40.0), replace(lost(0.0, seen=1.0), id=2, confirmed=False)
     assert search.progress(begun, (old, unsure), 50.0, 0.0, 1.0).active
     other = replace(lost(0.0, seen=1.0), id=2)

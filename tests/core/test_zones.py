@@ -24,7 +24,8 @@ exact = st.integers(-90 * 64, 90 * 64).map(lambda n: n / 64.0)
 
 
 def somebody(bearing: float, rate: float = 0.0, distance: float = 2.0) -> Subject:
-    return Subject(1, bearing, rate, 1.0, distance)
+    """Somebody whose rate two measurements agree about."""
+    return Subject(1, bearing, rate, 1.0, distance, former=rate)
 
 
 @dataclass
@@ -240,6 +241,34 @@ def test_whoever_turns_round_is_followed_the_other_way(side: float) -> None:
     dead, _ = half_widths(ZONES, 2.0)
     assert (head.base - turned_at) * side < 0.0
     assert abs(bearing - head.base) <= dead
+
+
+@given(st.floats(1.1 * WALK, 90.0), sides)
+def test_one_measurement_that_says_walking_starts_no_pursuit(rate: float, side: float) -> None:
+    _, holding = half_widths(ZONES, 2.0)
+    for former in (0.0, -side * rate):
+        unsure = replace(somebody(side * (holding + 5.0), side * rate), former=former)
+        verdict = Head().sees(unsure)
+        assert verdict.reason.code == "motion"
+        assert verdict.following.pursuit == 0
+    sure = somebody(side * (holding + 5.0), side * rate)
+    assert Head().sees(sure).following.pursuit == side
+
+
+@given(st.floats(0.0, 1.0), sides)
+def test_somebody_who_runs_about_has_smaller_zones_and_settles_sooner(
+    share: float, side: float
+) -> None:
+    dead, holding = half_widths(ZONES, 2.0)
+    beyond = side * (zones.RESTLESS_SHARE * holding + 0.5 + share * (dead - 1.0) / 2.0)
+    calm, restless = somebody(beyond), replace(somebody(beyond), restless=1.0)
+    if abs(beyond) < dead:
+        assert Head().sees(calm).aim is None
+    assert Head().sees(restless).zone is Zone.MOTION
+    waiting = replace(restless, bearing=side * zones.RESTLESS_SHARE * (dead + holding) / 2.0)
+    head = Head()
+    while head.sees(waiting).aim is None:
+        assert head.now < 0.9 * ZONES.settle
 
 
 def test_a_glance_at_the_limits_of_the_axis_is_finite() -> None:
