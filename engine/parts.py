@@ -51,6 +51,8 @@ HELD_UP = 0.02  # s after which the simulated head's time stands still, as its s
 USUAL_VIEW = 66.0
 CROP = 0.5  # of the wide picture that an electronic pan shows
 WIDEST_CROP = 60.0
+FULL_CIRCLE = 360.0
+FREE = 340.0  # deg; a range as wide as this is about cables, a narrower one about what may be seen
 
 
 class Sense(Protocol):
@@ -153,6 +155,9 @@ def _narrowed(config: Config) -> tuple[AxisConfig, CoreSettings]:
     crop = crop_width(config)
     low, high = reach(_lens(config), crop)
     allowed = config.axis.range
+    if high - low >= FULL_CIRCLE and allowed[1] - allowed[0] >= FREE:
+        # No cable is wound up: the way across the back is as short as any.
+        low, high = allowed = (-FULL_CIRCLE, FULL_CIRCLE)
     axis = replace(config.axis, range=(max(low, allowed[0]), min(high, allowed[1])))
     share = min(1.0, crop / USUAL_VIEW)
     z = config.zones
