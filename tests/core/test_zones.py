@@ -180,6 +180,21 @@ def test_around_somebody_who_works_to_and_fro_it_aims_at_the_middle_of_the_place
     assert verdict.aim == pytest.approx(middle, abs=0.3 * reach)
 
 
+@given(sides, distances)
+def test_in_a_place_too_wide_for_the_dead_zone_they_are_still_brought_into_it(
+    side: float, distance: float
+) -> None:
+    dead, holding = half_widths(ZONES, distance)
+    near, far = holding + 5.0, holding + 5.0 + 3.0 * dead
+    head = Head(base=side * near)
+    for k in range(60):
+        head.sees(somebody(side * (far if k // 20 % 2 else near), 0.0, distance))
+    head.base = 0.0
+    verdict = head.sees(somebody(side * far, 0.0, distance))
+    assert verdict.aim is not None
+    assert abs(side * far - verdict.aim) < dead
+
+
 # --------------------------------------------------------------------- walking
 
 walks = st.lists(st.floats(1.1 * WALK, 90.0), min_size=2, max_size=50)
