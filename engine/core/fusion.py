@@ -33,6 +33,7 @@ STRANGE_GATE = 0.6  # how much nearer one without their id must lie
 HINT_LIVES = 1.0  # s
 HINT_BONUS = 3.0  # sigma
 DEFAULT_DISTANCE = 2.0
+FASTEST_RUN = 2.7  # m/s that anybody runs indoors
 NEAREST_WALK = 1.4  # m: whoever is nearer sits or stands at the device and does not walk past
 REUNITE_AFTER = 0.25  # s without a sighting after which somebody may come back as a newcomer
 REUNITE_HITS = 2  # sightings of the newcomer that are enough to recognise them
@@ -101,6 +102,12 @@ def _swerve(person: Person, settings: TrackingSettings) -> float:
     """The acceleration a person at this distance can have, as one sigma in deg/s2."""
     distance = max(person.distance or DEFAULT_DISTANCE, NEAREST_WALK)
     return math.degrees(settings.walking_acceleration / distance)
+
+
+def _fastest(person: Person) -> float:
+    """The rate in deg/s at which a run looks from this distance."""
+    distance = max(person.distance or DEFAULT_DISTANCE, NEAREST_WALK)
+    return min(math.degrees(FASTEST_RUN / distance), tracks.MAX_RATE)
 
 
 # ------------------------------------------------------------------- sightings
@@ -186,6 +193,7 @@ def _hit(person: Person, sighting: Sighting, t: float, settings: TrackingSetting
             _swerve(person, settings),
             settings.coast,
             trusted=sighting.track is not None and sighting.track == person.hint,
+            fastest=_fastest(person),
         )
     else:
         track = tracks.begin(t, sighting.bearing, sighting.bearing_std)
@@ -254,6 +262,7 @@ def _reunited(persons: list[Person], t: float) -> tuple[Person, ...]:
                 kept[known.id] = replace(
                     newcomer,
                     id=known.id,
+                    track=replace(newcomer.track, restless=known.track.restless),
                     confirmed=True,
                     confidence=max(newcomer.confidence, known.confidence),
                     last_heard=known.last_heard,

@@ -16,8 +16,10 @@ LOOK = 0.7  # s that each look lasts
 LOST_AFTER = 0.4  # s of usable frames that should have shown them
 WALKED = 16.0  # deg/s when last seen
 STEP = 0.38  # of the field of view: where they were stays in the picture of the first look
-RAN = 40.0
-WALKER, RUNNER = (1, -1.5), (1, 3, -1.5, -3)  # steps to look at, in turn
+RESTLESS = 0.4  # from here on somebody runs about (`zones` says the same)
+RUNNER_LOST, RUNNER_LOOK = 0.3, 0.2  # s: who runs is far away soon
+RUNNER_WALKED = 4.0  # deg/s, enough to tell the side
+WALKER, RUNNER = (1, -1.5), (2, 4, 6, -2, -4)  # steps to look at, in turn
 RECENT = 1.5  # s since they were last seen: a lens that was covered longer tells nothing
 KNOWN = 8  # sightings that make somebody worth looking for
 ARRIVED = 3.0  # deg
@@ -31,6 +33,7 @@ class Search:
     lost_at: float = 0.0
     stops: tuple[float, ...] = ()
     resting_since: float | None = None
+    look: float = LOOK
 
     @property
     def active(self) -> bool:
@@ -39,16 +42,18 @@ class Search:
 
 def begin(before: Search, person: Person, view: float, now: float) -> Search:
     """A search for `person` if they were lost while walking and were not searched for yet."""
+    runs = person.track.restless >= RESTLESS
     same = before.person == person.id and before.lost_at == person.last_seen
-    lost = person.missed_for >= LOST_AFTER and person.hits >= KNOWN
+    lost = person.missed_for >= (RUNNER_LOST if runs else LOST_AFTER) and person.hits >= KNOWN
     recent = now - person.last_seen <= RECENT
-    if same or not (lost and recent) or abs(person.track.rate) < WALKED:
+    if same or not (lost and recent) or abs(person.track.rate) < (RUNNER_WALKED if runs else WALKED):
         return before
     step = STEP * view if person.track.rate > 0.0 else -STEP * view
-    # Who runs is farther by the time the head gets there.
-    steps = RUNNER if abs(person.track.rate) >= RAN else WALKER
+    # Who runs is far by the time the head gets there: it sweeps after them.
+    steps = RUNNER if runs else WALKER
     here = person.track.bearing
-    return Search(person.id, person.last_seen, tuple(here + k * step for k in steps))
+    stops = tuple(here + k * step for k in steps)
+    return Search(person.id, person.last_seen, stops, look=RUNNER_LOOK if runs else LOOK)
 
 
 def progress(
@@ -66,6 +71,6 @@ def progress(
         return replace(search, resting_since=None)
     if search.resting_since is None:
         return replace(search, resting_since=now)
-    if now - search.resting_since >= LOOK:
+    if now - search.resting_since >= search.look:
         return replace(search, stops=search.stops[1:], resting_since=None)
     return search

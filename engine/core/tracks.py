@@ -120,10 +120,12 @@ def update(
     acceleration: float,
     coast: float,
     trusted: bool = False,
+    fastest: float = MAX_RATE,
 ) -> BearingTrack:
     """The belief after measuring `bearing` (deg, any wrapping) with one sigma `std` at `t`.
 
-    `trusted` says that the measurement is known to be of this person.
+    `trusted` says that the measurement is known to be of this person; nobody
+    moves faster than `fastest` (deg/s).
     A measurement older than the belief is taken as if made at the belief's time.
     """
     prior = predict(track, t, acceleration, coast)
@@ -141,14 +143,14 @@ def update(
         noise *= DISTRUST * DISTRUST
     gain = prior.var / (prior.var + noise)
     rate_gain = prior.cov / (prior.var + noise)
-    rate = prior.rate + rate_gain * innovation
+    rate = clamp(prior.rate + rate_gain * innovation, -fastest, fastest)
     restless = max(track.restless - max(t - track.t, 0.0) / RUN_FORGOTTEN, 0.0)
     if abs(rate) >= RUN_RATE:
         restless = min(restless + RUN_LEARNED, 1.0)
     return BearingTrack(
         t=prior.t,
         bearing=prior.bearing + gain * innovation,
-        rate=max(-MAX_RATE, min(MAX_RATE, rate)),
+        rate=rate,
         var=(1.0 - gain) * prior.var,
         cov=(1.0 - gain) * prior.cov,
         rate_var=max(prior.rate_var - rate_gain * prior.cov, 1e-6),
