@@ -51,6 +51,9 @@ log = logging.getLogger(__name__)
 SHUTTER_POLL = 1.0
 """Seconds between two readings of the shutter's level, in case an edge was lost."""
 
+GOODBYES = (0.6, 0.2, 0.2, 0.2)
+"""Seconds that what is told to end may take, each time that it is told."""
+
 
 @dataclass
 class Running:
@@ -262,13 +265,31 @@ def _spawn(
         task.add_done_callback(ended)
 
     async def cancel() -> None:
-        for task in (*senses, *tasks):
-            task.cancel()
         # The page's streams end beside the broker's goodbye: each may take its time.
-        pages = [] if page is None else [page.stop()]
-        await asyncio.gather(*senses, *tasks, *pages, return_exceptions=True)
+        pages = [] if page is None else [asyncio.create_task(page.stop())]
+        await _end({*senses, *tasks}, set(pages))
 
     stack.push_async_callback(cancel)
+
+
+async def _end(tasks: set[asyncio.Task[None]], others: set[asyncio.Task[None]]) -> None:
+    """Cancel `tasks` until they have ended, within bounds; `others` end by themselves.
+
+    Once is not enough: `asyncio.wait_for`, which the MQTT client uses, may
+    swallow a cancellation that comes in the moment of its success (gh-86296).
+    """
+    for patience in GOODBYES:
+        for task in tasks:
+            task.cancel()
+        if not tasks | others:
+            return
+        done, left = await asyncio.wait(tasks | others, timeout=patience)
+        for task in done:
+            if not task.cancelled():
+                task.exception()
+        tasks, others = tasks & left, others & left
+    if tasks:
+        log.error("left behind: %s", ", ".join(sorted(str(t.get_coro()) for t in tasks)))
 
 
 async def _poll_shutter(parts: Parts, clock: Clock) -> None:

@@ -28,7 +28,17 @@ from engine.hearing.wake_word import open_wake_word
 from engine.loops.audio import AudioLoop, Surroundings
 from engine.loops.axis import AxisControl
 from engine.loops.camera import CameraLoop, Gate, Pacing
-from engine.ports import Axis, Camera, Clock, Indicator, Microphones, Mute, Shutter, TouchScreen
+from engine.ports import (
+    Axis,
+    Camera,
+    Clock,
+    Indicator,
+    Microphones,
+    Mute,
+    Shutter,
+    SourceFailed,
+    TouchScreen,
+)
 from engine.seeing.detector import Detector
 from engine.seeing.engagement import FaceReader
 from engine.seeing.eye import Eye, EyeSettings
@@ -108,6 +118,7 @@ class Parts:
 
 def build(config: Config, clock: Clock) -> Parts:
     """All parts but the senses. Raises UserError for what a person must put right."""
+    _try_recordings(config)
     simulated = SIMULATED in (config.camera.source, config.microphones.source)
     world = LivingRoom(config.simulation.seed) if simulated else None
     pan = _pan_electronically(config)
@@ -132,6 +143,26 @@ def build(config: Config, clock: Clock) -> Parts:
         simulated_shutter=shutter if isinstance(shutter, SimulatedShutter) else None,
         simulated_mute=mute if isinstance(shutter, SimulatedShutter) else None,
     )
+
+
+def _try_recordings(config: Config) -> None:
+    """Open and close what will be played: nothing has started yet that would have to end again."""
+    camera, microphones = config.camera.source, config.microphones.source
+    try:
+        if camera not in (SIMULATED, OFF) and cameras.is_recording(camera):
+            _try(cameras.open_camera(camera))
+        heard = microphones not in (SIMULATED, OFF) and config.hearing.enabled
+        if heard and arrays.is_recording(microphones):
+            _try(arrays.open_microphones(microphones, load_array(config.microphones.array)))
+    except SourceFailed as error:
+        raise UserError(str(error)) from None
+
+
+def _try(source: Camera | Microphones) -> None:
+    try:
+        source.open()
+    finally:
+        source.close()
 
 
 # ------------------------------------------------------------------------ axis

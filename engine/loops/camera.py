@@ -167,7 +167,9 @@ class CameraLoop:
                 try:
                     await self._open()
                     await self._watch()
-                except SourceEnded:
+                except SourceEnded as end:
+                    if self.torn and not self.frames:
+                        raise SourceFailed(f"{end}; no picture in it could be read") from None
                     return
                 except SourceFailed as error:
                     self._camera.close()
