@@ -62,7 +62,9 @@ def choose(
     """The choice after looking at everybody once more."""
     candidates = {p.id: p for p in persons if eligible(p, settings)}
     summoned = attention.summoned
-    if summoned is not None and (now > attention.summoned_until or summoned not in candidates):
+    # Whoever asked is faced however far away they are.
+    there = any(p.id == summoned and p.confirmed for p in persons)
+    if summoned is not None and (now > attention.summoned_until or not there):
         summoned = None
     if summoned is not None:
         return Attention(summoned, None, now, summoned, attention.summoned_until)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from engine.core.angles import clamp
+
 DWELL = 1.5  # s the head rests at each stop, long enough to confirm a person
 OVERLAP = 0.6  # of the field of view from one stop to the next
 VISIT_OVER = 60.0  # s without anybody after which the next person is a new visit
@@ -45,7 +47,7 @@ def plan(low: float, high: float, start: float, view: float) -> Pan:
     sweep = [low + (high - low) * i / count for i in range(count + 1)]
     if abs(start - high) < abs(start - low):
         sweep.reverse()
-    return Pan(stops=(*sweep, start))
+    return Pan(stops=(*sweep, clamp(start, low, high)))
 
 
 def progress(pan: Pan, heading: float, moving: bool, now: float) -> Pan:

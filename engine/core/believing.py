@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from engine.core import attention, away, fusion, modes, requests
+from engine.core import attention, fusion, modes, requests
 from engine.core.modes import Trigger
 from engine.core.state import Blocked, State
 from engine.core.types import (
@@ -32,6 +32,7 @@ from engine.core.types import (
     ShutterChanged,
     ShutterState,
     SoundHeard,
+    SoundKind,
     SoundView,
     Stop,
     Tick,
@@ -67,13 +68,19 @@ def _voice_heard(state: State, event: VoiceHeard) -> tuple[State, tuple[Action, 
         for d in event.directions
     )
     state = replace(state, people=people, sounds=(*sounds, *state.sounds)[:8])
+    if state.shutter is not ShutterState.OPEN:
+        return replace(state, people=fusion.People(next_id=state.people.next_id)), ()
     if event.ambiguous:
         return replace(state, ambiguous_until=state.now + 2.0), ()
     if event.wake_word is None or owner is None:
         return state, ()
     called = attention.summon(owner, state.now, settings.attention)
-    state = replace(state, attention=called, to_centre=owner)
-    return state, (Indicate("listening", event.directions[0].bearing),)
+    if state.modes.mode is not Mode.AWAY:
+        # Somebody asks: what the head was about to do can wait.
+        state = state.at_rest() if state.pan.active or state.search.active else state
+        state = replace(state, attention=called, to_centre=owner)
+    voice = next(d for d in event.directions if d.kind is SoundKind.DIRECT)
+    return state, (Indicate("listening", voice.bearing),)
 
 
 def _sound_heard(state: State, event: SoundHeard) -> tuple[State, tuple[Action, ...]]:
@@ -93,10 +100,10 @@ def _axis_moved(state: State, event: AxisMoved) -> tuple[State, tuple[Action, ..
 
 def _touched(state: State, event: Touched) -> tuple[State, tuple[Action, ...]]:
     pause = state.now + state.settings.follow.touch_pause
-    state = replace(state, touched=event.pressed)
+    state = replace(state, touched=event.pressed, touched_since=state.now)
     if state.modes.mode is not Mode.AWAY:
         state = _calm(state, pause, Reason("touched", "staying: somebody is using the screen"))
-    if event.pressed and state.move is not None and state.modes.mode is Mode.FOLLOW:
+    if event.pressed and state.move is not None and state.modes.mode is not Mode.AWAY:
         return replace(state, move=None), (Stop("the screen was touched"),)
     return state, ()
 
@@ -107,11 +114,14 @@ def _contact_felt(state: State, event: ContactFelt) -> tuple[State, tuple[Action
         if state.modes.mode is Mode.MANUAL:
             hold = max(hold, state.modes.hold_until)
         mode_state, _ = modes.advance(state.modes, Trigger.PUSHED, hold)
-        state = replace(state, modes=mode_state, move=None, following=None, pan=away.Pan())
+        state = replace(state.at_rest(), modes=mode_state)
+        if state.modes.mode is Mode.AWAY:
+            state = _calm(state, hold, Reason("pushed", "staying: the head was turned by hand"))
         return state, (Release("turned by hand"),)
-    direction = 0
-    if state.move is not None:
-        direction = 1 if state.move.heading > event.heading else -1
+    if state.move is None:
+        # A knock at a resting head says nothing about the way to anywhere.
+        return state, (Stop(event.kind),)
+    direction = 1 if state.move.heading > event.heading else -1
     recent = state.blocked if state.now - state.blocked.last <= BLOCK_MEMORY else Blocked()
     times = recent.times + 1 if recent.direction == direction else 1
     pause = STALL_PAUSE if event.kind == "stall" else BUMP_PAUSE
@@ -128,13 +138,10 @@ def _shutter_changed(state: State, event: ShutterChanged) -> tuple[State, tuple[
         return _calm(state, quiet, Reason("opened", "staying: the shutter was just opened")), ()
     # Whoever closes the shutter wants to be forgotten, too.
     state = replace(
-        state,
+        state.at_rest(),
         shutter=event.state,
         people=fusion.People(next_id=state.people.next_id),
         attention=attention.Attention(),
-        following=None,
-        move=None,
-        pan=away.Pan(),
         sounds=(),
     )
     return state, (Stop(f"the shutter is {event.state.value}", emergency=True),)
@@ -153,8 +160,8 @@ def _viewer_changed(state: State, event: ViewerChanged) -> tuple[State, tuple[Ac
 
 
 def _axis_fault(state: State, event: AxisFault) -> tuple[State, tuple[Action, ...]]:
-    state = _problem(state, "axis", event.reason)
-    return replace(state, move=None, pan=away.Pan()), ()
+    state = _problem(state, "axis", event.reason or "lost")
+    return replace(state.at_rest(), moving=False, velocity=0.0), ()
 
 
 def _health(state: State, event: Health) -> tuple[State, tuple[Action, ...]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.core import attention, away, fusion, modes, requests, search, zones
-from engine.core.angles import clamp, near
+from engine.core.angles import clamp, near, wrap
 from engine.core.modes import Trigger
 from engine.core.state import Move, State, subject_of
 from engine.core.types import (
@@ -25,7 +25,11 @@ from engine.core.types import (
 SQUARE = 2.5  # deg: nearer than this, somebody who asked to be faced is
 SQUARE_HITS = 4  # sightings that tell well enough where they are
 ASKED_FOR = Reason("asked", "turning to whoever asked")
-LONG_WAY = 180.0  # deg of travel that only a request justifies
+NEARLY = 20.0  # deg past the end of the range at which somebody is still well in the picture
+LONGEST_TOUCH = 60.0  # s: a finger that is down for longer has been lifted unnoticed
+SEEN_NOW = 1.0  # s since the last sighting
+BEYOND = Reason("beyond_range", "staying: the person is beyond the range of motion")
+IN_THE_WAY = Reason("blocked", "staying: something is in the way")
 PACES = {"settled": Pace.GENTLE, "motion": Pace.NORMAL, "pursuit": Pace.BRISK}
 
 
@@ -33,19 +37,34 @@ def decide(state: State) -> tuple[State, tuple[Action, ...]]:
     """Whom to face, whether to move now, and why (or why not)."""
     settings = state.settings
     people = fusion.forget(state.people, state.now, settings.tracking, settings.attention)
-    choice = attention.choose(state.attention, people.persons, state.now, settings.attention)
-    state = replace(state, people=people, attention=choice)
+    state = replace(state, people=people)
+    faceable = tuple(p for p in people.persons if _faceable(state, p))
+    choice = attention.choose(state.attention, faceable, state.now, settings.attention)
+    state = replace(state, attention=choice)
+    if state.to_centre is not None and state.to_centre != choice.summoned:
+        state = replace(state, to_centre=None)
     if state.modes.mode is Mode.MANUAL and state.now >= state.modes.hold_until:
         mode_state, _ = modes.advance(state.modes, Trigger.HOLD_OVER)
         state = replace(state, modes=mode_state, following=None)
+    # Watching over the home needs no motion: nothing that forbids motion silences it.
+    state, alerts = _watch(state) if state.modes.mode is Mode.AWAY else (state, ())
     idle = _idle_reason(state)
     if idle is not None:
-        return replace(state, reason=idle, zone=None), ()
+        return replace(state, reason=idle, zone=None), alerts
     if state.modes.mode is Mode.AWAY:
-        return _guard(state)
-    if state.pan.active:
-        return _continue_pan(state)
-    return _follow(state)
+        state, actions = _guard(state)
+    elif state.pan.active:
+        state, actions = _continue_pan(state)
+    else:
+        state, actions = _follow(state)
+    return state, (*alerts, *actions)
+
+
+def _faceable(state: State, person: fusion.Person) -> bool:
+    """Whether some heading of the range has the person in the picture; whoever asked may hope."""
+    if person.id == state.attention.summoned:
+        return True
+    return _reachable(state, person.track.bearing, asked=False) is not None
 
 
 def _idle_reason(state: State) -> Reason | None:
@@ -56,7 +75,8 @@ def _idle_reason(state: State) -> Reason | None:
         return Reason(code, f"staying: {blocked}")
     if state.modes.mode is Mode.PAUSED:
         return Reason("paused", "staying: motion is paused")
-    if state.touched or state.now < state.calm_until:
+    pressed = state.touched and state.now - state.touched_since < LONGEST_TOUCH
+    if (pressed and state.modes.mode is not Mode.AWAY) or state.now < state.calm_until:
         return state.calm_reason
     if state.modes.mode is Mode.MANUAL and not state.pan.active:
         left = state.modes.hold_until - state.now
@@ -81,6 +101,8 @@ def _follow(state: State) -> tuple[State, tuple[Action, ...]]:
     if person is None:
         if state.now < state.ambiguous_until:
             reason = Reason("ambiguous", "staying: voices from two very different directions")
+        elif any(p.confirmed for p in state.people.persons):
+            reason = BEYOND
         else:
             reason = Reason("nobody", "staying: nobody is there")
         return replace(state, reason=reason, zone=None, following=None), ()
@@ -101,9 +123,9 @@ def _face(state: State, person: fusion.Person, summoned: bool) -> tuple[State, t
     state = replace(state, following=verdict.following, zone=verdict.zone, reason=verdict.reason)
     if verdict.aim is None:
         return state, ()
-    target, refusal = _reachable(state, verdict.aim, summoned)
+    target = _reachable(state, verdict.aim, summoned)
     if target is None:
-        return replace(state, reason=refusal), ()
+        return replace(state, reason=BEYOND), ()
     pace = Pace.BRISK if summoned else PACES.get(verdict.reason.code, Pace.NORMAL)
     return _move(state, target, pace, verdict.reason)
 
@@ -115,10 +137,12 @@ def _squarely(
 
     An ear is worth a first turn, an eye the second; then the zones count again.
     """
-    target, _ = _reachable(state, subject.bearing, asked=True)
+    target = _reachable(state, subject.bearing, asked=True)
     if target is None:
         return None, replace(state, to_centre=None)
-    if abs(target - base) > SQUARE:
+    if abs(target - base) > (
+        SQUARE if person.ever_seen else zones.half_widths(state.settings.zones, subject.distance)[0]
+    ):
         return target, replace(state, reason=ASKED_FOR, zone=None, following=None)
     if person.hits >= SQUARE_HITS or abs(subject.rate) > state.settings.zones.settled_speed:
         state = replace(state, to_centre=None)
@@ -126,7 +150,9 @@ def _squarely(
 
 
 def _search(state: State) -> tuple[State, tuple[Action, ...]]:
-    aim, _ = _reachable(state, state.search.stops[0], asked=False)
+    aim = _reachable(state, state.search.stops[0], asked=False)
+    if aim is not None and _is_blocked(state, aim):
+        aim = None
     going_on = search.progress(state.search, state.people.persons, aim, state.heading, state.now)
     reason = Reason("search", "searching: looking where the person went")
     state = replace(state, search=going_on, reason=reason, zone=None, following=None)
@@ -135,64 +161,74 @@ def _search(state: State) -> tuple[State, tuple[Action, ...]]:
     return _move(state, aim, Pace.BRISK, reason)
 
 
-def _reachable(state: State, bearing: float, asked: bool) -> tuple[float | None, Reason]:
+def _reachable(state: State, bearing: float, asked: bool) -> float | None:
     """The heading inside the range that faces `bearing` best, without the long way round."""
     low, high = state.settings.range
-    beyond = Reason("beyond_range", "staying: the person is beyond the range of motion")
     direct = near(bearing, state.heading)
     inside = clamp(direct, low, high)
-    if inside == direct and (asked or abs(direct - state.heading) <= LONG_WAY):
-        return inside, beyond
+    if inside == direct or (asked and abs(direct - inside) <= NEARLY):
+        return inside
     if asked:
-        # Asked for: the other way round is right if it leads closer.
+        # Asked for: the other way round is right if it leads there.
         for turn in (-360.0, 360.0):
             if low <= direct + turn <= high:
-                return direct + turn, beyond
+                return direct + turn
     # Part of the way helps only if it brings the person into the picture.
-    if abs(direct - inside) <= state.view_width / 2.0:
-        return inside, beyond
-    return None, beyond
+    return inside if abs(direct - inside) <= state.view_width / 2.0 else None
+
+
+def _is_blocked(state: State, target: float) -> bool:
+    """Whether something was in the way of this direction a moment ago."""
+    direction = 1 if target > state.heading else -1
+    return direction == state.blocked.direction and state.now < state.blocked.until
 
 
 def _move(
     state: State, target: float, pace: Pace, reason: Reason
 ) -> tuple[State, tuple[Action, ...]]:
     base = state.move.heading if state.move else state.heading
+    target = clamp(target, *state.settings.range)
     if abs(target - base) < zones.RETARGET:
         return state, ()
-    direction = 1 if target > state.heading else -1
-    if direction == state.blocked.direction and state.now < state.blocked.until:
-        wait = Reason("blocked", "staying: something is in the way")
-        return replace(state, reason=wait), ()
+    if _is_blocked(state, target):
+        return replace(state, reason=IN_THE_WAY), ()
     move = Move(target, state.now, reason)
     return replace(state, move=move, reason=reason), (MoveTo(target, pace, reason.code),)
 
 
-def _guard(state: State) -> tuple[State, tuple[Action, ...]]:
-    """Armed: alert to whoever is confirmed by sight, and face them; otherwise pan."""
-    person = state.primary()
-    seen = (
-        person is not None
-        and person.ever_seen
-        and state.now - person.last_seen <= 1.0
-        and person.confidence >= state.settings.attention.min_confidence
-    )
-    if person is None or not seen:
-        if state.pan.active:
-            return _continue_pan(state)
-        return replace(state, reason=Reason("watching", "watching: nobody is there"), zone=None), ()
+def _watch(state: State) -> tuple[State, tuple[Action, ...]]:
+    """Armed: alert to anybody who is confirmed by sight, wherever and however far."""
+    sure = state.settings.attention.min_confidence
+    seen = [
+        p
+        for p in state.people.persons
+        if p.confirmed and state.now - p.last_seen <= SEEN_NOW and p.confidence >= sure
+    ]
+    if not seen:
+        return state, ()
     visit, due = away.sighted(state.visit, state.now)
-    state, actions = _face(replace(state, visit=visit, pan=away.Pan()), person, summoned=False)
+    state = replace(state, visit=visit)
     if not due:
-        return state, actions
+        return state, ()
+    person = max(seen, key=lambda p: (p.confidence, -p.id))
     alert = Alert(
         t=state.now,
         visit=visit.number,
-        bearing=person.track.bearing,
+        bearing=wrap(person.track.bearing),
         distance=person.distance,
         confidence=person.confidence,
     )
-    return state, (*actions, alert)
+    return state, (alert,)
+
+
+def _guard(state: State) -> tuple[State, tuple[Action, ...]]:
+    """Armed: face whoever is in sight; otherwise go on with a pan."""
+    person = state.primary()
+    if person is not None and state.now - person.last_seen <= SEEN_NOW:
+        return _face(replace(state, pan=away.Pan()), person, summoned=False)
+    if state.pan.active:
+        return _continue_pan(state)
+    return replace(state, reason=Reason("watching", "watching: nobody is there"), zone=None), ()
 
 
 def _continue_pan(state: State) -> tuple[State, tuple[Action, ...]]:
@@ -204,4 +240,6 @@ def _continue_pan(state: State) -> tuple[State, tuple[Action, ...]]:
     state = replace(state, reason=reason)
     if pan.resting_since is not None or state.move is not None:
         return state, ()
+    if _is_blocked(state, pan.stops[0]):
+        return replace(state, pan=away.Pan(pan.stops[1:]), reason=IN_THE_WAY), ()
     return _move(state, pan.stops[0], Pace.GENTLE, reason)

@@ -24,6 +24,7 @@ from engine.core.tracks import BearingTrack, RangeTrack
 from engine.core.types import Label, PeopleSeen, PetView, Sighting, SoundKind, VoiceHeard
 
 HIT_GAIN = 0.45  # how far one full-score sighting moves the confidence towards 1
+CONFIRMING = 0.45  # the confidence that sightings must add up to
 MISS_FACTOR = 0.86  # what one frame without the person leaves of it
 ENGAGEMENT_GAIN = 0.3
 SPEAKING_FOR = 1.2  # s that a person counts as speaking after a decision of hearing
@@ -212,7 +213,8 @@ def _hit(person: Person, sighting: Sighting, t: float, settings: TrackingSetting
         hits=hits,
         first_hit=person.first_hit if hits > 1 else t,
         last_seen=max(t, person.last_seen),
-        confirmed=person.confirmed or hits >= settings.confirm_sightings,
+        confirmed=person.confirmed
+        or (hits >= settings.confirm_sightings and confidence >= CONFIRMING),
         engagement=engagement,
         hint=sighting.track if sighting.track is not None else person.hint,
         missed_for=0.0,
@@ -265,8 +267,10 @@ def _reunited(persons: list[Person], t: float) -> tuple[Person, ...]:
                     track=replace(newcomer.track, restless=known.track.restless),
                     confirmed=True,
                     confidence=max(newcomer.confidence, known.confidence),
-                    last_heard=known.last_heard,
-                    engagement=newcomer.engagement or known.engagement,
+                    last_heard=max(newcomer.last_heard, known.last_heard),
+                    engagement=(
+                        known.engagement if newcomer.engagement is None else newcomer.engagement
+                    ),
                 )
                 break
     return tuple(kept.values())

@@ -68,24 +68,25 @@ def turn(state: State, heading: float, pace: Pace, text: str) -> tuple[State, tu
     low, high = state.settings.range
     target = clamp(heading, low, high)
     reason = Reason("asked", text)
-    permanent = state.modes.mode is Mode.MANUAL and state.modes.hold_until == math.inf
-    until = math.inf if permanent else state.now + state.settings.follow.hold
-    mode_state, _ = modes.advance(state.modes, Trigger.ASKED, until)
-    moved = replace(
-        state, modes=mode_state, move=Move(target, state.now, reason), following=None, reason=reason
-    )
+    mode_state, _ = modes.advance(state.modes, Trigger.ASKED, _hold_until(state))
+    move = Move(target, state.now, reason)
+    moved = replace(state.at_rest(), modes=mode_state, move=move, reason=reason)
     return moved, (MoveTo(target, pace, reason.code),)
 
 
-def _stay(state: State) -> State:
-    return replace(state, move=None, following=None, pan=away.Pan())
+def _hold_until(state: State) -> float:
+    """When what was asked for ends; a manual mode without end stays one."""
+    if state.modes.mode is Mode.MANUAL and state.modes.hold_until == math.inf:
+        return math.inf
+    return state.now + state.settings.follow.hold
 
 
 def _follow(state: State, command: Command) -> Answer:
     policy = FollowPolicy(str(command.arguments["policy"]))
     changed = replace(state, modes=replace(state.modes, policy=policy))
-    if policy is FollowPolicy.OFF and state.move and state.modes.mode is Mode.FOLLOW:
-        return Answer(_stay(changed), True, "follow off", (Stop("follow is off"),))
+    busy = state.move is not None or state.pan.active or state.search.active
+    if policy is FollowPolicy.OFF and busy and state.modes.mode is Mode.FOLLOW:
+        return Answer(changed.at_rest(), True, "follow off", (Stop("follow is off"),))
     return Answer(changed, True, f"follow {policy.value}")
 
 
@@ -97,7 +98,7 @@ def _mode(state: State, command: Command) -> Answer:
     if not allowed:
         return Answer(state, False, f"{wanted.value} is not possible while {state.modes.mode}")
     actions: tuple[Action, ...] = (Stop(f"mode is {wanted.value}"),) if state.move else ()
-    return Answer(replace(_stay(state), modes=changed), True, f"mode {wanted.value}", actions)
+    return Answer(replace(state.at_rest(), modes=changed), True, f"mode {wanted.value}", actions)
 
 
 def _turn(state: State, command: Command) -> Answer:
@@ -116,9 +117,8 @@ def _turn(state: State, command: Command) -> Answer:
 
 
 def _stop(state: State, command: Command) -> Answer:
-    until = state.now + state.settings.follow.hold
-    changed, allowed = modes.advance(state.modes, Trigger.ASKED, until)
-    stopped = replace(_stay(state), modes=changed if allowed else state.modes)
+    changed, allowed = modes.advance(state.modes, Trigger.ASKED, _hold_until(state))
+    stopped = replace(state.at_rest(), modes=changed if allowed else state.modes)
     return Answer(stopped, True, "stopped", (Stop(f"asked by {command.source}"),))
 
 
@@ -126,7 +126,7 @@ def _release(state: State, command: Command) -> Answer:
     changed, allowed = modes.advance(state.modes, Trigger.SET_MANUAL)
     if not allowed:
         return Answer(state, False, f"not possible while {state.modes.mode}")
-    released = replace(_stay(state), modes=changed)
+    released = replace(state.at_rest(), modes=changed)
     return Answer(released, True, "released", (Release(f"asked by {command.source}"),))
 
 
@@ -134,7 +134,7 @@ def _pause(state: State, _: Command) -> Answer:
     changed, allowed = modes.advance(state.modes, Trigger.PAUSE)
     if not allowed:
         return Answer(state, state.modes.mode is Mode.PAUSED, f"mode is {state.modes.mode}")
-    return Answer(replace(_stay(state), modes=changed), True, "paused", (Stop("paused"),))
+    return Answer(replace(state.at_rest(), modes=changed), True, "paused", (Stop("paused"),))
 
 
 def _resume(state: State, _: Command) -> Answer:
@@ -151,14 +151,16 @@ def _arm(state: State, _: Command) -> Answer:
     if blocked:
         return Answer(state, False, blocked)
     changed, _allowed = modes.advance(state.modes, Trigger.ARM)
-    return Answer(replace(_stay(state), modes=changed), True, "armed", (Stop("armed"),))
+    return Answer(replace(state.at_rest(), modes=changed), True, "armed", (Stop("armed"),))
 
 
 def _disarm(state: State, _: Command) -> Answer:
     changed, allowed = modes.advance(state.modes, Trigger.DISARM)
     if not allowed:
         return Answer(state, True, "not armed")
-    disarmed = replace(_stay(state), modes=changed, visit=replace(state.visit, last_seen=-math.inf))
+    disarmed = replace(
+        state.at_rest(), modes=changed, visit=replace(state.visit, last_seen=-math.inf)
+    )
     return Answer(disarmed, True, "disarmed", (Stop("disarmed"),))
 
 
@@ -174,6 +176,13 @@ def _pan(state: State, _: Command) -> Answer:
 
 
 def _face_me(state: State, _: Command) -> Answer:
+    blocked = obstacle(state)
+    if blocked:
+        return Answer(state, False, blocked)
+    if state.modes.mode is Mode.PAUSED:
+        return Answer(state, False, "motion is paused: resume it first")
+    if state.modes.policy is FollowPolicy.OFF:
+        return Answer(state, False, "follow is off")
     primary = state.primary()
     if primary is None:
         return Answer(state, False, "nobody is there to face")

@@ -46,7 +46,11 @@ def begin(before: Search, person: Person, view: float, now: float) -> Search:
     same = before.person == person.id and before.lost_at == person.last_seen
     lost = person.missed_for >= (RUNNER_LOST if runs else LOST_AFTER) and person.hits >= KNOWN
     recent = now - person.last_seen <= RECENT
-    if same or not (lost and recent) or abs(person.track.rate) < (RUNNER_WALKED if runs else WALKED):
+    if (
+        same
+        or not (lost and recent)
+        or abs(person.track.rate) < (RUNNER_WALKED if runs else WALKED)
+    ):
         return before
     step = STEP * view if person.track.rate > 0.0 else -STEP * view
     # Who runs is far by the time the head gets there: it sweeps after them.

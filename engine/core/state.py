@@ -6,7 +6,7 @@ One frozen value: a run can be replayed, compared and explained from it. Pure.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.core import tracks, zones
 from engine.core.angles import wrap
@@ -71,6 +71,7 @@ class State:
     shutter: ShutterState = ShutterState.UNKNOWN
     muted: bool = False
     touched: bool = False
+    touched_since: float = -math.inf
     someone_home: bool = False
     calm_until: float = -math.inf
     calm_reason: Reason = CALM
@@ -91,6 +92,17 @@ class State:
     @property
     def armed(self) -> bool:
         return self.modes.mode is Mode.AWAY
+
+    def at_rest(self) -> State:
+        """The state with every errand of the head called off: moves, pans, searches."""
+        return replace(
+            self,
+            move=None,
+            following=None,
+            pan=Pan(),
+            search=replace(self.search, stops=(), resting_since=None),
+            to_centre=None,
+        )
 
     def primary(self) -> Person | None:
         """The person to face, if anybody."""
