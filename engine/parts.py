@@ -146,14 +146,16 @@ def build(config: Config, clock: Clock) -> Parts:
 
 
 def _try_recordings(config: Config) -> None:
-    """Open and close what will be played: nothing has started yet that would have to end again."""
+    """Open and close what will be played, while nothing has started that would have to end."""
     camera, microphones = config.camera.source, config.microphones.source
     try:
         if camera not in (SIMULATED, OFF) and cameras.is_recording(camera):
             _try(cameras.open_camera(camera))
-        heard = microphones not in (SIMULATED, OFF) and config.hearing.enabled
-        if heard and arrays.is_recording(microphones):
-            _try(arrays.open_microphones(microphones, load_array(config.microphones.array)))
+        if microphones == OFF or not config.hearing.enabled:
+            return
+        array = load_array(config.microphones.array)
+        if microphones != SIMULATED and arrays.is_recording(microphones):
+            _try(arrays.open_microphones(microphones, array))
     except SourceFailed as error:
         raise UserError(str(error)) from None
 

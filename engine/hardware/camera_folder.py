@@ -91,7 +91,8 @@ class CameraFolder:
         except OSError as error:
             raise SourceFailed(f"{self.path}: {error.strerror}; check camera.source") from error
         if not self._paths:
-            raise SourceFailed(f"{self.path}: no pictures in it ({', '.join(sorted(PICTURES))})")
+            kinds = ", ".join(sorted(PICTURES))
+            raise SourceFailed(f"{self.path}: no pictures in it; give a folder with {kinds} files")
         if self._origin is None:
             self._origin = self._now() if self.paced else 0.0
         self._reader.opened()

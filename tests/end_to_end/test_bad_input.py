@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -48,6 +50,11 @@ CASES = {
     "an unknown variable": Case(
         "check", "did you mean HELIOTROPE_HTTP__PORT?", {"HELIOTROPE_HTTP__PROT": "1"}
     ),
+    "a key given twice": Case("check --config {twice}", "twice:3: camera.width"),
+    "a value out of its range": Case("check --config {range}", "range:2: camera.field_of_view"),
+    "run with a misspelt key": Case("run --config {misspelt}", "misspelt:2: camera.widht"),
+    "run with no lens at all": Case("run --fov 5", "--fov 5"),
+    "run with an unknown array": Case("run", "zzz", {"HELIOTROPE_MICROPHONES__ARRAY": "zzz"}),
     "run with broken YAML": Case("run --config {broken}", "broken:2: is not valid YAML"),
     "setup with broken YAML": Case(
         "setup --config {broken} --answers {misspelt}", "broken:2: is not valid YAML"
@@ -84,8 +91,31 @@ CASES = {
     "run no video": Case("run --camera {no_video}", "no_video.mp4"),
     "run no wav": Case("run --microphones {no_wav}", "no_wav.wav"),
     "run too few channels": Case("run --microphones {mono}", "mono.wav: 1 channels"),
+    "run an empty folder": Case("run --camera {folder}", "folder: no pictures"),
+    "run a video with too little of it": Case("run --camera {stub}", "stub.mp4"),
+    "run both, with too few channels": Case(
+        "run --camera {picture} --microphones {mono}", "mono.wav: 1 channels"
+    ),
+    "check too few channels": Case(
+        "check", "{mono}: 1 channels", {"HELIOTROPE_MICROPHONES__SOURCE": "{mono}"}
+    ),
     "check no video": Case(
         "check", "camera: {no_video}", {"HELIOTROPE_CAMERA__SOURCE": "{no_video}"}
+    ),
+    # -- devices
+    "check without the camera": Case(
+        "check", "/dev/video97", {"HELIOTROPE_CAMERA__SOURCE": "/dev/video97"}
+    ),
+    "check without the microphones": Case(
+        "check", "microphones: ", {"HELIOTROPE_MICROPHONES__SOURCE": "no such device"}
+    ),
+    "check without the servo": Case(
+        "check",
+        "/dev/no-servo",
+        {
+            "HELIOTROPE_AXIS__DRIVER": "dynamixel",
+            "HELIOTROPE_AXIS__DYNAMIXEL__PORT": "/dev/no-servo",
+        },
     ),
     # -- scenarios
     "no such scenario": Case("simulate zzz --seeds 1", "zzz"),
@@ -99,6 +129,11 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
     (folder / "folder").mkdir()
     (folder / "broken").write_text("camera:\n\twidth: 1\n")
     (folder / "misspelt").write_text("camera:\n  widht: 640\n")
+    (folder / "twice").write_text("camera:\n  width: 640\n  width: 320\n")
+    (folder / "range").write_text("camera:\n  field_of_view: 4000\n")
+    (folder / "picture.png").write_bytes(a_picture())
+    # What a camera leaves behind that lost its power: the list of the pictures was to come last.
+    (folder / "stub.mp4").write_bytes(b"\0\0\0\x18ftypisom\0\0\2\0isommp41" + bytes(4000))
     (folder / "no_video.mp4").write_bytes(b"this is no video" * 100)
     (folder / "no_wav.wav").write_bytes(b"this is no sound" * 100)
     with wave.open(str(folder / "mono.wav"), "wb") as mono:
@@ -106,9 +141,15 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
         mono.setsampwidth(2)
         mono.setframerate(16000)
         mono.writeframes(bytes(32000))
-    names = ("gone", "folder", "broken", "misspelt", "no_video.mp4", "no_wav.wav", "mono.wav")
+    names = ["gone", *(path.name for path in folder.iterdir())]
     with socket.create_server(("127.0.0.1", 0)) as taken:
         yield {Path(n).stem: str(folder / n) for n in names} | {"port": str(taken.getsockname()[1])}
+
+
+def a_picture() -> bytes:
+    good, data = cv2.imencode(".png", np.full((48, 64, 3), 90, np.uint8))
+    assert good
+    return data.tobytes()
 
 
 def heliotrope(
