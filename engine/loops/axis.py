@@ -217,6 +217,9 @@ class AxisControl:
             self._still_since = t
         if self._still_since is not None and t - self._still_since >= self._hands_off:
             self._yielded = False
+        elif not self._powered and self._still_since is None:
+            # A head without torque that moves is in somebody's hand.
+            self._yielded = True
 
     def _begin_move(self, t: float, reading: AxisReading) -> None:
         if self._pending is None or self._yielded or self._release_at_rest:
