@@ -5,6 +5,7 @@ Pure functions of a `Trace`; `violations` counts what fails a run by itself.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from engine.bench.trace import Trace, index_of
@@ -14,6 +15,7 @@ BRAKED_WITHIN = 0.15  # s from the shutter's edge to standstill
 STANDING = 2.0  # deg/s under which the head has been stopped, as the axis loop sees it
 YIELD_WITHIN = 0.25  # s from a hand's first touch to no torque
 RANGE_PLAY = 0.5  # degrees that a servo may swing beyond a set-point at the very end
+THROWN_FOR = 1.0  # s that a head without torque goes on after a hand has let go of it
 
 
 def jerk(trace: Trace) -> float | None:
@@ -31,10 +33,13 @@ def excursions(trace: Trace) -> float:
     A set-point outside counts as well, unless it leads back from where a hand left the head.
     """
     low, high = trace.range
-    count, pushed = 0, False
+    count, pushed, handled = 0, False, -math.inf
     for s in trace.samples:
         beyond = max(low - s.heading, s.heading - high)
-        pushed = beyond > 0.0 and (pushed or s.special)
+        handled = s.t if s.special else handled
+        # A head that is let go of in full swing coasts on without torque.
+        thrown = s.setpoint is None and s.t - handled <= THROWN_FOR
+        pushed = beyond > 0.0 and (pushed or s.special or thrown)
         told = s.setpoint is not None and not low - 1e-6 <= s.setpoint[0] <= high + 1e-6
         count += (beyond > RANGE_PLAY or told) and not pushed
     return float(count)
