@@ -54,9 +54,9 @@ def interpolate(history: Sequence[tuple[float, float]], t: float) -> float:
         raise ValueError("an empty history has no angle to interpolate")
     if t <= history[0][0]:
         return history[0][1]
+    if t >= history[-1][0]:
+        return history[-1][1]
     for (t0, a0), (t1, a1) in zip(reversed(history[:-1]), reversed(history[1:]), strict=True):
-        if t >= t1:
-            return a1
         if t >= t0:
             return a0 + (a1 - a0) * (t - t0) / (t1 - t0) if t1 > t0 else a1
     raise AssertionError("unreachable: t lies within the history")

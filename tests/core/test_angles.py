@@ -60,5 +60,6 @@ def test_interpolation_meets_the_samples_and_holds_beyond_them() -> None:
     assert [interpolate(history, t) for t in (-1.0, 0.0, 0.5, 1.0, 1.25, 2.0, 9.0)] == [
         0.0, 0.0, 5.0, 10.0, 7.5, 0.0, 0.0,
     ]  # fmt: skip
+    assert [interpolate([(1.0, 5.0)], t) for t in (0.0, 1.0, 2.0)] == [5.0, 5.0, 5.0]
     with pytest.raises(ValueError, match="empty history"):
         interpolate([], 0.0)
