@@ -4,9 +4,10 @@ The full benchmark (20 seeds of everything) is `script/measure`; here are a few
 seeds of the scenarios that matter most.
 """
 
-from __future__ import math
+from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
