@@ -1,0 +1,1 @@
+"""The page, the broker, Home Assistant: what the engine meets outside."""

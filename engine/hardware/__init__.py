@@ -1,0 +1,1 @@
+"""Real axes, cameras, microphones, the shutter's pin."""

@@ -1,0 +1,1 @@
+"""Blocks of samples in, directions with confidence out."""
