@@ -166,18 +166,27 @@ def _local_commands(parts: Parts) -> dict[str, Callable[[Command], Reply]]:
 def _wire_shutter(
     parts: Parts, control: AxisControl, post: Callable[[Event], None], clock: Clock
 ) -> None:
-    """The wire that does not wait for the brain: axis and camera first, then the event."""
+    """The wire that does not wait for the brain: camera and axis first, then the event."""
 
     def edge(state: ShutterState) -> None:
-        if state is ShutterState.OPEN:
-            control.permit()
-        else:
-            control.forbid(f"the shutter is {state.value}")
+        # The camera's gate takes no lock that a slow bus could hold; and a
+        # driver that fails must not keep the camera open.
         parts.gate.obey(state)
-        post(ShutterChanged(clock.now(), state))
+        try:
+            if state is ShutterState.OPEN:
+                control.permit()
+            else:
+                control.forbid(f"the shutter is {state.value}")
+        finally:
+            post(ShutterChanged(clock.now(), state))
 
     parts.shutter.listen(edge)
-    edge(parts.shutter.state)
+    # An edge may come between reading the state and acting on it: until both agree.
+    while True:
+        state = parts.shutter.state
+        edge(state)
+        if parts.shutter.state is state:
+            break
     parts.mute.listen(lambda muted: post(MicrophoneMuted(clock.now(), muted)))
     post(MicrophoneMuted(clock.now(), parts.mute.muted))
     parts.touch.listen(lambda pressed: control.touched(clock.now(), pressed))

@@ -18,6 +18,7 @@ from engine.core.types import Event, Health, ShutterState
 from engine.errors import UserError
 from engine.hardware import camera as cameras
 from engine.hardware import microphones as arrays
+from engine.hardware.camera_device import redacted
 from engine.hardware.dynamixel import DynamixelAxis, SerialWire
 from engine.hardware.electronic_pan import ElectronicPan, reach
 from engine.hardware.shutter import GpioShutter
@@ -140,8 +141,9 @@ def build(config: Config, clock: Clock) -> Parts:
         gate=Gate(),
         world=world,
         summary=_summary(config, pan),
-        simulated_shutter=shutter if isinstance(shutter, SimulatedShutter) else None,
-        simulated_mute=mute if isinstance(shutter, SimulatedShutter) else None,
+        # Outside the embedded room a shutter in software would protect nobody.
+        simulated_shutter=shutter if world and isinstance(shutter, SimulatedShutter) else None,
+        simulated_mute=mute if world else None,
     )
 
 
@@ -353,10 +355,12 @@ def _plays(config: Config) -> bool:
 def _summary(config: Config, pan: bool) -> tuple[str, ...]:
     """What is at work, in lines for the person who started it."""
     low, high = (math.floor(v) for v in config.axis.range)
-    axis = "an electronic pan" if pan else f"{config.axis.driver.value}, {low}° to {high}°"
+    axis = f"{config.axis.driver.value}, {low}° to {high}°"
+    if pan:
+        axis = "an electronic pan, which feels no touch"
     return (
         f"axis: {axis}",
-        f"camera: {config.camera.source}",
-        f"microphones: {config.microphones.source} ({config.microphones.array})",
+        f"camera: {redacted(config.camera.source)}",
+        f"microphones: {redacted(config.microphones.source)} ({config.microphones.array})",
         f"shutter: {config.shutter.driver.value}",
     )

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from engine.config import AxisConfig
@@ -112,7 +114,9 @@ def cost() -> dict[str, float]:
     }
 
 
-def measure(count: int = 1000) -> dict[str, Any]:
+def measure(
+    _data: Path | None = None, _progress: Callable[[str], None] = print, count: int = 1000
+) -> dict[str, Any]:
     """Everything, over `count` seeds each; minutes."""
     return {
         "cost": cost(),

@@ -398,6 +398,10 @@ class AxisRunner:
                     self._tell(events)
                 # A late step is not made up for by a burst of early ones.
                 due = max(due + self._period, now + self._period / 2.0)
+        except Exception as error:
+            # A loop that ended unnoticed would leave a head that obeys nobody.
+            log.exception("the axis loop failed")
+            self._tell([AxisFault(self._clock.now(), f"the axis loop failed: {error}")])
         finally:
             self._control.shut_down()
             log.info("the axis is released")

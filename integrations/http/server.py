@@ -87,7 +87,8 @@ class PageServer:
         self._live = Live()
         app = web.Application(middlewares=[self._guard], client_max_size=MOST_BYTES)
         app.router.add_get("/health", self._health)
-        app.router.add_get("/open/{token}", self._open)
+        # A previewer that asks for the head alone must not use the link up.
+        app.router.add_get("/open/{token}", self._open, allow_head=False)
         app.router.add_get("/", self._page)
         app.router.add_get("/static/{file}", self._file)
         app.router.add_get("/about", self._about)

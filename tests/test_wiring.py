@@ -1,0 +1,108 @@
+"""The shutter's wire, and what a started engine tells its terminal."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from engine import app, parts
+from engine.config import Config
+from engine.core.types import ShutterChanged, ShutterState
+from engine.loops.camera import Gate
+from engine.sim.clock import ManualClock
+from engine.sim.devices import SimulatedTouchScreen
+from engine.sim.shutter import SimulatedMute, SimulatedShutter
+
+
+class Control:
+    """Notes what it was told, in the order of the wire; `fails` raises like a broken driver."""
+
+    def __init__(self, gate: Gate, fails: bool = False) -> None:
+        self.gate, self.fails = gate, fails
+        self.told: list[tuple[str, bool]] = []
+
+    def permit(self) -> None:
+        self.told.append(("permit", self.gate.allowed))
+
+    def forbid(self, _reason: str) -> None:
+        self.told.append(("forbid", self.gate.allowed))
+        if self.fails:
+            raise RuntimeError("the driver is broken")
+
+
+def wired(shutter: Any, fails: bool = False) -> tuple[Gate, Control, list[Any]]:
+    gate = Gate()
+    control = Control(gate, fails)
+    posted: list[Any] = []
+    around = SimpleNamespace(
+        shutter=shutter, gate=gate, mute=SimulatedMute(), touch=SimulatedTouchScreen()
+    )
+    app._wire_shutter(around, control, posted.append, ManualClock())  # type: ignore[arg-type]
+    return gate, control, posted
+
+
+def test_the_camera_is_shut_before_the_axis_is_asked() -> None:
+    shutter = SimulatedShutter(ShutterState.OPEN)
+    gate, control, _ = wired(shutter)
+    assert gate.allowed
+    shutter.set(ShutterState.CLOSED)
+    assert control.told[-1] == ("forbid", False)
+
+
+def test_a_broken_axis_keeps_neither_camera_nor_brain_from_knowing() -> None:
+    shutter = SimulatedShutter(ShutterState.OPEN)
+    gate, _, posted = wired(shutter, fails=True)
+    with pytest.raises(RuntimeError):
+        shutter.set(ShutterState.CLOSED)
+    assert not gate.allowed
+    last = [e for e in posted if isinstance(e, ShutterChanged)][-1]
+    assert last.state is ShutterState.CLOSED
+
+
+class Hasty:
+    """Closes between the reading of its state and whatever is made of it."""
+
+    def __init__(self) -> None:
+        self._listener: Callable[[ShutterState], None] | None = None
+        self._state = ShutterState.OPEN
+
+    @property
+    def state(self) -> ShutterState:
+        seen, self._state = self._state, ShutterState.CLOSED
+        if seen is ShutterState.OPEN and self._listener is not None:
+            self._listener(ShutterState.CLOSED)
+        return seen
+
+    def listen(self, listener: Callable[[ShutterState], None]) -> None:
+        self._listener = listener
+
+
+def test_a_shutter_that_closes_while_the_engine_starts_is_closed() -> None:
+    gate, control, _ = wired(Hasty())
+    assert not gate.allowed
+    assert control.told[-1][0] == "forbid"
+
+
+def test_no_password_of_a_camera_reaches_the_terminal() -> None:
+    config = Config()
+    secret = replace(config.camera, source="rtsp://bob:hunter2@127.0.0.1/stream?token=abc")
+    said = "\n".join(parts._summary(replace(config, camera=secret), pan=False))
+    assert "127.0.0.1/stream" in said
+    assert "hunter2" not in said
+    assert "abc" not in said
+
+
+def test_a_real_camera_comes_with_no_shutter_in_software() -> None:
+    config = replace(
+        Config(),
+        camera=replace(Config().camera, source="0"),
+        microphones=replace(Config().microphones, source="none"),
+    )
+    built = parts.build(config, ManualClock())
+    try:
+        assert built.simulated_shutter is None
+        assert built.simulated_mute is None
+    finally:
+        built.close()
