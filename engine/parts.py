@@ -193,7 +193,13 @@ def _narrowed(config: Config) -> tuple[AxisConfig, CoreSettings]:
     if high - low >= FULL_CIRCLE and allowed[1] - allowed[0] >= FREE:
         # No cable is wound up: the way across the back is as short as any.
         low, high = allowed = (-FULL_CIRCLE, FULL_CIRCLE)
-    axis = replace(config.axis, range=(max(low, allowed[0]), min(high, allowed[1])))
+    low, high = max(low, allowed[0]), min(high, allowed[1])
+    if not low < high:
+        raise UserError(
+            f"axis.range: {allowed[0]:g}° to {allowed[1]:g}° has nothing of what the camera shows",
+            "widen it to include 0°, or check camera.field_of_view",
+        )
+    axis = replace(config.axis, range=(low, high))
     share = min(1.0, crop / USUAL_VIEW)
     z = config.zones
     zones = replace(

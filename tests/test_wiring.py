@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from engine import app, parts
-from engine.config import Config
+from engine.config import AxisDriver, Config
 from engine.core.types import ShutterChanged, ShutterState
+from engine.errors import UserError
 from engine.loops.camera import Gate
 from engine.sim.clock import ManualClock
 from engine.sim.devices import SimulatedTouchScreen
@@ -106,3 +107,12 @@ def test_a_real_camera_comes_with_no_shutter_in_software() -> None:
         assert built.simulated_mute is None
     finally:
         built.close()
+
+
+def test_a_range_outside_the_wide_picture_is_told_before_anything_moves() -> None:
+    config = replace(
+        Config(),
+        axis=replace(Config().axis, driver=AxisDriver.ELECTRONIC, range=(100.0, 175.0)),
+    )
+    with pytest.raises(UserError, match=r"axis\.range.*widen"):
+        parts.build(config, ManualClock())

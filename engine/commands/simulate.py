@@ -62,6 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     scenarios = [scenario_file.load(scenario_file.find(word)) for word in words]
     if arguments.list:
         print("\n".join(report.listing(scenarios)))
+        print("\nmetrics:\n" + "\n".join(report.explanation()))
         return 0
     seeds = _seeds(arguments.seeds)
     if arguments.jobs < 1:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from engine.core import attention, fusion, modes, requests
+from engine.core import attention, fusion, modes, requests, voices
 from engine.core.modes import Trigger
 from engine.core.state import Blocked, State
 from engine.core.types import (
@@ -62,7 +62,7 @@ def _voice_heard(state: State, event: VoiceHeard) -> tuple[State, tuple[Action, 
     if state.muted:
         return state, ()
     settings = state.settings
-    people, owner = fusion.hear(state.people, event, settings.tracking, settings.attention)
+    people, owner = voices.hear(state.people, event, settings.tracking, settings.attention)
     sounds = tuple(
         SoundView(event.t, d.bearing, d.confidence, d.kind, event.wake_word)
         for d in event.directions

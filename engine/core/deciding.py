@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.core import attention, away, fusion, modes, requests, search, zones
-from engine.core.angles import clamp, near, wrap
+from engine.core.angles import near, wrap
 from engine.core.modes import Trigger
+from engine.core.range_of_motion import RangeOfMotion
 from engine.core.state import Move, State, subject_of
 from engine.core.types import (
     Action,
@@ -163,16 +164,15 @@ def _search(state: State) -> tuple[State, tuple[Action, ...]]:
 
 def _reachable(state: State, bearing: float, asked: bool) -> float | None:
     """The heading inside the range that faces `bearing` best, without the long way round."""
-    low, high = state.settings.range
+    reach = RangeOfMotion(*state.settings.range)
     direct = near(bearing, state.heading)
-    inside = clamp(direct, low, high)
+    inside = reach.clamp(direct)
     if inside == direct or (asked and abs(direct - inside) <= NEARLY):
         return inside
-    if asked:
-        # Asked for: the other way round is right if it leads there.
-        for turn in (-360.0, 360.0):
-            if low <= direct + turn <= high:
-                return direct + turn
+    # Asked for: the other way round is right if it leads there.
+    around = reach.facing(bearing, state.heading) if asked else None
+    if around is not None:
+        return around
     # Part of the way helps only if it brings the person into the picture.
     return inside if abs(direct - inside) <= state.view_width / 2.0 else None
 
@@ -187,7 +187,7 @@ def _move(
     state: State, target: float, pace: Pace, reason: Reason
 ) -> tuple[State, tuple[Action, ...]]:
     base = state.move.heading if state.move else state.heading
-    target = clamp(target, *state.settings.range)
+    target = RangeOfMotion(*state.settings.range).clamp(target)
     if abs(target - base) < zones.RETARGET:
         return state, ()
     if _is_blocked(state, target):

@@ -1,6 +1,6 @@
-"""People out of sightings and voices.
+"""People out of sightings.
 
-One `Person` per human: sightings and voices are associated with people by
+One `Person` per human: sightings (here) and voices (`voices`) are associated with people by
 bearing (gated, nearest first, the tracker's id as a hint), and a belief that
 somebody is there grows with every hit and shrinks with every frame that
 should have shown them and did not. A direction that was only heard is a
@@ -21,14 +21,13 @@ from engine.core import tracks
 from engine.core.angles import difference
 from engine.core.settings import AttentionSettings, TrackingSettings
 from engine.core.tracks import BearingTrack, RangeTrack
-from engine.core.types import Label, PeopleSeen, PetView, Sighting, SoundKind, VoiceHeard
+from engine.core.types import Label, PeopleSeen, PetView, Sighting
 
 HIT_GAIN = 0.45  # how far one full-score sighting moves the confidence towards 1
 CONFIRMING = 0.45  # the confidence that sightings must add up to
 MISS_FACTOR = 0.86  # what one frame without the person leaves of it
 ENGAGEMENT_GAIN = 0.3
 SPEAKING_FOR = 1.2  # s that a person counts as speaking after a decision of hearing
-MIN_VOICE_STD = 4.0  # deg; hearing's own spread is optimistic in reverberation
 HINT_GATE = 2.0  # how much further the tracker's id lets a sighting lie
 STRANGE_GATE = 0.6  # how much nearer one without their id must lie
 HINT_LIVES = 1.0  # s
@@ -99,7 +98,7 @@ class People:
 NEVER = -math.inf
 
 
-def _swerve(person: Person, settings: TrackingSettings) -> float:
+def swerve(person: Person, settings: TrackingSettings) -> float:
     """The acceleration a person at this distance can have, as one sigma in deg/s2."""
     distance = max(person.distance or DEFAULT_DISTANCE, NEAREST_WALK)
     return math.degrees(settings.walking_acceleration / distance)
@@ -123,7 +122,7 @@ def see(people: People, event: PeopleSeen, settings: TrackingSettings) -> People
     )
     sightings = [s for s in event.sightings if s.label is Label.PERSON]
     ahead = [
-        tracks.predict(p.track, event.t, _swerve(p, settings), settings.coast)
+        tracks.predict(p.track, event.t, swerve(p, settings), settings.coast)
         for p in people.persons
     ]
     pairs = _assign(people.persons, ahead, sightings, settings.gate, event.t)
@@ -191,7 +190,7 @@ def _hit(person: Person, sighting: Sighting, t: float, settings: TrackingSetting
             t,
             sighting.bearing,
             sighting.bearing_std,
-            _swerve(person, settings),
+            swerve(person, settings),
             settings.coast,
             trusted=sighting.track is not None and sighting.track == person.hint,
             fastest=_fastest(person),
@@ -301,99 +300,6 @@ def _newcomer(id_: int, sighting: Sighting, t: float) -> Person:
         confirmed=False,
         engagement=sighting.engagement,
         hint=sighting.track,
-    )
-
-
-# ---------------------------------------------------------------------- voices
-
-
-def hear(
-    people: People, event: VoiceHeard, tracking: TrackingSettings, attention: AttentionSettings
-) -> tuple[People, int | None]:
-    """The beliefs after a voice, and the id of whom it is taken for (None: nobody).
-
-    Only the strongest direction that is neither a reflection nor a machine
-    counts, and none where hearing itself refuses to choose.
-    """
-    direct = [d for d in event.directions if d.kind is SoundKind.DIRECT]
-    if event.ambiguous or not direct:
-        return people, None
-    voice = direct[0]
-    awake = event.wake_word is not None
-    if not awake and voice.confidence < attention.min_confidence / 2.0:
-        return people, None
-    std = max(voice.spread, MIN_VOICE_STD)
-    owner = _speaker(people, voice.bearing, std, event.t, tracking)
-    if owner is not None:
-        persons = tuple(
-            _spoke(p, event.t, voice.bearing, std, voice.confidence, awake, tracking, attention)
-            if p.id == owner
-            else p
-            for p in people.persons
-        )
-        return replace(people, persons=persons), owner
-    if not awake and any(
-        event.t < d.until and abs(difference(voice.bearing, d.bearing)) <= max(3.0 * std, 12.0)
-        for d in people.disproved
-    ):
-        return people, None
-    newcomer = Person(
-        id=people.next_id,
-        track=tracks.begin(event.t, voice.bearing, std),
-        range=None,
-        confidence=max(voice.confidence * 0.5, attention.min_confidence if awake else 0.0),
-        hits=0,
-        first_hit=event.t,
-        last_seen=NEVER,
-        last_heard=event.t,
-        voices=1,
-        confirmed=awake,
-    )
-    return (
-        replace(people, persons=(*people.persons, newcomer), next_id=people.next_id + 1),
-        newcomer.id,
-    )
-
-
-def _speaker(
-    people: People, bearing: float, std: float, t: float, settings: TrackingSettings
-) -> int | None:
-    """Who it was: the nearest within three sigma, somebody seen before somebody heard."""
-    best: tuple[float, int] | None = None
-    for person in people.persons:
-        ahead = tracks.predict(person.track, t, _swerve(person, settings), settings.coast)
-        cost = tracks.deviation(ahead, bearing, std)
-        if cost > 3.0:
-            continue
-        key = cost + (0.0 if person.ever_seen else 1.0)
-        if best is None or key < best[0]:
-            best = (key, person.id)
-    return best[1] if best else None
-
-
-def _spoke(
-    person: Person,
-    t: float,
-    bearing: float,
-    std: float,
-    confidence: float,
-    awake: bool,
-    tracking: TrackingSettings,
-    attention: AttentionSettings,
-) -> Person:
-    """Seen people only gain a voice; the ear must not drag the eye's bearing about."""
-    if person.ever_seen:
-        return replace(person, last_heard=t, voices=person.voices + 1)
-    voices = person.voices + 1
-    grown = person.confidence + 0.5 * confidence * (1.0 - person.confidence)
-    return replace(
-        person,
-        # A voice says where somebody is, and too roughly to say how they move.
-        track=replace(tracks.update(person.track, t, bearing, std, 5.0, tracking.coast), rate=0.0),
-        last_heard=t,
-        voices=voices,
-        confidence=max(grown, attention.min_confidence if awake else 0.0),
-        confirmed=person.confirmed or awake or voices >= attention.voice_evidence,
     )
 
 

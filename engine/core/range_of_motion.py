@@ -1,8 +1,8 @@
 """The range of motion: which headings the head may take, and what it can face.
 
 An interval around the mechanical centre, in unwrapped degrees. Changing it
-never moves 0. Pure: it knows nothing of motors; the axis loop and the brain
-both ask it.
+never moves 0. Pure: it knows nothing of motors; the brain asks it what can
+be faced, the profile keeps to it by itself.
 """
 
 from __future__ import annotations

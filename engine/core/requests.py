@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from engine.core import attention, away, modes
-from engine.core.angles import clamp
 from engine.core.modes import Trigger
+from engine.core.range_of_motion import RangeOfMotion
 from engine.core.state import Move, State
 from engine.core.types import (
     Action,
@@ -65,8 +65,7 @@ def obstacle(state: State) -> str | None:
 
 def turn(state: State, heading: float, pace: Pace, text: str) -> tuple[State, tuple[Action, ...]]:
     """Start a move that somebody asked for; it is held for `follow.hold` seconds."""
-    low, high = state.settings.range
-    target = clamp(heading, low, high)
+    target = RangeOfMotion(*state.settings.range).clamp(heading)
     reason = Reason("asked", text)
     mode_state, _ = modes.advance(state.modes, Trigger.ASKED, _hold_until(state))
     move = Move(target, state.now, reason)
@@ -108,9 +107,10 @@ def _turn(state: State, command: Command) -> Answer:
     if state.modes.mode is Mode.PAUSED:
         return Answer(state, False, "motion is paused: resume it first")
     heading = float(command.arguments.get("heading") or 0.0)
-    low, high = state.settings.range
-    if not low <= heading <= high:
-        return Answer(state, False, f"{heading:g}° is outside the range {low:g}° to {high:g}°")
+    reach = RangeOfMotion(*state.settings.range)
+    if not reach.contains(heading):
+        said = f"{heading:g}° is outside the range {reach.low:g}° to {reach.high:g}°"
+        return Answer(state, False, said)
     pace = Pace(str(command.arguments.get("pace") or Pace.NORMAL.value))
     moved, actions = turn(state, heading, pace, f"asked to face {heading:g}°")
     return Answer(moved, True, f"turning to {heading:g}°", actions)

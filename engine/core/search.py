@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from engine.core.fusion import Person
+from engine.core.tracks import RESTLESS
 
 LOOK = 0.7  # s that each look lasts
 LOST_AFTER = 0.4  # s of usable frames that should have shown them
 WALKED = 16.0  # deg/s when last seen
 STEP = 0.38  # of the field of view: where they were stays in the picture of the first look
-RESTLESS = 0.4  # from here on somebody runs about (`zones` says the same)
 RUNNER_LOST, RUNNER_LOOK = 0.3, 0.2  # s: who runs is far away soon
 RUNNER_WALKED = 4.0  # deg/s, enough to tell the side
 WALKER, RUNNER = (1, -1.5), (2, 4, 6, -2, -4)  # steps to look at, in turn

@@ -36,6 +36,7 @@ KEEP_RATE = 0.3  # s
 # Who has run about runs again: restlessness is learned in about three frames of
 # it and forgotten in as many seconds as follow.
 RUN_RATE = 60.0  # deg/s
+RESTLESS = 0.4  # of restlessness, from which somebody counts as running about
 RUN_LEARNED = 0.34
 RUN_FORGOTTEN = 10.0  # s
 GATE_STD = 4.0  # deg

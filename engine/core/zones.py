@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from engine.core.angles import clamp, near
 from engine.core.settings import MotionSettings, ZoneSettings
+from engine.core.tracks import RESTLESS
 from engine.core.types import Reason, Zone
 
 # Above this many times the settled speed a person counts as walking.
@@ -22,7 +23,6 @@ WALKING = 1.6
 TRAIL = 0.85  # of the dead zone: how far the head trails a walking person
 SAME_PLACE = 5.0  # deg a settled person may drift before the waiting starts anew
 LOOK_AHEAD_MAX = 35.0  # deg that a prediction may add
-RESTLESS = 0.4  # from here on a person counts as running about
 RESTLESS_SHARE = 0.4  # of the zones and of the time to settle
 PLACE_MEMORY = 20.0  # s after which the edges of somebody's place are half forgotten
 STROLL, HURRY = 46.0, 64.0  # deg/s

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core import fusion
+from engine.core import fusion, voices
 from engine.core.angles import difference
 from engine.core.fusion import People, Person
 from engine.core.settings import AttentionSettings, TrackingSettings
@@ -68,7 +68,7 @@ class Watch:
     ) -> int | None:
         direction = SoundDirection(bearing, 0.9, 4.0, kind)
         event = VoiceHeard(self.t, (direction,), 0.95, wake_word, ambiguous)
-        self.people, owner = fusion.hear(self.people, event, TRACKING, ATTENTION)
+        self.people, owner = voices.hear(self.people, event, TRACKING, ATTENTION)
         return owner
 
     @property
@@ -316,7 +316,7 @@ def test_the_direct_sound_counts_though_its_echo_is_stronger() -> None:
     echo = SoundDirection(120.0, 0.9, 4.0, SoundKind.REFLECTION)
     direct = SoundDirection(-40.0, 0.8, 4.0)
     event = VoiceHeard(0.0, (echo, direct), 0.9, "okay_nabu")
-    watch.people, owner = fusion.hear(watch.people, event, TRACKING, ATTENTION)
+    watch.people, owner = voices.hear(watch.people, event, TRACKING, ATTENTION)
     assert owner == watch.only.id
     assert abs(difference(watch.only.track.bearing, -40.0)) < 1.0
 
