@@ -14,8 +14,10 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from engine.choices import Choices, choices_of
 from engine.config import Config
 from engine.core import brain
 from engine.core.types import (
@@ -93,17 +95,21 @@ async def running(config: Config, clock: Clock | None = None) -> AsyncIterator[R
         stack.enter_context(Claim(state_dir))
         parts = build(config, clock)
         stack.callback(parts.close)
-        engine = await _assemble(config, clock, parts, device_id(state_dir), stack)
+        engine = await _assemble(config, clock, parts, state_dir, stack)
         yield engine
 
 
 async def _assemble(
-    config: Config, clock: Clock, parts: Parts, identity: str, stack: AsyncExitStack
+    config: Config, clock: Clock, parts: Parts, state_dir: Path, stack: AsyncExitStack
 ) -> Running:
+    identity = device_id(state_dir)
     control = AxisControl(parts.axis, parts.axis_config)
-    decisions = DecisionLoop(brain.start(parts.core, clock.now(), 0.0), clock, {})
+    choices = Choices(state_dir, config.follow.policy)
+    before = choices.current
+    state = brain.start(parts.core, clock.now(), 0.0, before.policy, before.preferences)
+    decisions = DecisionLoop(state, clock, {})
     hub = Hub(decisions.post, _local_commands(parts))
-    decisions.effects.update(_effects(control, hub, parts))
+    decisions.effects.update(_effects(control, hub, parts, choices))
     runner = AxisRunner(
         control,
         clock,
@@ -132,13 +138,20 @@ def _post_all(decisions: DecisionLoop, events: Sequence[Event]) -> None:
         decisions.post(event)
 
 
-def _effects(control: AxisControl, hub: Hub, parts: Parts) -> dict[type, Callable[[Any], None]]:
+def _effects(
+    control: AxisControl, hub: Hub, parts: Parts, choices: Choices
+) -> dict[type, Callable[[Any], None]]:
     """Who carries out what the brain decides."""
+
+    def publish(action: Publish) -> None:
+        hub.publish(action.state)
+        choices.keep(choices_of(action.state))
+
     return {
         MoveTo: control.move_to,
         Stop: control.stop,
         Release: control.release,
-        Publish: lambda action: hub.publish(action.state),
+        Publish: publish,
         Reply: hub.answer,
         Indicate: parts.indicator.show,
         Alert: lambda action: log.warning("a person was seen, visit %d", action.visit),

@@ -15,10 +15,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from engine.core.types import Command, FollowPolicy, Json, Mode, Pace
+from engine.core.types import Command, FollowPolicy, Json, Mode, Pace, WakeWordResponse
 
 MOST_BYTES = 4096
 """A command is a line of JSON; anything larger is none."""
+
+MOST_TEXT = 200
+"""What fits on the screen and is read at a glance."""
 
 _ID = re.compile(r"[!-~]{1,64}\Z")
 
@@ -84,6 +87,12 @@ def _word(value: object) -> Json:
     return value
 
 
+def _text(value: object) -> Json:
+    if not isinstance(value, str) or len(value) > MOST_TEXT or not value.isprintable():
+        raise ValueError(f"must be one line of up to {MOST_TEXT} printable characters")
+    return value
+
+
 HEADING = _number(-360.0, 360.0, "degrees")
 PACE = Argument(_enum(Pace), required=False)
 
@@ -109,6 +118,15 @@ VERBS: Mapping[str, Verb] = {
     "activity": Verb(
         "what the screen is used for, for the policy `chosen`; empty ends it",
         {"name": Argument(_word)},
+    ),
+    "pace": Verb("how briskly it follows", {"pace": Argument(_enum(Pace))}),
+    "wake_word": Verb(
+        "what the wake word does",
+        {"response": Argument(_enum(WakeWordResponse))},
+    ),
+    "show": Verb(
+        "show a text on the screen for a while; an empty one clears it",
+        {"text": Argument(_text), "seconds": Argument(_number(1.0, 3600.0, "seconds"), False)},
     ),
     "shutter": Verb(
         "close or open the shutter of the simulated room",

@@ -86,6 +86,10 @@ SNAPSHOT: Mapping[str, Encoder] = {
     "viewers": _same,
     "armed": _same,
     "problems": _each(_same),
+    "pace": str,
+    "wake_word_response": str,
+    "message": _same,
+    "measures": lambda measures: {name: round(value, 2) for name, value in measures.items()},
 }
 
 

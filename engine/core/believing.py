@@ -22,6 +22,7 @@ from engine.core.types import (
     Event,
     Health,
     Indicate,
+    Measured,
     MicrophoneMuted,
     Mode,
     PeopleSeen,
@@ -39,6 +40,7 @@ from engine.core.types import (
     Touched,
     ViewerChanged,
     VoiceHeard,
+    WakeWordResponse,
 )
 
 ARRIVED = 0.5  # deg from the target that count as there
@@ -61,8 +63,11 @@ def _people_seen(state: State, event: PeopleSeen) -> tuple[State, tuple[Action, 
 def _voice_heard(state: State, event: VoiceHeard) -> tuple[State, tuple[Action, ...]]:
     if state.muted:
         return state, ()
-    settings = state.settings
-    people, owner = voices.hear(state.people, event, settings.tracking, settings.attention)
+    settings, response = state.settings, state.preferences.wake_word_response
+    turning = response is WakeWordResponse.TURN
+    # A wake word that is not answered by turning is speech like any other.
+    voice_only = event if turning else replace(event, wake_word=None)
+    people, owner = voices.hear(state.people, voice_only, settings.tracking, settings.attention)
     sounds = tuple(
         SoundView(event.t, d.bearing, d.confidence, d.kind, event.wake_word)
         for d in event.directions
@@ -72,12 +77,12 @@ def _voice_heard(state: State, event: VoiceHeard) -> tuple[State, tuple[Action, 
         return replace(state, people=fusion.People(next_id=state.people.next_id)), ()
     if event.ambiguous:
         return replace(state, ambiguous_until=state.now + 2.0), ()
-    if event.wake_word is None or owner is None:
+    if event.wake_word is None or owner is None or response is WakeWordResponse.OFF:
         return state, ()
-    called = attention.summon(owner, state.now, settings.attention)
-    if state.modes.mode is not Mode.AWAY:
+    if turning and state.modes.mode is not Mode.AWAY:
         # Somebody asks: what the head was about to do can wait.
         state = state.at_rest() if state.pan.active or state.search.active else state
+        called = attention.summon(owner, state.now, settings.attention)
         state = replace(state, attention=called, to_centre=owner)
     voice = next(d for d in event.directions if d.kind is SoundKind.DIRECT)
     return state, (Indicate("listening", voice.bearing),)
@@ -168,6 +173,13 @@ def _health(state: State, event: Health) -> tuple[State, tuple[Action, ...]]:
     return _problem(state, event.part, "" if event.ok else event.detail or "not working"), ()
 
 
+def _measured(state: State, event: Measured) -> tuple[State, tuple[Action, ...]]:
+    measures = {name: value for name, value in state.measures.items() if name != event.name}
+    if event.value is not None:
+        measures[event.name] = event.value
+    return replace(state, measures=measures), ()
+
+
 def _command(state: State, command: Command) -> tuple[State, tuple[Action, ...]]:
     answer = requests.answer(state, command)
     reply = Reply(command.source, command.id, answer.ok, answer.message)
@@ -203,6 +215,7 @@ HANDLERS: dict[type, Handler] = {
         (ViewerChanged, _viewer_changed),
         (AxisFault, _axis_fault),
         (Health, _health),
+        (Measured, _measured),
         (Command, _command),
         (Tick, _tick),
     )

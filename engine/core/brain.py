@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from engine.core import happenings
 from engine.core.believing import believe
 from engine.core.deciding import decide
 from engine.core.modes import ModeState
 from engine.core.settings import CoreSettings
-from engine.core.state import State, snapshot
+from engine.core.state import Preferences, State, snapshot
 from engine.core.types import (
     Action,
     AxisMoved,
     Event,
+    FollowPolicy,
     Mode,
     Publish,
 )
@@ -30,13 +32,24 @@ TICK_IDLE = 1.0
 Step = tuple[State, tuple[Action, ...], float]
 
 
-def start(settings: CoreSettings, t: float, heading: float) -> State:
-    """The state of a device that knows nothing yet; the shutter counts as unknown."""
+def start(
+    settings: CoreSettings,
+    t: float,
+    heading: float,
+    policy: FollowPolicy | None = None,
+    preferences: Preferences = Preferences(),  # noqa: B008 - frozen
+) -> State:
+    """The state of a device that knows nothing yet; the shutter counts as unknown.
+
+    `policy` and `preferences` are what the owner chose before the last stop;
+    without a policy that of the settings holds.
+    """
     return State(
         settings=settings,
         now=t,
         heading=heading,
-        modes=ModeState(policy=settings.follow.policy),
+        modes=ModeState(policy=policy or settings.follow.policy),
+        preferences=preferences,
     )
 
 
@@ -49,6 +62,7 @@ def step(state: State, event: Event) -> Step:
     if not isinstance(event, AxisMoved) or state.moving != before.moving:
         state, decided = decide(state)
         actions = (*actions, *decided)
+    actions = (*actions, *happenings.between(before, state, event))
     return _publish(before, state, actions)
 
 
@@ -64,6 +78,8 @@ def _publish(before: State, state: State, actions: tuple[Action, ...]) -> Step:
         or state.problems != before.problems
         or state.muted != before.muted
         or state.viewers != before.viewers
+        or state.preferences is not before.preferences
+        or state.notice is not before.notice
     )
     waiting = state.now < state.calm_until or state.modes.mode is Mode.MANUAL
     deadline = state.now + (TICK_ACTIVE if active or waiting else TICK_IDLE)

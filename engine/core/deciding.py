@@ -128,7 +128,14 @@ def _face(state: State, person: fusion.Person, summoned: bool) -> tuple[State, t
     if target is None:
         return replace(state, reason=BEYOND), ()
     pace = Pace.BRISK if summoned else PACES.get(verdict.reason.code, Pace.NORMAL)
-    return _move(state, target, pace, verdict.reason)
+    return _move(state, target, _to_taste(pace, state.preferences.pace), verdict.reason)
+
+
+def _to_taste(pace: Pace, preferred: Pace) -> Pace:
+    """A notch slower or faster than the situation asks for, as the owner prefers."""
+    order = (Pace.GENTLE, Pace.NORMAL, Pace.BRISK)
+    notch = order.index(pace) + order.index(preferred) - order.index(Pace.NORMAL)
+    return order[max(0, min(notch, len(order) - 1))]
 
 
 def _squarely(

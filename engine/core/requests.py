@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from engine.core import attention, away, modes
 from engine.core.modes import Trigger
 from engine.core.range_of_motion import RangeOfMotion
-from engine.core.state import Move, State
+from engine.core.state import Move, Notice, State
 from engine.core.types import (
     Action,
     Command,
@@ -25,7 +25,11 @@ from engine.core.types import (
     Release,
     ShutterState,
     Stop,
+    WakeWordResponse,
 )
+
+SHOWN_FOR = 30.0
+"""Seconds that a text stays on the screen where nobody says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,25 @@ def _activity(state: State, command: Command) -> Answer:
     return Answer(changed, True, f"activity {name}" if name else "no activity")
 
 
+def _pace(state: State, command: Command) -> Answer:
+    pace = Pace(str(command.arguments["pace"]))
+    changed = replace(state, preferences=replace(state.preferences, pace=pace))
+    return Answer(changed, True, f"pace {pace.value}")
+
+
+def _wake_word(state: State, command: Command) -> Answer:
+    response = WakeWordResponse(str(command.arguments["response"]))
+    preferences = replace(state.preferences, wake_word_response=response)
+    return Answer(replace(state, preferences=preferences), True, f"wake word {response.value}")
+
+
+def _show(state: State, command: Command) -> Answer:
+    text = str(command.arguments.get("text") or "")
+    seconds = float(command.arguments.get("seconds") or SHOWN_FOR)
+    shown = replace(state, notice=Notice(text, state.now + seconds))
+    return Answer(shown, True, f"shown for {seconds:g} s" if text else "the screen is empty")
+
+
 HANDLERS: dict[str, Callable[[State, Command], Answer]] = {
     "follow": _follow,
     "mode": _mode,
@@ -214,4 +237,7 @@ HANDLERS: dict[str, Callable[[State, Command], Answer]] = {
     "pan": _pan,
     "face_me": _face_me,
     "activity": _activity,
+    "pace": _pace,
+    "wake_word": _wake_word,
+    "show": _show,
 }

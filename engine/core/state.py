@@ -6,6 +6,7 @@ One frozen value: a run can be replayed, compared and explained from it. Pure.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from engine.core import tracks, zones
@@ -18,11 +19,13 @@ from engine.core.search import Search
 from engine.core.settings import CoreSettings
 from engine.core.types import (
     Mode,
+    Pace,
     PersonView,
     Reason,
     ShutterState,
     Snapshot,
     SoundView,
+    WakeWordResponse,
     Zone,
 )
 
@@ -52,6 +55,22 @@ class Blocked:
 
 
 @dataclass(frozen=True, slots=True)
+class Preferences:
+    """What the owner chose for the device's manners, apart from the follow policy."""
+
+    pace: Pace = Pace.NORMAL
+    wake_word_response: WakeWordResponse = WakeWordResponse.TURN
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A text that the screen was asked to show, and until when."""
+
+    text: str = ""
+    until: float = -math.inf
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """`now` is the latest time any event carried; `calm_until` forbids new moves till then.
 
@@ -69,6 +88,7 @@ class State:
     following: zones.Following | None = None
     modes: ModeState = field(default_factory=ModeState)
     shutter: ShutterState = ShutterState.UNKNOWN
+    preferences: Preferences = field(default_factory=Preferences)
     muted: bool = False
     touched: bool = False
     touched_since: float = -math.inf
@@ -85,6 +105,8 @@ class State:
     view_width: float = DEFAULT_VIEW
     sounds: tuple[SoundView, ...] = ()
     problems: tuple[tuple[str, str], ...] = ()
+    measures: Mapping[str, float] = field(default_factory=dict)
+    notice: Notice = field(default_factory=Notice)
     reason: Reason = STARTING
     zone: Zone | None = None
     published: float = -math.inf
@@ -151,6 +173,10 @@ def snapshot(state: State) -> Snapshot:
         viewers=state.viewers,
         armed=state.armed,
         problems=tuple(f"{part}: {detail}" for part, detail in state.problems),
+        pace=state.preferences.pace,
+        wake_word_response=state.preferences.wake_word_response,
+        message=state.notice.text if state.now < state.notice.until else "",
+        measures=state.measures,
     )
 
 

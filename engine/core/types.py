@@ -66,6 +66,14 @@ class Pace(StrEnum):
     BRISK = "brisk"
 
 
+class WakeWordResponse(StrEnum):
+    """What the wake word does: turn to whoever said it, only show that it was heard, or nothing."""
+
+    TURN = "turn"
+    LISTEN = "listen"
+    OFF = "off"
+
+
 class Zone(StrEnum):
     """Where the primary person stands relative to the heading."""
 
@@ -227,6 +235,18 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """A figure of the device's own condition by its stable name (`loop_lag_ms`, ...).
+
+    None: it cannot be told any more.
+    """
+
+    t: float
+    name: str
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """A validated request. `source` is where it came from, `id` is echoed in the reply."""
 
@@ -257,6 +277,7 @@ Event = (
     | ViewerChanged
     | AxisFault
     | Health
+    | Measured
     | Command
     | Tick
 )
@@ -314,7 +335,8 @@ class Snapshot:
 
     `dead` and `holding` are the half-widths of the zones in degrees around
     the heading, for the primary person's distance. `target` is the heading
-    under way, None at rest.
+    under way, None at rest. `message` is the text that the screen was asked to
+    show; `measures` are the newest figures of `Measured`, by name.
     """
 
     t: float
@@ -338,6 +360,10 @@ class Snapshot:
     viewers: int
     armed: bool
     problems: tuple[str, ...]
+    pace: Pace = Pace.NORMAL
+    wake_word_response: WakeWordResponse = WakeWordResponse.TURN
+    message: str = ""
+    measures: Mapping[str, float] = field(default_factory=dict)
 
 
 # ------------------------------------------------------------------- actions
@@ -384,6 +410,19 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class Happened:
+    """Something worth telling others once: of what (`person`, `contact`, ...) and what.
+
+    `kind` is `came`, `push`, ...; `bearing` is where in the world, if that is known.
+    """
+
+    t: float
+    key: str
+    kind: str
+    bearing: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """A question to the owner on screen or phone, by its stable code."""
 
@@ -408,4 +447,4 @@ class Reply:
     message: str
 
 
-Action = MoveTo | Stop | Release | Publish | Alert | Ask | Indicate | Reply
+Action = MoveTo | Stop | Release | Publish | Alert | Happened | Ask | Indicate | Reply

@@ -25,6 +25,7 @@ from engine.core.types import (
     ShutterChanged,
     ShutterState,
     Sighting,
+    WakeWordResponse,
 )
 from integrations.commands import SIMULATED_ONLY, VERBS, CommandError, build
 
@@ -38,6 +39,9 @@ CANDIDATES: dict[str, tuple[object, ...]] = {
     "heading": (-360.0, -40.0, 0.0, 40.0, 360.0),
     "pace": tuple(p.value for p in Pace),
     "name": ("", "call", "recipe"),
+    "response": tuple(r.value for r in WakeWordResponse),
+    "text": ("", "Dinner is ready"),
+    "seconds": (1.0, 3600.0),
 }
 
 

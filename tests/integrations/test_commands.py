@@ -33,6 +33,9 @@ GOOD = [
     ("pause", {}),
     ("resume", {}),
     ("activity", {"name": "cooking"}),
+    ("pace", {"pace": "gentle"}),
+    ("wake_word", {"response": "listen"}),
+    ("show", {"text": "Suppe ist fertig", "seconds": 60.0}),
     ("shutter", {"state": "closed"}),
     ("mute", {"muted": "on"}),
 ]
@@ -57,6 +60,8 @@ BAD = [
     (b'{"name":"turn","arguments":{"heading":1,"pace":"warp"}}', "gentle, normal, brisk"),
     (b'{"name":"mode","arguments":{"mode":"away"}}', "must be one of"),
     (b'{"name":"activity","arguments":{"name":"a b"}}', "must be a word"),
+    (b'{"name":"show","arguments":{"text":"a\\nb"}}', "one line"),
+    (b'{"name":"show","arguments":{"text":"a","seconds":0}}', "between 1 and 3600"),
     (b'{"name":"stop","id":"a b"}', "id must be"),
     (b'{"name":"stop","id":{}}', "id must be"),
     (b'{"name":"stop","id":true}', "id must be"),

@@ -51,6 +51,8 @@ export class Panel {
     this.showPeople(state);
     $("problems-card").hidden = state.problems.length === 0;
     replace($("problems"), state.problems.map((problem) => item(problem)));
+    $("message-card").hidden = state.message === "";
+    text("message", state.message);
     this.showVeil(state);
     this.showControls(state);
   }
