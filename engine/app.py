@@ -24,6 +24,7 @@ from engine.core.types import (
     Alert,
     Command,
     Event,
+    Happened,
     Health,
     Indicate,
     MicrophoneMuted,
@@ -39,6 +40,7 @@ from engine.hardware.clock import MonotonicClock
 from engine.identity import Claim, device_id, prepare_state_dir
 from engine.loops.axis import AxisControl, AxisRunner
 from engine.loops.decisions import DecisionLoop
+from engine.loops.vitals import Vitals
 from engine.loops.worker import Worker
 from engine.parts import Parts, build
 from engine.ports import Clock
@@ -118,7 +120,7 @@ async def _assemble(
     )
     _wire_shutter(parts, control, decisions.post, clock)
     page = await _start_page(config, parts, hub, stack)
-    broker, device = await _start_mqtt(config, parts, identity, decisions.post, clock, stack)
+    broker, device = await _start_mqtt(config, parts, identity, hub, decisions.post, clock, stack)
     engine = Running(config, parts, decisions, control, hub, page, broker, runner, asyncio.Event())
     # Networks and rooms take seconds to load; whoever ends the start need not wait for them.
     loading = Worker("loading")
@@ -153,6 +155,7 @@ def _effects(
         Release: control.release,
         Publish: publish,
         Reply: hub.answer,
+        Happened: hub.happened.put,
         Indicate: parts.indicator.show,
         Alert: lambda action: log.warning("a person was seen, visit %d", action.visit),
     }
@@ -225,6 +228,7 @@ async def _start_mqtt(
     config: Config,
     parts: Parts,
     identity: str,
+    hub: Hub,
     post: Callable[[Event], None],
     clock: Clock,
     stack: AsyncExitStack,
@@ -251,6 +255,7 @@ async def _start_mqtt(
         discovery_prefix=mqtt.discovery_prefix,
         simulated=parts.simulated_shutter is not None,
         told=lambda ok, detail: post(Health(clock.now(), "broker", ok, detail)),
+        happened=hub.happened,
     )
     return embedded, device
 
@@ -264,7 +269,11 @@ def _spawn(
 ) -> None:
     """Start the tasks; the engine has ended when every recording has, or a task failed."""
     hub, parts = engine.hub, engine.parts
-    endless: list[Coroutine[Any, Any, None]] = [engine.decisions.run(), _poll_shutter(parts, clock)]
+    endless: list[Coroutine[Any, Any, None]] = [
+        engine.decisions.run(),
+        _poll_shutter(parts, clock),
+        Vitals(clock, engine.decisions.post).run(),
+    ]
     if page is not None:
         endless.append(page.run(hub.states, hub.submit))
     if device is not None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 
-from engine.core.types import Command, Reply, Snapshot
+from engine.core.types import Command, Happened, Reply, Snapshot
 
 T = TypeVar("T")
 
@@ -68,6 +69,33 @@ class Latest(Generic[T]):
             yield value
 
 
+class Feed(Generic[T]):
+    """Things that happen, to whoever listens while they happen; nothing is kept for later.
+
+    A listener that is slow loses the oldest, and holds up nobody.
+    """
+
+    def __init__(self, most_waiting: int = 64) -> None:
+        self._most_waiting = most_waiting
+        self._listeners: set[asyncio.Queue[T]] = set()
+
+    def put(self, happened: T) -> None:
+        for queue in self._listeners:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(happened)
+
+    @contextmanager
+    def listening(self) -> Iterator[asyncio.Queue[T]]:
+        """A queue that fills inside the block, from its first line on."""
+        queue: asyncio.Queue[T] = asyncio.Queue(self._most_waiting)
+        self._listeners.add(queue)
+        try:
+            yield queue
+        finally:
+            self._listeners.discard(queue)
+
+
 class Integration(Protocol):
     """Something outside that shows the engine's state and brings commands.
 
@@ -79,7 +107,7 @@ class Integration(Protocol):
 
 
 class Hub:
-    """Snapshots out, commands in.
+    """Snapshots and what happened out, commands in.
 
     `deliver` puts a command before the engine (into its queue; it must not
     block); the engine's `Reply` comes back through `answer`. `local` answers
@@ -95,6 +123,7 @@ class Hub:
         reply_seconds: float = REPLY_SECONDS,
     ) -> None:
         self.states: Latest[Snapshot] = Latest()
+        self.happened: Feed[Happened] = Feed()
         self._deliver = deliver
         self._local = dict(local or {})
         self._reply_seconds = reply_seconds

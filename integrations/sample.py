@@ -121,5 +121,6 @@ def at(t: float) -> Snapshot:
         muted=False,
         viewers=0,
         armed=False,
+        measures={"frame_rate_hz": 10.0, "loop_lag_ms": 2.0, "temperature_c": 48.0},
         problems=(),
     )

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 
 from engine import __version__
 from engine.ports import Message
-from integrations.homeassistant.entities import ENTITIES, Entity, Platform
+from integrations.homeassistant.entities import ENTITIES
+from integrations.homeassistant.entity import Entity, Platform
+from integrations.homeassistant.events import triggers
 from integrations.mqtt.topics import OFFLINE, ONLINE, Topics
 from integrations.snapshot_json import to_json
 
@@ -37,16 +39,32 @@ def announcement(
             "sw_version": __version__,
         },
         "origin": {"name": "Heliotrope", "sw_version": __version__},
-        "availability_topic": topics.availability,
-        "payload_available": ONLINE.decode(),
-        "payload_not_available": OFFLINE.decode(),
+        "availability": [_availability(topics.availability)],
+        "availability_mode": "all",
         "qos": 1,
         "components": {
-            entity.key: _component(entity, topics, heading_range) for entity in entities
+            **{entity.key: _component(entity, topics, heading_range) for entity in entities},
+            **triggers({e.key: topics.event(e.key) for e in entities if e.kinds}),
         },
     }
     topic = f"{prefix}/device/{topics.device_id}/config"
     return Message(topic, to_json(payload).encode("ascii"), retain=True)
+
+
+def _availability(topic: str) -> Mapping[str, str]:
+    return {
+        "topic": topic,
+        "payload_available": ONLINE.decode(),
+        "payload_not_available": OFFLINE.decode(),
+    }
+
+
+# What each platform calls the topic that it reads; the others read none.
+_READS = {
+    Platform.CAMERA: "topic",
+    Platform.IMAGE: "image_topic",
+    Platform.EVENT: "state_topic",
+}
 
 
 def _component(
@@ -60,6 +78,15 @@ def _component(
     }
     if entity.value is not None:
         component["state_topic"] = topics.state(entity.key)
+    if entity.platform in _READS:
+        pictures = entity.platform is not Platform.EVENT
+        topic = topics.picture(entity.key) if pictures else topics.event(entity.key)
+        component[_READS[entity.platform]] = topic
+    if entity.kinds:
+        component["event_types"] = entity.kinds
+    if entity.available is not None:
+        own = topics.available(entity.key)
+        component["availability"] = [_availability(t) for t in (topics.availability, own)]
     if entity.command is not None:
         component["command_topic"] = topics.set(entity.key)
     if entity.platform is Platform.NUMBER:

@@ -13,12 +13,13 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from engine.core.types import Command, Reply, Snapshot
+from engine.core.types import Command, Happened, Reply, Snapshot
 from engine.ports import Bus, Message
 from integrations.commands import SIMULATED_ONLY, CommandError, build, parse
 from integrations.homeassistant.discovery import announcement, status_topic
-from integrations.homeassistant.entities import ENTITIES, Entity
-from integrations.hub import Latest, Submit
+from integrations.homeassistant.entities import ENTITIES
+from integrations.homeassistant.entity import Entity
+from integrations.hub import Feed, Latest, Submit
 from integrations.mqtt.bus import Broker, BusLost, client_id, connected
 from integrations.mqtt.life import Told, Versions, stay_connected
 from integrations.mqtt.rates import Rates
@@ -30,7 +31,6 @@ _LOG = logging.getLogger(__name__)
 GOODBYE_SECONDS = 0.3
 END_SECONDS = 0.1
 LOOK_AGAIN_SECONDS = 0.1
-MOST_SET_BYTES = 64
 SOURCE = "mqtt"
 
 
@@ -39,7 +39,8 @@ class MqttDevice:
 
     `session` is one connection's life over any `Bus`; `run` keeps having one
     with `broker`. `refused` counts the payloads that were no commands. `told`
-    hears of the broker coming and going, for the engine's `Health`.
+    hears of the broker coming and going, for the engine's `Health`. `happened`
+    brings the moments that become events.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class MqttDevice:
         simulated: bool = False,
         now: Callable[[], float] = time.monotonic,
         told: Told = lambda _ok, _detail: None,
+        happened: Feed[Happened] | None = None,
     ) -> None:
         self.broker = broker
         self.topics = Topics(base_topic, device_id)
@@ -64,6 +66,8 @@ class MqttDevice:
         self._simulated = simulated
         self._now = now
         self._told = told
+        self._happened = happened or Feed()
+        self._newest: Snapshot | None = None
         self._announce_again = asyncio.Event()
 
     @property
@@ -89,10 +93,10 @@ class MqttDevice:
             status_topic(self._prefix),
         ):
             await bus.subscribe(topic)
-        sending = asyncio.ensure_future(self._send(bus, states))
-        listening = asyncio.ensure_future(self._listen(bus, submit))
+        works = (self._send(bus, states), self._listen(bus, submit), self._pass_on(bus))
+        tasks = {asyncio.ensure_future(work) for work in works}
         try:
-            done, _ = await asyncio.wait({sending, listening}, return_when="FIRST_COMPLETED")
+            done, _ = await asyncio.wait(tasks, return_when="FIRST_COMPLETED")
             for task in done:
                 task.result()
             raise BusLost("the connection ended")
@@ -102,7 +106,7 @@ class MqttDevice:
                     await bus.publish(self.will, qos=1)
             raise
         finally:
-            await _end({sending, listening})
+            await _end(tasks)
 
     # ------------------------------------------------------------------ states
 
@@ -111,9 +115,11 @@ class MqttDevice:
         while True:
             self._announce_again.clear()
             await self._announce(bus, snapshot)
-            announced_range = snapshot.range
+            announced_range, available = snapshot.range, dict[str, bool]()
             rates = Rates({key: entity.pace for key, entity in self._entities.items()})
             while not self._announce_again.is_set() and snapshot.range == announced_range:
+                self._newest = snapshot
+                available = await self._tell_available(bus, snapshot, available)
                 values = self._values(snapshot)
                 for key, value in rates.due(values, self._now(), snapshot.moving):
                     message = Message(self.topics.state(key), value.encode(), retain=True)
@@ -136,6 +142,28 @@ class MqttDevice:
             for key, entity in self._entities.items()
             if entity.value is not None
         }
+
+    async def _tell_available(
+        self, bus: Bus, snapshot: Snapshot, told: dict[str, bool]
+    ) -> dict[str, bool]:
+        """Say which of the entities that are not always there are there now, where it changed."""
+        now = {key: e.available(snapshot) for key, e in self._entities.items() if e.available}
+        for key, there in now.items():
+            if told.get(key) is not there:
+                payload = ONLINE if there else OFFLINE
+                await bus.publish(Message(self.topics.available(key), payload, retain=True), qos=1)
+        return now
+
+    async def _pass_on(self, bus: Bus) -> None:
+        """Moments as they come: never retained, so that none comes again."""
+        with self._happened.listening() as queue:
+            while True:
+                happened = await queue.get()
+                body: dict[str, object] = {"event_type": happened.kind}
+                if happened.bearing is not None:
+                    body["bearing"] = round(happened.bearing, 1)
+                topic = self.topics.event(happened.key)
+                await bus.publish(Message(topic, to_json(body).encode("ascii")), qos=1)
 
     # ---------------------------------------------------------------- commands
 
@@ -173,12 +201,14 @@ class MqttDevice:
         entity = self._entities.get(key)
         if entity is None or entity.command is None:
             raise CommandError("there is nothing of that name to set")
+        if entity.available and not (self._newest and entity.available(self._newest)):
+            raise CommandError(f"{key}: not available")
+        if len(payload) > entity.most_bytes:
+            raise CommandError(f"{key}: at most {entity.most_bytes} bytes")
         try:
-            text = payload[: MOST_SET_BYTES + 1].decode("utf-8")
+            text = payload.decode("utf-8")
         except UnicodeDecodeError:
             raise CommandError(f"{key}: not valid UTF-8") from None
-        if len(payload) > MOST_SET_BYTES:
-            raise CommandError(f"{key}: at most {MOST_SET_BYTES} bytes")
         name, arguments = entity.command(text)
         return build(name, arguments, t=self._now(), source=SOURCE, id=f"set/{key}")
 

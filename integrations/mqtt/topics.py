@@ -38,6 +38,17 @@ class Topics:
     def every_set(self) -> str:
         return f"{self.root}/set/+"
 
+    def available(self, key: str) -> str:
+        """Where it is said whether one entity can be used, beside the whole device."""
+        return f"{self.root}/available/{key}"
+
+    def event(self, key: str) -> str:
+        """Moments, never retained: JSON with `event_type`, and `bearing` where it is known."""
+        return f"{self.root}/event/{key}"
+
+    def picture(self, key: str) -> str:
+        return f"{self.root}/picture/{key}"
+
     def state(self, key: str) -> str:
         return f"{self.root}/state/{key}"
 

@@ -216,6 +216,18 @@ class HomeAssistant:
     async def state(self, entity_id: str) -> str:
         return str((await self.call("GET", f"/api/states/{entity_id}"))["state"])
 
+    async def attribute(self, entity_id: str, name: str, expected: object) -> bool:
+        """Whether the entity's state carries this attribute with this value now."""
+        state = await self.call("GET", f"/api/states/{entity_id}")
+        return bool(state["attributes"].get(name) == expected)
+
+    async def triggers(self, unique_id_part: str) -> set[tuple[str, str]]:
+        """The (subtype, type) pairs of the MQTT device triggers of the device so identified."""
+        devices = await self.command("config/device_registry/list")
+        (device,) = (d for d in devices if ["mqtt", unique_id_part] in d["identifiers"])
+        listed = await self.command("device_automation/trigger/list", device_id=device["id"])
+        return {(t["subtype"], t["type"]) for t in listed if t["domain"] == "mqtt"}
+
     async def complaints(self) -> list[dict[str, Any]]:
         """Warnings and errors that it has logged; a discovery message that it refused is one."""
         return list(await self.command("system_log/list"))

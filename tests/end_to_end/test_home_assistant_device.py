@@ -13,9 +13,19 @@ import pytest
 from home_assistant import HomeAssistant
 from mosquitto import eventually
 
-from engine.core.types import Command, FollowPolicy, Mode, Reply
+from engine.core.happenings import KINDS
+from engine.core.types import (
+    Command,
+    FollowPolicy,
+    Happened,
+    Mode,
+    Pace,
+    Reply,
+    WakeWordResponse,
+)
 from integrations import sample
-from integrations.homeassistant.entities import ENTITIES, Platform
+from integrations.homeassistant.entities import ENTITIES
+from integrations.homeassistant.entity import Entity, Platform
 from integrations.hub import Hub
 from integrations.mqtt.bus import Broker
 from integrations.mqtt.device import MqttDevice
@@ -23,6 +33,9 @@ from integrations.mqtt.device import MqttDevice
 pytestmark = [pytest.mark.needs("homeassistant"), pytest.mark.xdist_group("homeassistant")]
 
 DEVICE = "smoke"
+
+
+CHOICES = [("motion", "chosen"), ("pace", "gentle"), ("wake_word_response", "listen")]
 
 
 class Engine:
@@ -42,6 +55,10 @@ class Engine:
                 self.show(mode=Mode(str(mode)))
             case "turn", {"heading": heading}:
                 self.show(heading=heading)
+            case "pace", {"pace": pace}:
+                self.show(pace=Pace(str(pace)))
+            case "wake_word", {"response": response}:
+                self.show(wake_word_response=WakeWordResponse(str(response)))
         self.hub.answer(Reply(command.source, command.id, ok=True, message=""))
 
     def show(self, **changes: object) -> None:
@@ -58,7 +75,13 @@ async def device(home: HomeAssistant, engine: Engine) -> AsyncIterator[MqttDevic
     """The device on Home Assistant's broker, with no more rights than the docs ask for."""
     broker = home.broker
     login = Broker("127.0.0.1", broker.port, "device", broker.passwords["device"])
-    running = MqttDevice(login, DEVICE, "Kitchen", base_topic=broker.base_topic)
+    running = MqttDevice(
+        login,
+        DEVICE,
+        "Kitchen",
+        base_topic=broker.base_topic,
+        happened=engine.hub.happened,
+    )
     life = asyncio.ensure_future(running.run(engine.hub.states, engine.hub.submit))
     engine.show()
     try:
@@ -69,12 +92,16 @@ async def device(home: HomeAssistant, engine: Engine) -> AsyncIterator[MqttDevic
             await life
 
 
+def shown(entity: Entity) -> bool:
+    return bool(entity.options.get("enabled_by_default", True))
+
+
 async def ids(home: HomeAssistant) -> dict[str, str]:
     """Entity ids by our key, once all of them are there."""
 
     async def all_there() -> dict[str, str] | None:
         known = await home.entities()
-        found = {entity.key: known.get(f"{DEVICE}_{entity.key}") for entity in ENTITIES}
+        found = {e.key: known.get(f"{DEVICE}_{e.key}") for e in ENTITIES if shown(e)}
         return {key: str(name) for key, name in found.items()} if all(found.values()) else None
 
     found: dict[str, str] = await eventually(all_there)
@@ -101,9 +128,12 @@ async def test_every_entity_appears_and_works(home_assistant: HomeAssistant) -> 
         await state_is(home, names["person_in_view"], "on")
         await state_is(home, names["shutter_closed"], "off")
         await state_is(home, names["reason"], engine.snapshot.reason.code)
-        for entity in ENTITIES:
-            if entity.platform is not Platform.BUTTON:
-                assert await home.state(names[entity.key]) not in {"unknown", "unavailable"}
+        # What is only a moment has no state before its first one.
+        momentary = {Platform.BUTTON, Platform.EVENT, Platform.NOTIFY}
+        for entity in filter(shown, ENTITIES):
+            state = await home.state(names[entity.key])
+            assert (state == "unavailable") == (entity.available is not None), entity.key
+            assert state != "unknown" or entity.platform in momentary, entity.key
 
         await home.service("switch", "turn_off", entity_id=names["follow"])
         await state_is(home, names["follow"], "off")
@@ -112,9 +142,25 @@ async def test_every_entity_appears_and_works(home_assistant: HomeAssistant) -> 
         await state_is(home, names["mode"], "manual")
         await home.service("number", "set_value", entity_id=names["heading"], value=-12.5)
         await state_is(home, names["heading"], "-12.5")
-        for button in ("centre", "stop"):
+        buttons = {"centre": "centre", "stop": "stop", "look_around": "pan", "face_me": "face_me"}
+        for button, verb in buttons.items():
             await home.service("button", "press", entity_id=names[button])
-            await eventually(lambda name=button: engine.was_asked(name))
+            await eventually(lambda name=verb: engine.was_asked(name))
+        for select, option in CHOICES:
+            entity = names[select]
+            await home.service("select", "select_option", entity_id=entity, option=option)
+            await state_is(home, entity, option)
+        await home.service(
+            "notify", "send_message", entity_id=names["message"], message="Dinner is ready"
+        )
+        await eventually(lambda: engine.was_asked("show"))
+        assert engine.asked[-1].arguments == {"text": "Dinner is ready"}
+
+        known = await home.triggers(DEVICE)
+        assert known == {(key, kind) for key, kinds in KINDS.items() for kind in kinds}
+        engine.hub.happened.put(Happened(engine.snapshot.t, "contact", "push", 12.0))
+        await eventually(lambda: home.attribute(names["contact"], "event_type", "push"))
+        assert await home.attribute(names["contact"], "bearing", 12.0)
 
         engine.show(people=(), primary=None)
         await state_is(home, names["primary_bearing"], "unknown")

@@ -8,7 +8,7 @@ import pytest
 
 from engine.core.types import Command, Reply
 from integrations import sample
-from integrations.hub import MOST_PENDING, Hub, Latest
+from integrations.hub import MOST_PENDING, Feed, Hub, Latest
 
 
 def command(name: str = "stop", source: str = "http", id: str = "1") -> Command:  # noqa: A002
@@ -97,3 +97,21 @@ async def test_a_snapshot_is_there_for_those_who_come_late() -> None:
     hub = Hub(lambda _: None)
     hub.publish(sample.at(1.0))
     assert hub.states.value == sample.at(1.0)
+
+
+async def test_what_happens_reaches_everybody_who_listens_and_nobody_later() -> None:
+    feed: Feed[int] = Feed()
+    feed.put(0)
+    with feed.listening() as one, feed.listening() as two:
+        feed.put(1)
+        assert (one.get_nowait(), two.get_nowait()) == (1, 1)
+    feed.put(2)
+    assert one.empty()
+
+
+async def test_a_slow_listener_loses_the_oldest_and_holds_up_nobody() -> None:
+    feed: Feed[int] = Feed(most_waiting=3)
+    with feed.listening() as queue:
+        for number in range(10):
+            feed.put(number)
+        assert [queue.get_nowait() for _ in range(3)] == [7, 8, 9]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core.types import Command, FollowPolicy, Reply
+from engine.core.types import Command, FollowPolicy, Happened, Reply
 from engine.ports import Message
 from integrations import sample
 from integrations.hub import Hub
@@ -33,7 +33,9 @@ class Home:
         self.snapshot = replace(sample.at(4.9), t=self.t)
         self.delivered: list[Command] = []
         self.hub = Hub(self.deliver)
-        self.device = MqttDevice(Broker("", 0), "abc", "Kitchen", now=lambda: self.t)
+        self.device = MqttDevice(
+            Broker("", 0), "abc", "Kitchen", now=lambda: self.t, happened=self.hub.happened
+        )
         self.bus: FakeBus | None = None
 
     def deliver(self, command: Command) -> None:
@@ -93,7 +95,7 @@ async def test_birth_announcement_and_every_state_are_retained(home: Home) -> No
         assert home.broker.retained[f"{ROOT}/availability"].payload == b"online"
         announced = json.loads(home.broker.retained["homeassistant/device/abc/config"].payload)
         for component in announced["components"].values():
-            if "state_topic" in component:
+            if "state_topic" in component and component["platform"] != "event":
                 assert component["state_topic"] in home.broker.retained
         # Announced before it is said to be there, so that Home Assistant knows what comes.
         topics = [message.topic for message in home.broker.log]
@@ -164,6 +166,37 @@ async def test_a_new_range_is_announced(home: Home) -> None:
         await settle()
         message = json.loads(home.broker.retained["homeassistant/device/abc/config"].payload)
         assert message["components"]["heading"]["max"] == 90.0
+
+
+async def test_a_moment_is_told_once_and_never_retained(home: Home) -> None:
+    home.hub.happened.put(Happened(1.0, "person", "came", 10.0))  # before anybody listened
+    async with home.up():
+        home.hub.happened.put(Happened(2.0, "contact", "push", -12.34))
+        home.hub.happened.put(Happened(3.0, "viewer", "came"))
+        await settle()
+        assert home.last("event/contact") == {"event_type": "push", "bearing": -12.3}
+        assert home.last("event/viewer") == {"event_type": "came"}
+    assert not [m for m in home.broker.log if m.topic == f"{ROOT}/event/person"]
+
+
+async def test_what_is_not_there_yet_is_unavailable_and_takes_no_commands(home: Home) -> None:
+    async with home.up():
+        assert home.broker.retained[f"{ROOT}/available/alarm"].payload == b"offline"
+        home.say(f"{ROOT}/set/alarm", b'{"action":"DISARM","code":"None"}')
+        home.say(f"{ROOT}/set/test_alert", b"PRESS")
+        await settle()
+        assert home.delivered == []
+        assert "not available" in str(home.last("error")["message"])
+
+
+async def test_a_text_may_be_longer_than_a_switch(home: Home) -> None:
+    async with home.up():
+        home.say(f"{ROOT}/set/message", ("ä" * 150).encode())
+        await settle()
+        assert home.delivered[-1].arguments == {"text": "ä" * 150}
+        home.say(f"{ROOT}/set/follow", b"O" * 65)
+        await settle()
+        assert "at most 64 bytes" in str(home.last("error")["message"])
 
 
 async def test_a_stop_says_goodbye_and_a_broken_cable_leaves_the_will(home: Home) -> None:
