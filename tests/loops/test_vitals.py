@@ -29,12 +29,11 @@ class SlowClock:
 
 
 async def measured(late: float, warmth: float | None) -> dict[str, float | None]:
-    told: list[Event] = []
-    task = asyncio.ensure_future(Vitals(SlowClock(late), told.append, lambda: warmth).run())
-    while len(told) < 2:
-        await asyncio.sleep(0)
+    told: asyncio.Queue[Event] = asyncio.Queue()
+    task = asyncio.ensure_future(Vitals(SlowClock(late), told.put_nowait, lambda: warmth).run())
+    events = [await told.get(), await told.get()]
     task.cancel()
-    return {event.name: event.value for event in told if isinstance(event, Measured)}
+    return {event.name: event.value for event in events if isinstance(event, Measured)}
 
 
 async def test_the_worst_lag_since_the_last_report_is_told() -> None:
