@@ -49,6 +49,8 @@ from integrations.http.server import PageServer
 from integrations.hub import Hub
 from integrations.mqtt.bus import Broker
 from integrations.mqtt.device import MqttDevice
+from integrations.mqtt.tls import TlsFiles
+from integrations.mqtt.tls import context as tls_context
 
 log = logging.getLogger(__name__)
 
@@ -246,7 +248,9 @@ async def _start_mqtt(
         )
     else:
         host, port = mqtt.address
-        target = Broker(host, port, mqtt.username, mqtt.password)
+        files = TlsFiles(mqtt.ca_file, mqtt.cert_file, mqtt.key_file)
+        tls = tls_context(files) if mqtt.tls else None
+        target = Broker(host, port, mqtt.username, mqtt.password, tls=tls)
     device = MqttDevice(
         target,
         identity,

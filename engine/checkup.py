@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from engine.config import AxisDriver, Config, PinLevel, ShutterDriver
 from engine.errors import UserError
 from engine.identity import prepare_state_dir
 from engine.ports import SourceEnded, SourceFailed, SourceTorn
+from integrations.mqtt.tls import TlsFiles, why_not_trusted
+from integrations.mqtt.tls import context as tls_context
 
 SIMULATED = "simulated"
 NONE = "none"
@@ -192,14 +195,23 @@ def _broker(config: Config) -> Result:
             Outcome.SIMULATED,
             f"our own on {host}, {f'port {port}' if port else 'any free port'}",
         )
+    files = TlsFiles(config.mqtt.ca_file, config.mqtt.cert_file, config.mqtt.key_file)
+    tls = tls_context(files) if config.mqtt.tls else None
     try:
-        socket.create_connection((host, port), timeout=BROKER_TIMEOUT).close()
+        with socket.create_connection((host, port), timeout=BROKER_TIMEOUT) as way:
+            if tls is not None:
+                tls.wrap_socket(way, server_hostname=host).close()
+    except ssl.SSLError as error:
+        raise UserError(
+            f"the broker at {host}:{port} is not trusted ({why_not_trusted(error)})",
+            "check mqtt.ca_file, and that mqtt.host is the name in its certificate",
+        ) from None
     except OSError as error:
         reason = error.strerror or str(error) or "no answer"
         raise UserError(
             f"no broker at {host}:{port} ({reason})", "check mqtt.host and mqtt.port"
         ) from None
-    return Outcome.FOUND, f"{host}:{port} answers"
+    return Outcome.FOUND, f"{host}:{port} answers{', encrypted' if tls else ''}"
 
 
 def _page(config: Config) -> Result:

@@ -158,6 +158,10 @@ class MqttConfig:
     port: Port = 0
     username: str = ""
     password: Annotated[str, Secret()] = field(default="", repr=False)
+    tls: bool = False
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
     base_topic: Topic = "heliotrope"
     discovery_prefix: Topic = "homeassistant"
 
@@ -168,8 +172,9 @@ class MqttConfig:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Where the broker listens; port 0 is MQTT's own 1883 at another's broker."""
-        return ("127.0.0.1", self.port) if self.embedded else (self.host, self.port or 1883)
+        """Where the broker listens; port 0 is MQTT's own (8883 with TLS) at another's broker."""
+        usual = 8883 if self.tls else 1883
+        return ("127.0.0.1", self.port) if self.embedded else (self.host, self.port or usual)
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,4 +88,25 @@ RULES = (
         lambda _: "is of no use without mqtt.username",
         "set mqtt.username too",
     ),
+    *(
+        Rule(
+            (f"mqtt.{key}", "mqtt.tls"),
+            lambda c, key=key: c.mqtt.tls or not getattr(c.mqtt, key),  # type: ignore[misc]
+            lambda _: "is of no use without mqtt.tls",
+            "set mqtt.tls: true",
+        )
+        for key in ("ca_file", "cert_file", "key_file")
+    ),
+    Rule(
+        ("mqtt.key_file", "mqtt.cert_file"),
+        lambda c: bool(c.mqtt.cert_file) or not c.mqtt.key_file,
+        lambda _: "is of no use without mqtt.cert_file",
+        "set mqtt.cert_file too",
+    ),
+    Rule(
+        ("mqtt.tls", "mqtt.host"),
+        lambda c: bool(c.mqtt.host) or not c.mqtt.tls,
+        lambda _: "needs a broker of yours; our own listens on loopback only",
+        "set mqtt.host, or leave mqtt.tls false",
+    ),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -49,6 +50,7 @@ class Broker:
     username: str = ""
     password: str = field(default="", repr=False)
     protocol: int | None = None
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
 
 
 def client_id(device_id: str) -> str:
@@ -97,6 +99,7 @@ async def connected(
         protocol=aiomqtt.ProtocolVersion(protocol),
         clean_session=None if protocol == aiomqtt.ProtocolVersion.V5 else True,
         will=aiomqtt.Will(will.topic, will.payload, 1, will.retain) if will else None,
+        tls_context=broker.tls,
         timeout=CONNECT_SECONDS,
         keepalive=KEEP_ALIVE_SECONDS,
         max_queued_incoming_messages=MOST_WAITING,
@@ -139,6 +142,8 @@ def _why(problem: aiomqtt.MqttError) -> BusLost:
         if value in {0x86, 0x87, 4, 5}:
             return LoginRefused("the broker refused user and password")
         return BusLost(f"the broker refused the connection ({code})")
+    if "CERTIFICATE_VERIFY_FAILED" in str(problem):
+        return BusLost("the broker's certificate is not trusted; check mqtt.ca_file and mqtt.host")
     if "timed out" in str(problem):
         # Old brokers close the connection, or say nothing, on a version they do not know.
         return ProtocolRefused("the broker did not answer")

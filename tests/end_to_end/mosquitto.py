@@ -55,7 +55,8 @@ class Broker:
     """Mosquitto with passwords and an access list, on loopback.
 
     `users` maps a name to its password and its access list lines; by default `home` (all of it)
-    and `device` (what docs/configuration.md tells people to allow the engine).
+    and `device` (what docs/configuration.md tells people to allow the engine). `more` are
+    further lines of mosquitto.conf, which belong to its one listener.
     """
 
     folder: Path
@@ -66,6 +67,7 @@ class Broker:
         default_factory=lambda: {"home": "home-secret", "device": "device-secret"}
     )
     process: subprocess.Popen[bytes] | None = None
+    more: tuple[str, ...] = ()
 
     def access_list(self) -> str:
         return (
@@ -90,6 +92,7 @@ class Broker:
             f"password_file {passwords}",
             f"acl_file {self.folder / 'access'}",
             "persistence false",
+            *self.more,
             *(["user root"] if os.geteuid() == 0 else []),
         ]
         (self.folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
