@@ -220,6 +220,7 @@ async def _start_page(
         config.http.port,
         name=config.device.name,
         simulated=parts.simulated_shutter is not None,
+        ingress_from=config.http.ingress_from,
     )
     await page.start(hub.states, hub.submit)
     stack.push_async_callback(page.stop)

@@ -52,6 +52,9 @@ Topic = Annotated[
 ]
 
 
+Address = Annotated[str, Matching(re.compile(r"[0-9A-Fa-f.:]*"), "must be an IP address")]
+
+
 class Mount(StrEnum):
     """What carries a sensor: the turning head or the standing base."""
 
@@ -182,6 +185,7 @@ class HttpConfig:
     enabled: bool = True
     host: Text = "127.0.0.1"
     port: Port = 8765
+    ingress_from: Address = ""
 
 
 @dataclass(frozen=True, slots=True)

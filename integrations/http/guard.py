@@ -44,6 +44,16 @@ HEADERS: Mapping[str, str] = {
 }
 
 
+FRAMED: Mapping[str, str] = {
+    **HEADERS,
+    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
+        "frame-ancestors 'none'", "frame-ancestors 'self'"
+    ),
+    "X-Frame-Options": "SAMEORIGIN",
+}
+"""Home Assistant shows the page in a frame, from its own origin."""
+
+
 def plain_page(title: str, text: str) -> tuple[str, dict[str, str]]:
     """A page of one heading and one paragraph, and the header that allows its one style."""
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()

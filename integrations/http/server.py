@@ -21,7 +21,14 @@ from engine.core.types import Snapshot
 from engine.errors import UserError
 from integrations.commands import MOST_BYTES, SIMULATED_ONLY, VERBS, CommandError, parse
 from integrations.http.access import LINK_SECONDS, Access
-from integrations.http.guard import HEADERS, host_is_ours, is_loopback, origin_is_ours, plain_page
+from integrations.http.guard import (
+    FRAMED,
+    HEADERS,
+    host_is_ours,
+    is_loopback,
+    origin_is_ours,
+    plain_page,
+)
 from integrations.http.live import KEEP_ALIVE_SECONDS, Live
 from integrations.hub import Latest, Submit
 
@@ -47,7 +54,8 @@ class PageServer:
 
     `host` and `port` are where it listens (0: any free port; `port` is the
     real one after `start`). `simulated` offers the commands that only the
-    simulated room has. `now` is the engine's monotonic clock.
+    simulated room has. `ingress_from` is the address of a proxy that lets only
+    people in who are logged in to it. `now` is the engine's monotonic clock.
     """
 
     def __init__(
@@ -57,6 +65,7 @@ class PageServer:
         *,
         name: str = "Heliotrope",
         simulated: bool = False,
+        ingress_from: str = "",
         now: Callable[[], float] = time.monotonic,
         access: Access | None = None,
     ) -> None:
@@ -64,6 +73,7 @@ class PageServer:
         self.port = port
         self.name = name
         self.simulated = simulated
+        self.ingress_from = ingress_from
         self.access = access or Access(now)
         self._now = now
         self._runner: web.AppRunner | None = None
@@ -138,11 +148,24 @@ class PageServer:
         except web.HTTPException as refused:
             response = _plain(refused.status, refused.reason, "There is nothing here.")
         if not response.prepared:
-            for header, value in HEADERS.items():
+            for header, value in (FRAMED if self._by_ingress(request) else HEADERS).items():
                 response.headers.setdefault(header, value)
         return response
 
+    def _by_ingress(self, request: web.Request) -> bool:
+        """Whether Home Assistant's Ingress sends this, for somebody who is logged in there.
+
+        The address is that of the connection itself, which nobody else on the
+        container's network can have; no header is believed.
+        """
+        return bool(self.ingress_from) and request.remote == self.ingress_from
+
     async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if self._by_ingress(request):
+            elsewhere = request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin"
+            if elsewhere and request.method != "GET":
+                return _plain(403, "Not from here", "Commands come from this page only.")
+            return await handler(request)
         if not host_is_ours(request.headers.get("Host", ""), self.host):
             return _plain(403, "Not here", "This address is not one of this device's own.")
         if request.path == "/health":

@@ -57,7 +57,7 @@ $("heading").addEventListener("change", () => {
 
 async function about() {
   try {
-    const facts = await (await fetch("/about")).json();
+    const facts = await (await fetch("about")).json();
     $("name").textContent = facts.name;
     document.title = facts.name;
     live.silence = facts.keep_alive_seconds * 3000;

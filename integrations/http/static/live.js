@@ -21,7 +21,7 @@ export class Live {
     this.abort?.abort();
     const abort = (this.abort = new AbortController());
     try {
-      const response = await fetch("/events", { signal: abort.signal, cache: "no-store" });
+      const response = await fetch("events", { signal: abort.signal, cache: "no-store" });
       if (response.status === 401) return this.changed({ state: "ended" });
       if (!response.ok) throw new Error(`status ${response.status}`);
       await this.read(response.body.getReader(), abort);
@@ -66,7 +66,7 @@ export class Live {
     // Not crypto.randomUUID: browsers keep that from pages without encryption.
     const id = `page-${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
     try {
-      const response = await fetch("/command", {
+      const response = await fetch("command", {
         method: "POST",
         headers: { "Content-Type": "application/json" },
         body: JSON.stringify({ id, name, arguments: args }),
