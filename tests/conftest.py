@@ -76,12 +76,14 @@ def _speech() -> Path | None:
 
 
 PARTS: dict[str, Part] = {
+    "apparmor": Part(_program("apparmor_parser"), "apt install apparmor"),
     "chromium": Part(_chromium, "apt install chromium, and playwright from the dev extra"),
     "data": Part(_data, "put the recordings in ../shared/data, or name them in HELIOTROPE_DATA"),
     "debootstrap": Part(_debootstrap, "apt install debootstrap, and run the tests as root"),
     "ffmpeg": Part(_program("ffmpeg"), "apt install ffmpeg"),
     "homeassistant": Part(_home_assistant, "script/get-home-assistant, and apt install mosquitto"),
     "mosquitto": Part(_program("mosquitto"), "apt install mosquitto"),
+    "openssl": Part(_program("openssl"), "apt install openssl"),
     "ruckig": Part(_module("ruckig"), "pip install ruckig (has wheels for x86-64 only)"),
     "speech": Part(_speech, "apt install asterisk-core-sounds-en-g722"),
     "systemd": Part(_program("systemd-analyze"), "apt install systemd"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ from engine.ports import Message
 from integrations.mqtt.bus import Broker, BusLost, connected
 from integrations.mqtt.tls import TlsFiles, context
 
-pytestmark = pytest.mark.needs("mosquitto")
+pytestmark = pytest.mark.needs("mosquitto", "openssl")
 
 MQTT_5 = 5
 
@@ -42,8 +41,6 @@ def signed(folder: Path, name: str, subject: str, authority: str | None = None) 
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed: apt install openssl")
     folder = tmp_path_factory.mktemp("certificates")
     signed(folder, "home", "Home authority")
     signed(folder, "stranger", "Another authority")

@@ -7,77 +7,21 @@ systemd and the script must say what to do instead. Nothing outside the folder c
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from debian import CHECKOUT, Debian, copy_of_checkout, unpacked
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 INSTALLED = "/opt/heliotrope/current/bin/heliotrope"
 
 pytestmark = [pytest.mark.xdist_group("install"), pytest.mark.timeout(900)]
 
 
-def copy_of_checkout(folder: Path) -> None:
-    """What a clone would hold: tracked and new files, nothing that is ignored."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=CHECKOUT,
-        check=True,
-        capture_output=True,
-    ).stdout
-    for name in filter(None, listed.decode().split("\0")):
-        source, target = CHECKOUT / name, folder / name
-        if source.is_file() and not name.startswith("tests/"):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
-
-
-def pip_settings() -> dict[str, str]:
-    """The index that this machine's pip uses, so that the same one serves inside."""
-    found = {name: value for name, value in os.environ.items() if name in ("PIP_INDEX_URL",)}
-    asked = subprocess.run(
-        ["python3", "-m", "pip", "config", "get", "global.index-url"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if asked.returncode == 0:
-        found.setdefault("PIP_INDEX_URL", asked.stdout.strip())
-    return found
-
-
-class Debian:
-    """A Debian in a folder; `run` runs a command in it as root."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.environment = {
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME": "/root",
-            "LANG": "C.UTF-8",
-            **pip_settings(),
-        }
-
-    def path(self, name: str) -> Path:
-        return self.folder / name.lstrip("/")
-
-    def run(self, *words: str, code: int = 0) -> str:
-        done = subprocess.run(
-            ["chroot", self.folder, *words],
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=800,
-            check=False,
-        )
-        assert done.returncode == code, f"{words} gave {done.returncode}:\n{done.stdout[-3000:]}"
-        return done.stdout
+class Machine(Debian):
+    """A Debian with a checkout in /src, and what its script/install makes of it."""
 
     def install(self, *arguments: str, code: int = 0) -> str:
         return self.run("/src/script/install", *arguments, code=code)
@@ -91,24 +35,14 @@ class Debian:
 
 
 @pytest.fixture
-def debian(part: Callable[[str], str | Path], tmp_path: Path) -> Iterator[Debian]:
+def debian(part: Callable[[str], str | Path], tmp_path: Path) -> Iterator[Machine]:
     part("debootstrap")
-    archive = subprocess.run(
-        [CHECKOUT / "script" / "get-debian"], check=True, capture_output=True, text=True
-    ).stdout.strip()
-    folder = tmp_path / "debian"
-    folder.mkdir()
-    subprocess.run(["tar", "-C", folder, "-xf", archive], check=True)
-    # Names and certificates as on this machine, or nothing could be fetched from inside.
-    for name in ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt"):
-        if Path(name).exists():
-            shutil.copyfile(name, folder / name.lstrip("/"))
-    copy_of_checkout(folder / "src")
-    yield Debian(folder)
-    shutil.rmtree(folder, ignore_errors=True)
+    with unpacked(tmp_path / "debian") as plain:
+        copy_of_checkout(plain.folder / "src")
+        yield Machine(plain.folder)
 
 
-def test_install_upgrade_rollback_uninstall(debian: Debian) -> None:
+def test_install_upgrade_rollback_uninstall(debian: Machine) -> None:
     debian.run("groupadd", "--system", "gpio")
     dry = debian.install("--dry-run")
     assert "would: python3 -m venv /opt/heliotrope/0." in dry
