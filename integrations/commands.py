@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -42,10 +42,17 @@ Check = Callable[[object], Json]
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument that is not `required` is left out where the sender left it out."""
+    """What one argument must be; `says` is that in words, for people.
+
+    One that is not `required` is left out where the sender left it out.
+    """
 
     check: Check
+    says: str
     required: bool = True
+
+    def optional(self) -> Argument:
+        return replace(self, required=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,55 +63,61 @@ class Verb:
     arguments: Mapping[str, Argument] = field(default_factory=dict)
 
 
-def _one_of(*allowed: str) -> Check:
+def _one_of(*allowed: str) -> Argument:
+    says = f"one of {', '.join(allowed)}"
+
     def check(value: object) -> Json:
         if not isinstance(value, str) or value not in allowed:
-            raise ValueError(f"must be one of {', '.join(allowed)}")
+            raise ValueError(f"must be {says}")
         return value
 
-    return check
+    return Argument(check, says)
 
 
-def _enum(kind: type[StrEnum], *without: StrEnum) -> Check:
+def _enum(kind: type[StrEnum], *without: StrEnum) -> Argument:
     return _one_of(*(member.value for member in kind if member not in without))
 
 
-def _number(low: float, high: float, unit: str) -> Check:
+def _number(low: float, high: float, unit: str) -> Argument:
+    says = f"between {low:g} and {high:g} {unit}"
+
     def check(value: object) -> Json:
         # bool is an int to Python, never to a person; huge integers do not fit a float.
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"must be a number of {unit}")  # noqa: TRY004
         if not low <= value <= high:
-            raise ValueError(f"must be between {low:g} and {high:g} {unit}")
+            raise ValueError(f"must be {says}")
         return float(value)
 
-    return check
+    return Argument(check, says)
 
 
-def _word(value: object) -> Json:
-    if not isinstance(value, str) or not _WORD.match(value):
-        raise ValueError("must be a word of up to 40 letters, digits, - and _")
-    return value
+def _matching(holds: Callable[[str], object], says: str) -> Argument:
+    def check(value: object) -> Json:
+        if not isinstance(value, str) or not holds(value):
+            raise ValueError(f"must be {says}")
+        return value
+
+    return Argument(check, says)
 
 
-def _text(value: object) -> Json:
-    if not isinstance(value, str) or len(value) > MOST_TEXT or not value.isprintable():
-        raise ValueError(f"must be one line of up to {MOST_TEXT} printable characters")
-    return value
-
-
+WORD = _matching(_WORD.match, "a word of up to 40 letters, digits, - and _")
+TEXT = _matching(
+    lambda value: len(value) <= MOST_TEXT and value.isprintable(),
+    f"one line of up to {MOST_TEXT} printable characters",
+)
 HEADING = _number(-360.0, 360.0, "degrees")
-PACE = Argument(_enum(Pace), required=False)
+PACE = _enum(Pace).optional()
 
 VERBS: Mapping[str, Verb] = {
-    "follow": Verb("when follow mode may turn the head", {"policy": Argument(_enum(FollowPolicy))}),
+    "follow": Verb("when follow mode may turn the head", {"policy": _enum(FollowPolicy)}),
     "mode": Verb(
         "what the device does; `away` is reached by `arm`",
-        {"mode": Argument(_enum(Mode, Mode.AWAY))},
+        {"mode": _enum(Mode, Mode.AWAY)},
     ),
     "turn": Verb(
         "turn to a heading, unwrapped, inside the range of motion",
-        {"heading": Argument(HEADING), "pace": PACE},
+        {"heading": HEADING, "pace": PACE},
     ),
     "centre": Verb("turn to the mechanical centre"),
     "stop": Verb("brake now and stay"),
@@ -117,24 +130,24 @@ VERBS: Mapping[str, Verb] = {
     "resume": Verb("back to what it did before `pause`"),
     "activity": Verb(
         "what the screen is used for, for the policy `chosen`; empty ends it",
-        {"name": Argument(_word)},
+        {"name": WORD},
     ),
-    "pace": Verb("how briskly it follows", {"pace": Argument(_enum(Pace))}),
+    "pace": Verb("how briskly it follows", {"pace": _enum(Pace)}),
     "wake_word": Verb(
         "what the wake word does",
-        {"response": Argument(_enum(WakeWordResponse))},
+        {"response": _enum(WakeWordResponse)},
     ),
     "show": Verb(
         "show a text on the screen for a while; an empty one clears it",
-        {"text": Argument(_text), "seconds": Argument(_number(1.0, 3600.0, "seconds"), False)},
+        {"text": TEXT, "seconds": _number(1.0, 3600.0, "seconds").optional()},
     ),
     "shutter": Verb(
         "close or open the shutter of the simulated room",
-        {"state": Argument(_one_of("open", "closed"))},
+        {"state": _one_of("open", "closed")},
     ),
     "mute": Verb(
         "mute the microphones of the simulated room, or end it",
-        {"muted": Argument(_one_of("on", "off"))},
+        {"muted": _one_of("on", "off")},
     ),
 }
 

@@ -11,14 +11,15 @@ from types import ModuleType
 import pytest
 
 from engine.__main__ import COMMANDS
+from engine.core.reasons import REASONS
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md")])
 
 
-def configuration_docs() -> ModuleType:
-    file = CHECKOUT / "script" / "configuration_docs.py"
-    spec = importlib.util.spec_from_file_location("configuration_docs", file)
+def script(name: str) -> ModuleType:
+    file = CHECKOUT / "script" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -27,15 +28,43 @@ def configuration_docs() -> ModuleType:
 
 
 def test_the_configuration_page_is_made_from_the_present_file() -> None:
-    made = configuration_docs().page((CHECKOUT / "config.yaml").read_text())
+    made = script("configuration_docs").page((CHECKOUT / "config.yaml").read_text())
     current = (CHECKOUT / "docs" / "configuration.md").read_text()
     assert current == made, "run script/configuration_docs.py --write"
 
 
 def test_every_setting_has_a_why() -> None:
-    found, _ = configuration_docs().settings((CHECKOUT / "config.yaml").read_text())
+    found, _ = script("configuration_docs").settings((CHECKOUT / "config.yaml").read_text())
     assert len(found) > 50
     assert [".".join(item.path) for item in found if not item.why] == []
+
+
+def test_the_reference_tables_are_what_the_code_says() -> None:
+    assert list(script("reference_docs").stale()) == [], "run script/reference_docs.py --write"
+
+
+def test_every_reason_that_the_core_gives_has_a_meaning_and_every_meaning_a_reason() -> None:
+    text = "".join(file.read_text() for file in (CHECKOUT / "engine" / "core").glob("*.py"))
+    given = set(re.findall(r"Reason\(\s*\"(\w+)\"", text))
+    # One place chooses between two codes before it makes a reason of either.
+    given |= set(re.findall(r'code = "(\w+)" if .* else "\w+"', text))
+    given |= set(re.findall(r'code = "\w+" if .* else "(\w+)"', text))
+    assert given == set(REASONS)
+
+
+def test_the_messages_that_troubleshooting_explains_are_the_programs_own() -> None:
+    page = (CHECKOUT / "docs" / "troubleshooting.md").read_text()
+    quoted = re.findall(r"^\| `([^`]+)` \| [^|]+ \| [^|]+ \|$", page, re.M)
+    code = "".join(
+        file.read_text()
+        for part in ("engine", "integrations")
+        for file in (CHECKOUT / part).rglob("*.py")
+    )
+    assert len(quoted) >= 8
+    assert [message for message in quoted if message not in code] == []
+    reasons = re.findall(r"^\| `(\w+)` \| [^|]+ \|$", page, re.M)
+    assert reasons
+    assert set(reasons) <= set(REASONS)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

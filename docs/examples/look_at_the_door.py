@@ -1,0 +1,40 @@
+"""Turn Heliotrope to a bearing over MQTT, and wait for its answer.
+
+usage: look_at_the_door.py BROKER PORT DEVICE_ID HEADING [USER PASSWORD]
+
+Needs aiomqtt. Prints what the device answered; exit 1 where it refused.
+"""
+
+import asyncio
+import json
+import sys
+import uuid
+
+import aiomqtt
+
+
+async def turn(host, port, device, heading, user=None, password=None):
+    root = f"heliotrope/{device}"
+    request = {
+        "id": uuid.uuid4().hex,
+        "name": "turn",
+        "arguments": {"heading": heading, "pace": "gentle"},
+    }
+    async with aiomqtt.Client(host, port, username=user, password=password) as client:
+        # Listen first: the answer may come within a millisecond.
+        await client.subscribe(f"{root}/reply")
+        await client.subscribe(f"{root}/error")
+        await client.publish(f"{root}/command", json.dumps(request))
+        async with asyncio.timeout(5):
+            async for message in client.messages:
+                answer = json.loads(message.payload)
+                if answer["id"] == request["id"]:
+                    return answer
+    raise ConnectionError("the broker has gone")
+
+
+if __name__ == "__main__":
+    host, port, device, heading, *login = sys.argv[1:]
+    answer = asyncio.run(turn(host, int(port), device, float(heading), *login))
+    print(answer["message"])
+    sys.exit(0 if answer["ok"] else 1)
