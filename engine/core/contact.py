@@ -6,6 +6,11 @@ does to the head. Held against a standing or following head it is a hand
 its set-point moves on, an obstacle (`stall`). A finger dragging on the screen
 jolts the head a little, so a touched screen asks for more torque.
 
+A hand that pushes the way the head is going anyway takes load off the motor
+instead. That is felt by what turns the head beyond motor and friction: a
+disturbance observer of its momentum (De Luca and Mattone, ICRA 2003), which
+trails no set-point. No obstacle helps a head along, so it can be a hand only.
+
 Pure: it reports, the axis loop yields and the brain decides what follows.
 """
 
@@ -24,6 +29,12 @@ _ENDED = 0.05  # s without excess torque that end an episode
 _CONFIRM = 0.06  # s that a hand goes on after a stall was yielded to, and an obstacle does not
 _LONGEST = 0.03  # s that one sample may stand for, however late it came
 _GRADUAL = 0.04  # s of excess on a moving head that no hard obstacle gives
+_OBSERVED = 0.025  # s that the observer lags behind what turns the head
+_HELPED = 0.6  # of push_torque: the motor's lag is no part of what the observer sees
+_STEADY = 1.25  # two gaps between samples that differ by less are alike
+_SAMPLES = 10  # that tell at the least of a hand that helps
+_ARRIVED = 0.2  # degrees from the end of a move that count as its end
+_CARRIED = 8.0  # deg/s; a slower head is not going anywhere
 
 
 class ContactSense:
@@ -34,10 +45,17 @@ class ContactSense:
         self._touched = False
         self._touched_until = -math.inf
         self._last: float | None = None
+        self._gap = self._helped = 0.0
+        self._outside = MomentumObserver(settings)
         self.reset()
 
     def reset(self) -> None:
         """Forget the episode under way: after a pin, a release or an outage."""
+        self._outside.reset()
+        self._end_episode()
+
+    def _end_episode(self) -> None:
+        self._helped = 0.0
         self._side = 0.0
         self._pushed = self._stalled = self._pressed = self._quiet = 0.0
         self._peak = 0.0
@@ -68,8 +86,11 @@ class ContactSense:
         self, t: float, setpoint: Setpoint, heading: float, velocity: float, torque: float | None
     ) -> str | None:
         """One sample: `setpoint` is where the head should be at `t`. Returns a kind, or None."""
-        dt = 0.0 if self._last is None else min(_LONGEST, max(0.0, t - self._last))
+        gap = 0.0 if self._last is None else max(0.0, t - self._last)
+        dt = min(_LONGEST, gap)
         self._last = t
+        if self._helping(t, gap, velocity, torque) and not self._told:
+            return self._tell(PUSH)
         excess = self._excess(t, setpoint, heading, torque)
         if excess == 0.0:
             self._suspected = False
@@ -81,6 +102,22 @@ class ContactSense:
         if not self._suspected:
             self._peak = max(self._peak, abs(excess))
         return self._judge(dt, setpoint, heading, velocity, torque)
+
+    def _helping(self, t: float, gap: float, velocity: float, torque: float | None) -> bool:
+        """Whether a hand has been pushing the head along for long enough."""
+        before, self._gap = self._gap, gap
+        if not before / _STEADY <= gap <= before * _STEADY:
+            # What the motor did in a gap of another length is anybody's guess.
+            self._outside.reset()
+            self._helped = 0.0
+        outside = self._outside.update(gap, velocity, torque)
+        s = self._settings
+        along = math.copysign(1.0, velocity) * outside > _HELPED * s.push_torque
+        carried = along and abs(velocity) > _CARRIED and not self._finger(t)
+        # Few samples, however far apart, are not much evidence.
+        counted = min(gap, s.push_seconds / _SAMPLES)
+        self._helped = self._helped + counted if carried else 0.0
+        return self._helped >= s.push_seconds - 1e-9
 
     def _excess(self, t: float, setpoint: Setpoint, heading: float, torque: float | None) -> float:
         """Motor torque above the threshold, signed; 0 where nothing is felt."""
@@ -99,9 +136,9 @@ class ContactSense:
         return self._touched or t < self._touched_until
 
     def _begin(self, excess: float, setpoint: Setpoint, heading: float) -> None:
-        suspected = self._suspected
-        self.reset()
-        self._suspected = suspected
+        suspected, helped = self._suspected, self._helped
+        self._end_episode()
+        self._suspected, self._helped = suspected, helped
         if suspected:
             self._pushed = max(0.0, self._settings.push_seconds - _CONFIRM)
         self._side = math.copysign(1.0, excess)
@@ -119,7 +156,9 @@ class ContactSense:
         knocked = not self._told and self._peak >= self._settings.bump_torque
         # The jolt of a landing finger is felt before the screen tells of it.
         bumped = knocked and not self._finger(t)
-        self.reset()
+        helped = self._helped
+        self._end_episode()
+        self._helped = helped
         return BUMP if bumped else None
 
     def _judge(
@@ -132,7 +171,10 @@ class ContactSense:
         advanced = side * (setpoint.heading - self._commanded)
         against = self._under_way or advanced > 0.3
         retreated = side * (self._reach - heading)
-        if against and abs(velocity) < max(_STILL, 0.1 * abs(setpoint.velocity)):
+        # What reached the end of its move had nothing in its way: it is pushed back from there.
+        resting = abs(setpoint.velocity) < 0.1 and setpoint.acceleration == 0.0
+        arrived = resting and side * (setpoint.heading - self._reach) < _ARRIVED
+        if against and not arrived and abs(velocity) < max(_STILL, 0.1 * abs(setpoint.velocity)):
             blocked = self._pushed < min(_GRADUAL, s.push_seconds) and retreated < 1.0
         else:
             blocked = False
@@ -149,3 +191,34 @@ class ContactSense:
     def _tell(self, kind: str) -> str:
         self._told = True
         return kind
+
+
+class MomentumObserver:
+    """What turns the head beyond its motor and its friction, in shares of the torque limit.
+
+    Positive is counter-clockwise. Without a sense of torque it is always 0.
+    """
+
+    def __init__(self, settings: ContactSettings) -> None:
+        self._settings = settings
+        self.reset()
+
+    def reset(self) -> None:
+        self._start: float | None = None
+        self._known = self._outside = 0.0
+
+    def update(self, dt: float, velocity: float, torque: float | None) -> float:
+        """One sample: deg/s, and the motor's share of its limit."""
+        if torque is None:
+            self.reset()
+            return 0.0
+        s = self._settings
+        momentum = s.inertia * velocity
+        rub = s.viscosity * velocity + s.friction * max(-1.0, min(1.0, velocity / _STILL))
+        if self._start is None:
+            self._start = momentum
+        else:
+            # The motor answers a set-point at once: what it does now, it did since.
+            self._known += (torque - rub + self._outside) * dt
+        self._outside = (momentum - self._start - self._known) / _OBSERVED
+        return self._outside
