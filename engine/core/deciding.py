@@ -93,7 +93,7 @@ def _follow(state: State) -> tuple[State, tuple[Action, ...]]:
         return replace(state, reason=reason, zone=None), ()
     person = state.primary()
     if person is not None and person.ever_seen:
-        begun = search.begin(state.search, person, state.view_width, state.now)
+        begun = search.begin(state.search, person, state.heading, state.view_width, state.now)
         state = replace(state, search=begun)
     if state.search.active:
         state, looked = _search(state)

@@ -256,7 +256,7 @@ def _reunited(persons: list[Person], t: float) -> tuple[Person, ...]:
             continue
         for known in sorted(lost, key=lambda p: _apart(p, newcomer)):
             absent = newcomer.first_hit - known.last_seen
-            reach = REUNITE_NEAR + REUNITE_SPEED * absent
+            reach = REUNITE_NEAR + max(REUNITE_SPEED, _fastest(known)) * absent
             vanished = 0.0 < absent <= REUNITE_WITHIN and known.id in kept
             if known.id != newcomer.id and vanished and _apart(known, newcomer) <= reach:
                 del kept[newcomer.id]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from engine.core.angles import near
 from engine.core.fusion import Person
 from engine.core.tracks import RESTLESS
 
@@ -20,6 +21,8 @@ STEP = 0.38  # of the field of view: where they were stays in the picture of the
 RUNNER_LOST, RUNNER_LOOK = 0.3, 0.2  # s: who runs is far away soon
 RUNNER_WALKED = 4.0  # deg/s, enough to tell the side
 WALKER, RUNNER = (1, -1.5), (2, 4, 6, -2, -4)  # steps to look at, in turn
+OVERSHOT = 1.5  # who walks on may walk faster than they seemed to
+INSIDE = 0.25  # of the view, to either side of its middle
 RECENT = 1.5  # s since they were last seen: a lens that was covered longer tells nothing
 KNOWN = 8  # sightings that make somebody worth looking for
 ARRIVED = 3.0  # deg
@@ -40,7 +43,7 @@ class Search:
         return bool(self.stops)
 
 
-def begin(before: Search, person: Person, view: float, now: float) -> Search:
+def begin(before: Search, person: Person, heading: float, view: float, now: float) -> Search:
     """A search for `person` if they were lost while walking and were not searched for yet."""
     runs = person.track.restless >= RESTLESS
     same = before.person == person.id and before.lost_at == person.last_seen
@@ -51,6 +54,13 @@ def begin(before: Search, person: Person, view: float, now: float) -> Search:
         or not (lost and recent)
         or abs(person.track.rate) < (RUNNER_WALKED if runs else WALKED)
     ):
+        return before
+    walked = person.track.rate * (now - person.last_seen)
+    if (
+        not runs
+        and abs(near(person.track.bearing + OVERSHOT * walked, heading) - heading) < INSIDE * view
+    ):
+        # Nobody walks out of the middle of the picture: the detector lost them, not the camera.
         return before
     step = STEP * view if person.track.rate > 0.0 else -STEP * view
     # Who runs is far by the time the head gets there: it sweeps after them.

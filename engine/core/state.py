@@ -143,6 +143,7 @@ def subject_of(person: Person, now: float, settings: CoreSettings) -> zones.Subj
         distance=person.distance or 2.0,
         restless=person.track.restless,
         former=person.track.former,
+        earlier=person.track.earlier,
     )
 
 

@@ -61,6 +61,7 @@ class BearingTrack:
     drift: float = 0.0
     restless: float = 0.0
     former: float = 0.0
+    earlier: float = 0.0
 
     @property
     def std(self) -> float:
@@ -110,6 +111,7 @@ def predict(track: BearingTrack, t: float, acceleration: float, coast: float) ->
         drift=track.drift,
         restless=track.restless,
         former=track.former,
+        earlier=track.earlier,
     )
 
 
@@ -158,6 +160,7 @@ def update(
         drift=drift,
         restless=restless,
         former=track.rate,
+        earlier=track.former,
     )
 
 

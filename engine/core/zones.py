@@ -11,6 +11,7 @@ Pure.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from engine.core.angles import clamp, near
@@ -28,6 +29,7 @@ PLACE_MEMORY = 20.0  # s after which the edges of somebody's place are half forg
 STROLL, HURRY = 46.0, 64.0  # deg/s
 LEFT_BY = 1.5  # deg beyond the dead zone, about the noise of a bearing
 CADENCE = 0.05  # s, half the time between two frames at ten a second
+SETTING_OUT = 9.0  # deg/s that the first of three measurements of a walk shows
 RETARGET = 1.5  # deg that a new aim must differ by to be worth a new command
 
 
@@ -42,6 +44,7 @@ class Subject:
     distance: float
     restless: float = 0.0
     former: float = 0.0
+    earlier: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,8 @@ def _walks(subject: Subject, zones: ZoneSettings) -> bool:
     pace = WALKING * zones.settled_speed
     if subject.restless >= RESTLESS:
         return abs(subject.rate) > pace
-    return abs(subject.rate) > pace and subject.former * subject.rate > pace * pace / 2.0
+    twice = abs(subject.rate) > pace and subject.former * subject.rate > pace * pace / 2.0
+    return twice and subject.earlier * math.copysign(1.0, subject.rate) > SETTING_OUT
 
 
 def hurry(rate: float) -> float:

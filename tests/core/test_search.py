@@ -1,6 +1,7 @@
 """Looking for somebody who walked away: where they went, the other side, once."""
 
 import itertools
+import math
 from dataclasses import replace
 
 import pytest
@@ -51,8 +52,19 @@ def first_one_way_then_the_other(ways: list[float]) -> bool:
 
 
 def started(before: Search, person: Person, view: float = VIEW) -> Search:
-    """What is begun when the loss of `person` is noticed."""
-    return search.begin(before, person, view, person.last_seen + person.missed_for)
+    """What is begun when the loss of `person`, who was about to leave the picture, is noticed."""
+    heading = person.track.bearing - math.copysign(0.45 * view, person.track.rate)
+    noticed = person.last_seen + person.missed_for
+    return search.begin(before, person, heading, view, noticed)
+
+
+@given(sides, st.floats(-170, 170))
+def test_nobody_walks_out_of_the_middle_of_the_picture(side: float, bearing: float) -> None:
+    person = lost(side * 1.1 * search.WALKED, bearing)
+    noticed = person.last_seen + person.missed_for
+    # The way they went since leaves them well inside: the detector lost them.
+    assert not search.begin(Search(), person, bearing, VIEW, noticed).active
+    assert search.begin(Search(), person, bearing - side * 0.4 * VIEW, VIEW, noticed).active
 
 
 @given(st.floats(1.01, 10.0), sides, st.floats(-170, 170), st.floats(20, 120))

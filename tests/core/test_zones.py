@@ -24,8 +24,8 @@ exact = st.integers(-90 * 64, 90 * 64).map(lambda n: n / 64.0)
 
 
 def somebody(bearing: float, rate: float = 0.0, distance: float = 2.0) -> Subject:
-    """Somebody whose rate two measurements agree about."""
-    return Subject(1, bearing, rate, 1.0, distance, former=rate)
+    """Somebody whose rate three measurements agree about."""
+    return Subject(1, bearing, rate, 1.0, distance, former=rate, earlier=rate)
 
 
 @dataclass
@@ -259,15 +259,24 @@ def test_whoever_turns_round_is_followed_the_other_way(side: float) -> None:
 
 
 @given(st.floats(1.1 * WALK, 90.0), sides)
-def test_one_measurement_that_says_walking_starts_no_pursuit(rate: float, side: float) -> None:
+def test_one_or_two_measurements_that_say_walking_start_no_pursuit(
+    rate: float, side: float
+) -> None:
     _, holding = half_widths(ZONES, 2.0)
-    for former in (0.0, -side * rate):
-        unsure = replace(somebody(side * (holding + 5.0), side * rate), former=former)
-        verdict = Head().sees(unsure)
-        assert verdict.reason.code == "motion"
-        assert verdict.following.pursuit == 0
-    sure = somebody(side * (holding + 5.0), side * rate)
-    assert Head().sees(sure).following.pursuit == side
+    walker = somebody(side * (holding + 5.0), side * rate)
+    for other in (0.0, -side * rate):
+        for unsure in (replace(walker, former=other), replace(walker, earlier=other)):
+            verdict = Head().sees(unsure)
+            assert verdict.reason.code == "motion"
+            assert verdict.following.pursuit == 0
+    assert Head().sees(walker).following.pursuit == side
+
+
+@given(st.floats(1.1 * WALK, 90.0), sides)
+def test_who_runs_about_is_pursued_at_the_first_sign(rate: float, side: float) -> None:
+    _, holding = half_widths(ZONES, 2.0)
+    runner = replace(somebody(side * (holding + 5.0), side * rate), restless=1.0, former=0.0)
+    assert Head().sees(runner).following.pursuit == side
 
 
 @given(st.floats(0.0, 1.0), sides)
