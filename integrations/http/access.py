@@ -22,7 +22,7 @@ MOST_SESSIONS = 32
 
 FAILURES = 10
 FAILURE_SECONDS = 60.0
-"""More wrong tokens than this from one address within this time: none is looked at any more."""
+"""More wrong tokens than this from one address within this time: it is told to wait."""
 
 MOST_ADDRESSES = 256
 

@@ -177,25 +177,31 @@ class PageServer:
             ):
                 return _plain(403, "Not from here", "Commands come from this page only.")
             return await handler(request)
+        if "token" in request.match_info:
+            # A right link opens whoever guessed before it: behind a proxy all share one address,
+            # and 256 random bits need no lock, only an end to being asked.
+            return await handler(request)
+        if session is None:
+            return _closed(request)
+        return self._too_often(request) or _closed(request)
+
+    def _too_often(self, request: web.Request) -> web.Response | None:
+        """Note a wrong token; the refusal, where there were too many from this address."""
         address = request.remote or ""
         wait = self.access.locked_for(address)
-        if wait > 0.0:
-            refused = _plain(429, "Too many attempts", f"Try again in {wait:.0f} seconds.")
-            refused.headers["Retry-After"] = f"{wait:.0f}"
-            return refused
-        if "token" in request.match_info:
-            return await handler(request)
-        if session is not None:
+        if wait <= 0.0:
             self.access.failed(address)
-        return _closed(request)
+            return None
+        refused = _plain(429, "Too many attempts", f"Try again in {wait:.0f} seconds.")
+        refused.headers["Retry-After"] = f"{wait:.0f}"
+        return refused
 
     async def _open(self, request: web.Request) -> web.StreamResponse:
         session = self.access.open(request.match_info["token"])
         if session is None:
             if self.access.allows(request.cookies.get(self._cookie)):
                 return _to_page()
-            self.access.failed(request.remote or "")
-            return _plain(
+            return self._too_often(request) or _plain(
                 401,
                 "This link no longer works",
                 f"A link opens the page once, within {LINK_SECONDS / 60:.0f} minutes. "

@@ -128,7 +128,7 @@ async def test_a_used_link_opened_from_another_site_still_arrives(
         assert "Refresh" not in answer.headers
 
 
-async def test_guessing_is_locked_out_and_a_guest_is_not(
+async def test_guessing_comes_to_an_end_and_the_right_link_still_opens(
     site: Site, guest: aiohttp.ClientSession
 ) -> None:
     link = site.server.new_link()
@@ -136,9 +136,11 @@ async def test_guessing_is_locked_out_and_a_guest_is_not(
         for attempt in range(FAILURES):
             async with guesser.get(f"{site.url}/open/guess{attempt}") as answer:
                 assert answer.status == 401
-        async with guesser.get(link) as answer:
+        async with guesser.get(f"{site.url}/open/again") as answer:
             assert answer.status == 429
             assert int(answer.headers["Retry-After"]) > 0
+        async with guesser.get(link, allow_redirects=False) as answer:
+            assert answer.status == 303
     async with guest.get(site.url) as answer:
         assert answer.status == 200
 
