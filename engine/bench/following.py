@@ -60,7 +60,7 @@ def travel_ratio(trace: Trace) -> float | None:
 
 def in_motion(trace: Trace) -> float | None:
     """M: % of the scored time with the head in motion."""
-    counted = [s for s in trace.samples if counts(s)] or list(trace.samples)
+    counted = [s for s in trace.samples if counts(s)]
     if not counted:
         return None
     return 100.0 * sum(abs(s.velocity) > MOVING for s in counted) / len(counted)
