@@ -41,8 +41,8 @@ def _program(*names: str) -> Callable[[], str | None]:
     return find
 
 
-def _module(name: str) -> Callable[[], str | None]:
-    return lambda: name if importlib.util.find_spec(name) else None
+def _module(*names: str) -> Callable[[], str | None]:
+    return lambda: names[0] if all(importlib.util.find_spec(n) for n in names) else None
 
 
 def _data() -> Path | None:
@@ -85,8 +85,12 @@ PARTS: dict[str, Part] = {
     "mosquitto": Part(_program("mosquitto"), "apt install mosquitto"),
     "openssl": Part(_program("openssl"), "apt install openssl"),
     "ruckig": Part(_module("ruckig"), "pip install ruckig (has wheels for x86-64 only)"),
+    "sim": Part(_module("amqtt", "matplotlib", "pyroomacoustics"), "pip install 'heliotrope[sim]'"),
     "speech": Part(_speech, "apt install asterisk-core-sounds-en-g722"),
     "systemd": Part(_program("systemd-analyze"), "apt install systemd"),
+    "wake-word": Part(
+        _module("pymicro_wakeword"), "pip install 'heliotrope[hearing]'; wants glibc 2.35 or newer"
+    ),
 }
 
 

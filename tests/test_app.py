@@ -23,7 +23,7 @@ from integrations.http.server import PageServer
 
 HANG = 60.0  # s; a guard, not a measure
 
-pytest.importorskip("amqtt")
+pytestmark = pytest.mark.needs("sim")
 
 
 @pytest.fixture

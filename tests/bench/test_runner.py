@@ -174,8 +174,8 @@ def test_a_floor_that_the_worst_seed_misses_or_that_nothing_measured_fails() -> 
     assert not passed("{yield: 1,")
 
 
+@pytest.mark.needs("sim")
 def test_plots_are_drawn_for_the_worst_seed(tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     from engine.bench import plot
 
     (result,) = suite.play([short()], [OURS], [1, 2], jobs=1)

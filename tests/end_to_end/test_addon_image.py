@@ -137,11 +137,10 @@ async def works(started: Started, broker: Broker, name: str) -> None:
             assert answer.status == 200
 
 
-@pytest.mark.needs("mosquitto")
+@pytest.mark.needs("mosquitto", "sim")
 def test_it_starts_with_the_supervisors_broker(
     broker: Broker, supervisor: Supervisor, tmp_path: Path
 ) -> None:
-    pytest.importorskip("pyroomacoustics", reason="the simulated room needs the extra `sim`")
     chosen = tmp_path / "options.json"
     chosen.write_text(options("From options"))
     clean = {k: v for k, v in os.environ.items() if not k.startswith("HELIOTROPE_")}

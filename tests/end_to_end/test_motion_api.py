@@ -17,7 +17,7 @@ from integrations.hub import Hub
 from integrations.mqtt.bus import Broker
 from integrations.mqtt.device import MqttDevice
 
-pytest.importorskip("amqtt", reason="our own broker needs the extra `sim`")
+pytestmark = pytest.mark.needs("sim")
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "look_at_the_door.py"
 

@@ -22,7 +22,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 PATIENCE = 90.0  # s; a guard against what hangs, not a measure
 END = 10.0  # s; the same for the end: script/measure has the figure
 
-pytest.importorskip("pyroomacoustics")
+pytestmark = pytest.mark.needs("sim")
 
 
 class Run:

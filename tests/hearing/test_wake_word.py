@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,7 @@ from engine.errors import UserError
 from engine.hearing import wake_word
 from engine.hearing.wake_word import NONE, WORDS, open_wake_word
 
-installed = pytest.mark.skipif(
-    importlib.util.find_spec("pymicro_wakeword") is None,
-    reason="needs the hearing extra: pip install 'heliotrope[hearing]'",
-)
+installed = pytest.mark.needs("wake-word")
 
 
 def test_none_means_speech_only_without_a_word() -> None:
