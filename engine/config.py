@@ -118,6 +118,7 @@ class CameraConfig:
     width: Annotated[int, Between(64, 4096, "pixels")] = 640
     height: Annotated[int, Between(48, 4096, "pixels")] = 480
     max_fps: Annotated[float, Between(0.2, 60.0, "frames/s")] = 10.0
+    cpu_share: Annotated[float, Between(0.05, 4.0, "cores")] = 0.8
     mount_height: Annotated[float, Between(0.0, 4.0, "metres")] = 1.0
     tilt: Annotated[float, Between(-90.0, 90.0, "degrees")] = 0.0
 

@@ -28,7 +28,9 @@ from engine.hearing.wake_word import NONE as NO_WORD
 from engine.hearing.wake_word import open_wake_word
 from engine.loops.audio import AudioLoop, Surroundings
 from engine.loops.axis import AxisControl
-from engine.loops.camera import CameraLoop, Gate, Pacing
+from engine.loops.camera import CameraLoop, Pacing
+from engine.loops.gate import Gate
+from engine.loops.vitals import temperature
 from engine.ports import (
     Axis,
     Camera,
@@ -274,8 +276,9 @@ def _camera_loop(parts: Parts, control: AxisControl, post: Callable[[Event], Non
         faces=FaceReader(seeing.threads),
     )
     recorded = cameras.is_recording(config.camera.source) and parts.world is None
-    pacing = Pacing(config.camera.max_fps, live=not recorded)
-    return CameraLoop(camera, eye, post, clock, parts.gate, _headings(control), pacing)
+    pacing = Pacing(config.camera.max_fps, budget=config.camera.cpu_share, live=not recorded)
+    headings = _headings(control)
+    return CameraLoop(camera, eye, post, clock, parts.gate, headings, pacing, temperature)
 
 
 def _camera(parts: Parts, control: AxisControl) -> Camera:

@@ -122,5 +122,6 @@ def at(t: float) -> Snapshot:
         viewers=0,
         armed=False,
         measures={"frame_rate_hz": 10.0, "loop_lag_ms": 2.0, "temperature_c": 48.0},
+        notes={"frame_rate_hz": "something moves"},
         problems=(),
     )

@@ -90,6 +90,7 @@ SNAPSHOT: Mapping[str, Encoder] = {
     "wake_word_response": str,
     "message": _same,
     "measures": lambda measures: {name: round(value, 2) for name, value in measures.items()},
+    "notes": dict,
 }
 
 

@@ -11,7 +11,7 @@ from engine import app, parts
 from engine.config import AxisDriver, Config
 from engine.core.types import ShutterChanged, ShutterState
 from engine.errors import UserError
-from engine.loops.camera import Gate
+from engine.loops.gate import Gate
 from engine.sim.clock import ManualClock
 from engine.sim.devices import SimulatedTouchScreen
 from engine.sim.shutter import SimulatedMute, SimulatedShutter

@@ -175,9 +175,12 @@ def _health(state: State, event: Health) -> tuple[State, tuple[Action, ...]]:
 
 def _measured(state: State, event: Measured) -> tuple[State, tuple[Action, ...]]:
     measures = {name: value for name, value in state.measures.items() if name != event.name}
+    notes = {name: why for name, why in state.notes.items() if name != event.name}
     if event.value is not None:
         measures[event.name] = event.value
-    return replace(state, measures=measures), ()
+    if event.why:
+        notes[event.name] = event.why
+    return replace(state, measures=measures, notes=notes), ()
 
 
 def _command(state: State, command: Command) -> tuple[State, tuple[Action, ...]]:

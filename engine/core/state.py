@@ -106,6 +106,7 @@ class State:
     sounds: tuple[SoundView, ...] = ()
     problems: tuple[tuple[str, str], ...] = ()
     measures: Mapping[str, float] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
     notice: Notice = field(default_factory=Notice)
     reason: Reason = STARTING
     zone: Zone | None = None
@@ -178,6 +179,7 @@ def snapshot(state: State) -> Snapshot:
         wake_word_response=state.preferences.wake_word_response,
         message=state.notice.text if state.now < state.notice.until else "",
         measures=state.measures,
+        notes=state.notes,
     )
 
 

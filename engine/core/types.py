@@ -238,12 +238,13 @@ class Health:
 class Measured:
     """A figure of the device's own condition by its stable name (`loop_lag_ms`, ...).
 
-    None: it cannot be told any more.
+    None: it cannot be told any more. `why` is what made it so, where that is known.
     """
 
     t: float
     name: str
     value: float | None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +337,7 @@ class Snapshot:
     `dead` and `holding` are the half-widths of the zones in degrees around
     the heading, for the primary person's distance. `target` is the heading
     under way, None at rest. `message` is the text that the screen was asked to
-    show; `measures` are the newest figures of `Measured`, by name.
+    show; `measures` are the newest figures of `Measured`, by name, and `notes` why they are so.
     """
 
     t: float
@@ -364,6 +365,7 @@ class Snapshot:
     wake_word_response: WakeWordResponse = WakeWordResponse.TURN
     message: str = ""
     measures: Mapping[str, float] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 # ------------------------------------------------------------------- actions

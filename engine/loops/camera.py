@@ -13,13 +13,17 @@ import asyncio
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from engine.core.types import Event, Health, PeopleSeen, ShutterState
+from engine.core.types import Event, Health, Measured, PeopleSeen
+from engine.loops.gate import Gate
 from engine.loops.worker import Worker
-from engine.ports import Camera, Clock, Frame, Shutter, SourceEnded, SourceFailed, SourceTorn
+from engine.ports import Camera, Clock, Frame, SourceEnded, SourceFailed, SourceTorn
+from engine.seeing.frame_rate import FrameRate, FrameRateSettings, Why
+from engine.seeing.stream_watch import StreamWatch
 
 log = logging.getLogger(__name__)
 
@@ -30,10 +34,10 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 JITTER = 0.3
 GATE_POLL = 0.02
 """Seconds between two looks at a closed gate."""
-BUSY_FOR = 3.0
-"""Seconds at the full rate after somebody was seen or something moved."""
-IDLE_LOOK = 1.0
-"""Seconds between two full looks while nobody is there."""
+RATE = "frame_rate_hz"
+TELL_EVERY = 1.0
+"""Seconds between two reports of the rate."""
+WARMTH_EVERY = 10.0
 RATE_STEP = 0.04
 """Seconds over which the head's own speed is measured."""
 TORN_IS_BAD = 10
@@ -44,6 +48,8 @@ FAR_FROM_NOW = 3600.0
 class Sight(Protocol):
     """What the loop needs of `engine.seeing.eye.Eye`."""
 
+    stream: StreamWatch
+
     def look(self, frame: Frame, heading: float = ..., heading_rate: float = ...) -> PeopleSeen: ...
 
     def moved(self, frame: Frame, heading_rate: float = ..., /) -> bool: ...
@@ -51,63 +57,28 @@ class Sight(Protocol):
     def forget(self) -> None: ...
 
 
-class Gate:
-    """Whether frames may be read. Edges come from any thread and act at once.
-
-    Starts forbidden unless told otherwise: unknown is not open.
-    """
-
-    def __init__(self, allowed: bool = False) -> None:
-        self._allowed = allowed
-        self._lock = threading.Lock()
-        self._on_forbid: list[Callable[[], object]] = []
-
-    @property
-    def allowed(self) -> bool:
-        return self._allowed
-
-    def on_forbid(self, call: Callable[[], object]) -> None:
-        """`call` runs in the thread of the edge; it must not block."""
-        self._on_forbid.append(call)
-
-    def allow(self) -> None:
-        with self._lock:
-            self._allowed = True
-
-    def forbid(self) -> None:
-        with self._lock:
-            self._allowed = False
-        for call in self._on_forbid:
-            call()
-
-    def follow(self, shutter: Shutter) -> None:
-        """Obey a shutter from now on: OPEN allows, everything else forbids."""
-        shutter.listen(self.obey)
-        self.obey(shutter.state)
-
-    def obey(self, state: ShutterState) -> None:
-        if state is ShutterState.OPEN:
-            self.allow()
-        else:
-            self.forbid()
-
-
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """`max_fps` while somebody is there; `idle_fps` reads, cheaply tested for motion, else.
+    """`max_fps` reads while somebody is there; `idle_fps`, cheaply tested for motion, else.
 
-    `live` False is a recording. `paced` False takes its frames as fast as they
-    can be looked at, without waiting.
+    How many of them are looked at in full is `FrameRate`'s affair; `budget` is
+    its share of one core. `live` False is a recording. `paced` False takes its
+    frames as fast as they can be looked at, without waiting.
     """
 
     max_fps: float = 10.0
     idle_fps: float = 5.0
+    budget: float = 0.8
     live: bool = True
     paced: bool = True
 
 
 def ahead(_: float) -> float:
     return 0.0
+
+
+def no_sensor() -> float | None:
+    return None
 
 
 class CameraLoop:
@@ -122,8 +93,9 @@ class CameraLoop:
         gate: Gate,
         heading_at: Callable[[float], float] = ahead,
         pacing: Pacing | None = None,
+        warmth: Callable[[], float | None] = no_sensor,
     ) -> None:
-        """`emit` and `heading_at` are called in the event loop's thread."""
+        """`emit`, `heading_at` and `warmth` (degrees Celsius) are called in the loop's thread."""
         self._camera = camera
         self._eye = eye
         self._emit = emit
@@ -132,30 +104,29 @@ class CameraLoop:
         self._heading_at = heading_at
         self._pacing = pacing or Pacing()
         self._health: tuple[bool, str] | None = None
-        self._busy_until = 0.0
         self._looked = float("-inf")
+        self._warmth = warmth
+        self._felt = self._told_at = float("-inf")
+        self._told: tuple[float, str] | None = None
+        self.frame_rate = FrameRate(FrameRateSettings(self._pacing.max_fps, self._pacing.budget))
         self.frames = 0
         """Frames read."""
         self.looks = 0
         """Frames looked at in full."""
         self.torn = 0
+        self._now = 0.0
+        """Time of the newest frame."""
         self._in_use = False
         self._lock = threading.Lock()
         self._worker = Worker(PART)
         gate.on_forbid(self._close_at_once)
 
     @property
-    def rate(self) -> tuple[float, str]:
-        """Frames a second at present, and why."""
+    def rate(self) -> tuple[float, Why]:
+        """Full looks a second at present, and why."""
         if not self._gate.allowed:
-            return 0.0, "shutter"
-        if self._looked < self._busy_until:
-            return self._pacing.max_fps, "somebody is there"
-        return self._idle_fps, "nobody is there"
-
-    @property
-    def _idle_fps(self) -> float:
-        return min(self._pacing.idle_fps, self._pacing.max_fps)
+            return 0.0, Why.SHUTTER
+        return self.frame_rate.at(self._now)
 
     async def run(self) -> None:
         """Until a recording ends. Raises SourceFailed for a recording that cannot be read."""
@@ -186,11 +157,16 @@ class CameraLoop:
             self._camera.close()
             worker, self._worker = self._worker, Worker(PART)
             await worker.stop(self._camera.close)
-            self._eye.forget()
+            self._forget()
+
+    def _forget(self) -> None:
+        self._eye.forget()
+        self.frame_rate.forget()
+        self._tell_rate(None)
 
     async def _wait_for_gate(self) -> None:
         if not self._gate.allowed:
-            self._eye.forget()
+            self._forget()
         while not self._gate.allowed:
             await self._clock.sleep(GATE_POLL)
 
@@ -242,27 +218,29 @@ class CameraLoop:
                 continue
             damaged = 0
             await self._take(frame)
-            self._report(ok=True, detail="")
+            # A recording may well stand still.
+            complaint = self._eye.stream.complaint if self._pacing.live else ""
+            self._report(ok=not complaint, detail=complaint)
             await self._rest(started)
 
     async def _take(self, frame: Frame) -> None:
         """One frame through the eye; overwritten whatever happens."""
         try:
             self.frames += 1
+            self._now = frame.t
+            self._feel()
             if not self._gate.allowed or not self._due(frame.t):
                 return
             heading = self._heading_at(frame.t)
-            rate = (heading - self._heading_at(frame.t - RATE_STEP)) / RATE_STEP
-            idle = frame.t >= self._busy_until and frame.t - self._looked < IDLE_LOOK
-            if idle and not await self._worker.run(self._eye.moved, frame, rate):
-                return
-            if idle:
-                self._busy_until = frame.t + BUSY_FOR
-            people = await self._worker.run(self._eye.look, frame, heading, rate)
+            speed = (heading - self._heading_at(frame.t - RATE_STEP)) / RATE_STEP
+            if self._early(frame.t):
+                if not await self._worker.run(self._eye.moved, frame, speed):
+                    return
+                self.frame_rate.moved(frame.t)
+            people, cost = await self._worker.run(self._look, frame, heading, speed)
             self._looked = frame.t
             self.looks += 1
-            if people.sightings:
-                self._busy_until = frame.t + BUSY_FOR
+            self.frame_rate.looked(people, cost, speed)
             if self._gate.allowed:
                 self._emit(people)
         except ValueError as error:
@@ -271,17 +249,49 @@ class CameraLoop:
         finally:
             frame.wipe()
 
+    def _look(self, frame: Frame, heading: float, speed: float) -> tuple[PeopleSeen, float]:
+        """What is seen, and the processor time that it took, in the worker's thread."""
+        begun = time.thread_time()
+        people = self._eye.look(frame, heading, speed)
+        return people, time.thread_time() - begun
+
     def _due(self, t: float) -> bool:
-        """Whether a frame of time `t` keeps to the rate; half a frame early is on time."""
+        """Whether a frame of time `t` may be looked at; a little early is on time."""
+        fps, why = self.frame_rate.at(t)
+        most = fps if why in (Why.BUDGET, Why.WARM) else self._pacing.max_fps
         gap = t - self._looked
-        return gap < 0 or gap >= 0.7 / self._pacing.max_fps or gap > FAR_FROM_NOW
+        return gap < 0 or gap >= 1.0 / most - 0.3 / self._pacing.max_fps or gap > FAR_FROM_NOW
+
+    def _early(self, t: float) -> bool:
+        """Whether only motion makes a full look worth while before it is due."""
+        fps, _ = self.frame_rate.at(t)
+        return 0.0 <= t - self._looked < 0.9 / fps and fps < self._pacing.max_fps
+
+    def _feel(self) -> None:
+        """Warmth now and then, and what the stream looks like."""
+        now = self._clock.now()
+        if now - self._felt >= WARMTH_EVERY:
+            self._felt = now
+            self.frame_rate.warmth(self._warmth())
+        self.frame_rate.dark = self._eye.stream.dark
+        self._tell_rate(self.rate)
+
+    def _tell_rate(self, rate: tuple[float, str] | None) -> None:
+        """Post the rate where it has changed; None: the camera is closed."""
+        now = self._clock.now()
+        if rate == self._told or (rate is not None and now - self._told_at < TELL_EVERY):
+            return
+        self._told, self._told_at = rate, now
+        fps, why = rate if rate is not None else (None, "")
+        self._emit(Measured(now, RATE, None if fps is None else round(fps, 1), str(why)))
 
     async def _rest(self, started: float) -> None:
         """Leave the processor to others until the next frame is due."""
         if not self._pacing.paced:
             await asyncio.sleep(0)
             return
-        fps, _ = self.rate
+        quiet = self.frame_rate.quiet(self._now)
+        fps = min(self._pacing.idle_fps, self._pacing.max_fps) if quiet else self._pacing.max_fps
         await self._clock.sleep(max(started + 1.0 / max(fps, 0.1) - self._clock.now(), 0.0))
 
     def _report(self, *, ok: bool, detail: str) -> None:

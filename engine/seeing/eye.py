@@ -21,6 +21,7 @@ from engine.seeing.detector import Detector, check_picture
 from engine.seeing.engagement import FaceReader
 from engine.seeing.frame_check import FrameCheck, FrameReport
 from engine.seeing.geometry import Lens, Place, Projection, locate
+from engine.seeing.stream_watch import StreamWatch
 from engine.seeing.tracker import Observation, Track, Tracker, TrackerSettings
 
 # Heads are read one after the other; the nearest few are those who matter.
@@ -87,10 +88,12 @@ class Eye:
         self.settings = settings or EyeSettings()
         self.tracker = tracker or Tracker(TrackerSettings())
         self.check = FrameCheck()
+        self.stream = StreamWatch()
         self._detector = detector
         self._lens = lens
         self._faces = faces
         self._engagement: dict[int, tuple[float, float]] = {}
+        self._tested: float | None = None
 
     def look(self, frame: Frame, heading: float = 0.0, heading_rate: float = 0.0) -> PeopleSeen:
         """The numbers of a frame, which is overwritten. Degrees, deg/s."""
@@ -106,12 +109,16 @@ class Eye:
     def moved(self, frame: Frame, heading_rate: float = 0.0) -> bool:
         """A cheap test whether a full look is worth while; leaves the frame alone."""
         check_picture(frame.pixels)
-        return self.check.inspect(frame.pixels, heading_rate).moved > WORTH_A_LOOK
+        report = self.check.inspect(frame.pixels, heading_rate)
+        self.stream.note(frame.t, report)
+        self._tested = frame.t
+        return report.moved > WORTH_A_LOOK
 
     def forget(self) -> None:
         """Drop tracks and the thumbnail: the shutter closed, or the source is another."""
         self.tracker.reset()
         self.check.forget()
+        self.stream.forget()
         self._engagement.clear()
 
     def _examine(self, frame: Frame, heading: float, heading_rate: float) -> Look:
@@ -123,6 +130,9 @@ class Eye:
         height, width = frame.pixels.shape[:2]
         lens = replace(self._lens, width=width, height=height)
         report = self.check.inspect(frame.pixels, heading_rate)
+        if self._tested != frame.t:
+            # Beside itself, as after `moved`, every frame is frozen.
+            self.stream.note(frame.t, report)
         found: Sequence[Detection] = ()
         if report.usable:
             found = self._detector.detect(frame.pixels)

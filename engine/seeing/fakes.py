@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.core.types import PeopleSeen, Sighting
 from engine.ports import Detection, Frame, Image, SourceEnded
+from engine.seeing.stream_watch import StreamWatch
 
 
 class FakeDetector:
@@ -80,6 +81,7 @@ class FakeEye:
         self.looks: list[tuple[float, float, float]] = []
         """(time, heading, heading rate) of each look."""
         self.forgotten = 0
+        self.stream = StreamWatch()
 
     def look(self, frame: Frame, heading: float = 0.0, heading_rate: float = 0.0) -> PeopleSeen:
         self.looks.append((frame.t, heading, heading_rate))

@@ -32,12 +32,16 @@ LEAST_TRUST = 0.5
 
 @dataclass(frozen=True, slots=True)
 class FrameReport:
-    """`problem` is empty, or why the frame is no evidence. `moved` is a share of the picture."""
+    """`problem` is empty, or why the frame is no evidence. `moved` is a share of the picture.
+
+    `frozen`: not one grey level differs from the frame before, which no living camera does.
+    """
 
     problem: str
     moved: float
     sharpness: float
     trust: float
+    frozen: bool = False
 
     @property
     def usable(self) -> bool:
@@ -60,12 +64,13 @@ class FrameCheck:
             grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
         problem = _problem(pixels, grey)
         moved = self._moved(grey)
+        frozen = self._before is not None and np.array_equal(grey, self._before)
         sharpness = float(np.abs(np.diff(grey.astype(np.int16), axis=1)).mean())
         trust = self._trust(sharpness, abs(heading_rate))
         if self._before is not None:
             self._before.fill(0)
         self._before = grey
-        return FrameReport(problem, moved, sharpness, trust)
+        return FrameReport(problem, moved, sharpness, trust, frozen)
 
     def forget(self) -> None:
         """Overwrite the thumbnail."""

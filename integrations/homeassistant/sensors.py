@@ -182,6 +182,14 @@ SENSORS: tuple[Entity, ...] = (
         pace=Pace(every=2.0, step=15.0),
     ),
     _diagnostic("frame_rate", "Detector rate", _measure("frame_rate_hz", 1), "Hz", 1.0),
+    Entity(
+        "frame_rate_reason",
+        Platform.SENSOR,
+        "Detector rate reason",
+        value=lambda s: s.notes.get("frame_rate_hz", UNKNOWN),
+        options={"enabled_by_default": False, "icon": "mdi:speedometer", **DIAGNOSTIC},
+        pace=SLOW,
+    ),
     _diagnostic("loop_lag", "Loop lag", _measure("loop_lag_ms", 0), "ms", 5.0),
     _diagnostic(
         "temperature",

@@ -48,6 +48,7 @@ KEYS = [
     "primary_distance",
     "primary_engagement",
     "frame_rate",
+    "frame_rate_reason",
     "loop_lag",
     "temperature",
     "person",

@@ -9,10 +9,20 @@ from collections.abc import AsyncIterator, Callable
 import numpy as np
 import pytest
 
-from engine.core.types import Event, Health, Label, PeopleSeen, ShutterState, Sighting
-from engine.loops.camera import CameraLoop, Gate, Pacing
+from engine.core.types import (
+    Event,
+    Health,
+    Label,
+    Measured,
+    PeopleSeen,
+    ShutterState,
+    Sighting,
+)
+from engine.loops.camera import CameraLoop, Pacing
+from engine.loops.gate import Gate
 from engine.ports import Image, SourceFailed, SourceTorn
 from engine.seeing.fakes import FakeCamera, FakeEye
+from engine.seeing.frame_rate import Why
 from engine.sim.clock import ManualClock
 
 SOMEBODY = Sighting(10.0, 1.0, 0.9, Label.PERSON)
@@ -168,7 +178,7 @@ async def test_closing_acts_at_once_even_in_the_middle_of_a_read() -> None:
         assert bench.camera.closes > 0
         assert bench.eye.forgotten > 0
         assert (False, "the shutter closed") not in bench.health
-        assert bench.loop.rate == (0.0, "shutter")
+        assert bench.loop.rate == (0.0, Why.SHUTTER)
         bench.gate.obey(ShutterState.OPEN)
         await bench.until(lambda: len(bench.seen) > 5)
 
@@ -212,3 +222,46 @@ async def test_a_camera_that_is_closed_from_another_part_is_not_lost() -> None:
         count = len(bench.seen)
         await bench.until(lambda: len(bench.seen) > count + 2)
     assert all(ok for ok, _ in bench.health)
+
+
+def rates(bench: Bench) -> list[tuple[float | None, str]]:
+    return [(e.value, e.why) for e in bench.events if isinstance(e, Measured)]
+
+
+async def test_the_rate_and_its_reason_are_told_until_the_camera_is_closed() -> None:
+    bench = Bench(FakeCamera(pictures(100)), FakeEye((), moving=False), pacing=LIVE)
+    async with bench.running():
+        await bench.until(lambda: bench.loop.looks > 3)
+        assert rates(bench)[-1] == (1.0, "nobody is there")
+        bench.eye.moving = True
+        await bench.until(lambda: rates(bench)[-1] == (10.0, "something moves"))
+        bench.gate.forbid()
+        await bench.until(lambda: rates(bench)[-1] == (None, ""))
+    names = {e.name for e in bench.events if isinstance(e, Measured)}
+    assert names == {"frame_rate_hz"}
+
+
+async def test_a_warm_board_is_looked_after() -> None:
+    bench = Bench(FakeCamera(pictures(300)), pacing=LIVE)
+    bench.loop = CameraLoop(
+        bench.camera,
+        bench.eye,
+        bench.events.append,
+        bench.clock,
+        bench.gate,
+        pacing=LIVE,
+        warmth=lambda: 90.0,
+    )
+    async with bench.running():
+        await bench.until(lambda: bench.clock.now() > 6.0)
+    assert rates(bench)[1] == (2.0, "too warm")
+    assert bench.loop.looks <= 15
+
+
+async def test_a_stream_that_is_at_fault_is_told_of_a_live_camera_only() -> None:
+    for live in (True, False):
+        bench = Bench(FakeCamera(pictures(50)), pacing=Pacing(live=live, paced=live))
+        bench.eye.stream.complaint = "the lens is covered"
+        async with bench.running():
+            await bench.until(lambda bench=bench: len(bench.seen) > 3)  # type: ignore[misc]
+        assert ((False, "the lens is covered") in bench.health) is live
