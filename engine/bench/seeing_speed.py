@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.bench.stages import Row, compare
 from engine.config import CameraConfig, SeeingConfig
+from engine.loops.camera import Pacing
 from engine.ports import Frame, Image
 from engine.seeing.detector import PersonNet, PetNet
 from engine.seeing.eye import open_eye
@@ -54,6 +55,15 @@ def _rows() -> list[Row]:
     def look() -> object:
         return eye.look(Frame(next(clock) / 10, room.copy()))
 
+    def every_frame() -> None:
+        for _ in range(int(Pacing().max_fps)):
+            look()
+
+    def quiet_second() -> None:
+        for _ in range(int(Pacing().idle_fps)):
+            eye.moved(Frame(next(clock) / 10, room.copy()))
+        look()
+
     stages = {
         "seeing: people": lambda: people.detect(room),
         "seeing: pets": lambda: pets.detect(room),
@@ -69,4 +79,13 @@ def _rows() -> list[Row]:
             clock=time.process_time,
         )
         for stage, ours in stages.items()
+    ] + [
+        compare(
+            "seeing: a quiet second",
+            quiet_second,
+            "every frame looked at",
+            every_frame,
+            repeats=REPEATS,
+            clock=time.process_time,
+        )
     ]
