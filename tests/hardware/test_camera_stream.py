@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -104,16 +103,13 @@ def test_a_stream_is_read_lost_with_its_server_and_read_again(
     read_some(camera)
     stream.stop()
     with pytest.raises(SourceFailed) as lost:
-        for _ in range(1000):
-            camera.read().wipe()
+        read_some(camera, 1000)
     camera.close()
     with pytest.raises(SourceFailed) as away:
         camera.open()
     back = Stream(port)
     try:
-        deadline = time.monotonic() + HANG
         camera.open()
-        assert time.monotonic() < deadline
         read_some(camera)
     finally:
         camera.close()
