@@ -108,6 +108,7 @@ MEASUREMENTS: dict[str, Measure] = {
     "motion": of_module("engine.bench.motion:measure"),
     "seeing": of_module("engine.bench.seeing_quality:measure"),
     "hearing": of_module("engine.bench.hearing:measure"),
+    "wake-words": of_module("engine.bench.wake_words:measure"),
     "scenarios": scenarios,
 }
 

@@ -13,6 +13,7 @@ MODULES = {
     "motion": "engine.bench.motion",
     "seeing": "engine.bench.seeing_quality",
     "hearing": "engine.bench.hearing",
+    "wake-words": "engine.bench.wake_words",
 }
 
 

@@ -59,14 +59,25 @@ class HearingScene:
 # ----------------------------------------------------------------- dry sounds
 
 
-def prompt_files() -> list[Path]:
-    """Telephone prompts of Debian's asterisk-core-sounds-*-g722, longer than 2 s."""
-    files = SOUNDS.glob("sounds/*/*.g722")
-    return sorted(f for f in files if f.stat().st_size > 2.2 * 8000)
+@dataclass(frozen=True, slots=True)
+class Voices:
+    """Which of Debian's telephone prompts speak: speakers' folders, and pieces of music."""
+
+    speakers: tuple[str, ...]
+    music: slice
+
+    def prompts(self) -> list[Path]:
+        """Recordings of asterisk-core-sounds-*-g722, longer than 2 s."""
+        files = (f for s in self.speakers for f in SOUNDS.glob(f"sounds/{s}/*.g722"))
+        return sorted(f for f in files if f.stat().st_size > 2.2 * 8000)
+
+    def pieces(self) -> list[Path]:
+        return sorted(SOUNDS.glob("moh/*.g722"))[self.music]
 
 
-def music_files() -> list[Path]:
-    return sorted(SOUNDS.glob("moh/*.g722"))
+MEASURING = Voices(("en_*",), slice(3, None))
+TRAINING = Voices(("es_*", "fr_*", "it_IT_m_*", "ru_*"), slice(0, 3))
+"""No speaker and no piece of music is in both, so that nothing is measured on what was learned."""
 
 
 @lru_cache(maxsize=256)
@@ -81,9 +92,9 @@ def decode(path: Path) -> Sound:
     return np.frombuffer(raw, np.float32)
 
 
-def utterance(rng: np.random.Generator, seconds: float) -> Sound:
+def utterance(rng: np.random.Generator, seconds: float, voices: Voices = MEASURING) -> Sound:
     """Speech that begins 30 ms before an onset, unit power, talking most of the time."""
-    files = prompt_files()
+    files = voices.prompts()
     wanted = int(seconds * 100)
     for _ in range(100):
         sound = decode(files[rng.integers(len(files))])
@@ -101,17 +112,17 @@ def utterance(rng: np.random.Generator, seconds: float) -> Sound:
     raise RuntimeError("no utterance found in the prompts")
 
 
-def programme(rng: np.random.Generator, seconds: float) -> Sound:
+def programme(rng: np.random.Generator, seconds: float, voices: Voices = MEASURING) -> Sound:
     """What a television emits: voices and music, the shares random."""
     count = int(seconds * RATE)
-    files = prompt_files()
-    voices = np.concatenate([decode(files[rng.integers(len(files))]) for _ in range(6)])
-    while len(voices) < count + RATE:
-        voices = np.concatenate([voices, voices])
-    begin = rng.integers(0, len(voices) - count)
-    mixed = _unit(voices[begin : begin + count])
-    if music_files():
-        music = decode(music_files()[rng.integers(len(music_files()))])
+    files, pieces = voices.prompts(), voices.pieces()
+    talk = np.concatenate([decode(files[rng.integers(len(files))]) for _ in range(6)])
+    while len(talk) < count + RATE:
+        talk = np.concatenate([talk, talk])
+    begin = rng.integers(0, len(talk) - count)
+    mixed = _unit(talk[begin : begin + count])
+    if pieces:
+        music = decode(pieces[rng.integers(len(pieces))])
         begin = rng.integers(0, len(music) - count)
         share = rng.uniform(0.0, 1.0)
         mixed = np.sqrt(share) * mixed + np.sqrt(1.0 - share) * _unit(music[begin : begin + count])
@@ -140,11 +151,15 @@ def _unit(sound: npt.NDArray[np.floating]) -> Sound:
 
 
 def scene(
-    array: MicrophoneArray, rt60: float, seed: Sequence[int], speech: float = 1.0
+    array: MicrophoneArray,
+    rt60: float,
+    seed: Sequence[int],
+    speech: float = 1.0,
+    voices: Voices = MEASURING,
 ) -> HearingScene:
     """A device 0.3 to 0.4 m from a wall or corner, sources 1 to 4 m away."""
     rng = np.random.default_rng([*seed, round(rt60 * 1000)])
-    size, device, places, azimuths = _layout(rng)
+    size, device, places, azimuths = layout(rng)
     turn = rng.uniform(0.0, 360.0)
     turned = array.rotated(turn).positions
     responses = room_responses(rng, size, device + turned, places, rt60, turned)
@@ -152,11 +167,11 @@ def scene(
     delays = [int(np.linalg.norm(p - device) / SPEED_OF_SOUND * RATE) for p in places]
 
     def spoken(index: int) -> Sound:
-        wet = convolve(responses[index], utterance(rng, speech))[:, delays[index] :]
+        wet = convolve(responses[index], utterance(rng, speech, voices))[:, delays[index] :]
         return np.pad(wet[:, : count - onset], ((0, 0), (onset, 0)))
 
     lead = RATE // 2
-    television = convolve(responses[1], programme(rng, PRE_ROLL + speech + 0.5))
+    television = convolve(responses[1], programme(rng, PRE_ROLL + speech + 0.5, voices))
     parts = [spoken(0), spoken(1), television[:, lead : lead + count]]
     hiss = rng.standard_normal((array.channels, count))
     parts.append(np.sqrt(0.9) * diffuse(rng, count, turned) + np.sqrt(0.1) * hiss)
@@ -166,7 +181,7 @@ def scene(
     return HearingScene((first, second), a, b, c, d)
 
 
-def _layout(
+def layout(
     rng: np.random.Generator,
 ) -> tuple[
     npt.NDArray[np.float64], npt.NDArray[np.float64], list[npt.NDArray[np.float64]], list[float]

@@ -18,8 +18,9 @@ import numpy as np
 from engine.core.angles import wrap
 from engine.core.types import SoundDirection, VoiceHeard
 from engine.hearing.arrays import MicrophoneArray
-from engine.hearing.directions import Background, HeardDirection, Localiser, Location
+from engine.hearing.directions import Background, Localiser
 from engine.hearing.history import History
+from engine.hearing.reading import HeardDirection, Location
 from engine.hearing.spectra import RATE
 from engine.hearing.speech import CHUNK, SileroVoice, VoiceActivity
 from engine.hearing.wake_word import Spotted, WakeWordSpotter

@@ -8,7 +8,7 @@ response power with phase transform; DiBiase 2000, with per-bin pooling.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,13 +44,24 @@ def view(amplitudes: Complex, vectors: Complex, whitener: Complex | None) -> Vie
     by_bin = np.ascontiguousarray(amplitudes.transpose(1, 0, 2))
     if whitener is not None:
         by_bin = whitener @ by_bin
-        vectors = whitener @ vectors
-        vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.complex64)
+    vectors = _through(whitener, vectors)
     power = np.square(np.abs(by_bin)).mean(axis=1).astype(np.float32)
     present = np.clip(1.0 - BACKGROUND_MARGIN / np.maximum(power, TINY), 0.0, 1.0).astype(
         np.float32
     )
     return View(by_bin, vectors, power, present, present * not_reverberant(power))
+
+
+def seen_from(seen: View, vectors: Complex, whitener: Complex | None) -> View:
+    """The same stretch, through the same `whitener`, on the directions of other `vectors`."""
+    return replace(seen, vectors=_through(whitener, vectors))
+
+
+def _through(whitener: Complex | None, vectors: Complex) -> Complex:
+    if whitener is None:
+        return vectors
+    turned = whitener @ vectors
+    return np.asarray(turned / np.linalg.norm(turned, axis=1, keepdims=True), dtype=np.complex64)
 
 
 def without_background(amplitudes: Complex) -> Complex:

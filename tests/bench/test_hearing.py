@@ -6,7 +6,19 @@ import numpy as np
 import pytest
 from hearing_sounds import bursts, hiss, plane_wave
 
-from engine.bench.hearing import Contest, calibration_error, pair_error, summary
+from engine.bench.hearing import unseen_array
+from engine.bench.hearing_contest import (
+    CLASSICAL,
+    OURS,
+    Answer,
+    Contest,
+    calibration_error,
+    gate,
+    pair_error,
+    reliability,
+    summary,
+    table,
+)
 from engine.bench.hearing_rivals import NAMES, Rival
 from engine.bench.hearing_scenes import convolve, diffuse, scene
 from engine.core.angles import difference
@@ -47,6 +59,32 @@ def test_calibration_error_is_none_for_honest_and_large_for_boastful_confidence(
     assert calibration_error([]) == 0.0
 
 
+def test_the_diagram_puts_each_confidence_into_its_tenth() -> None:
+    rows = reliability([(0.31, True), (0.39, False), (1.0, True)])
+    assert rows == [
+        {"count": 2, "said": 0.35, "right": 0.5},
+        {"count": 1, "said": 1.0, "right": 1.0},
+    ]
+
+
+def test_the_gate_counts_what_is_acted_on_and_what_is_refused() -> None:
+    clear = [Answer("c", OURS, 2.0, 0.9, acts=True), Answer("c", OURS, 90.0, 0.2)]
+    equal = [
+        Answer("e", OURS, 2.0, 0.5, ambiguous=True, apart=90.0),
+        Answer("e", OURS, 2.0, 0.9, acts=True, apart=60.0),
+        Answer("e", OURS, 2.0, 0.9, acts=True, apart=36.0),
+    ]
+    found = gate(clear, equal)
+    assert (found["acts"], found["gross_when_acting"]) == (50.0, 0.0)
+    assert (found["equal_talkers"], found["refuses"]) == (2, 50.0)
+
+
+def test_arrays_by_chance_tell_front_from_back_and_differ() -> None:
+    arrays = [unseen_array(number) for number in range(5)]
+    assert all(array.sees_azimuth for array in arrays)
+    assert len({array.channels for array in arrays}) == 5
+
+
 def test_convolution_is_convolution() -> None:
     rng = np.random.default_rng(0)
     response, sound = rng.standard_normal((2, 30)), rng.standard_normal(50)
@@ -78,7 +116,12 @@ def test_a_scene_follows_from_its_seed_and_ours_finds_its_talker() -> None:
     assert first.azimuths == again.azimuths
     assert first.talker.shape == (6, 32_000)
     contest = Contest(RING)
-    contest.one("quiet", first.mix(20.0), first.azimuths[0])
-    contest.two("two", first.mix(20.0, second=0.0), first.azimuths)
-    assert set(contest.table()) == {"quiet", "two"}
-    assert contest.table()["quiet"]["heliotrope"]["within_10"] == 100.0
+    answers = contest.one("quiet", first.mix(20.0), first.azimuths[0])
+    answers += contest.two("two", first.mix(20.0, second=0.0), first.azimuths)
+    found = table(answers)
+    assert {cell: set(by_name) for cell, by_name in found.items()} == {
+        "quiet": {OURS, CLASSICAL, *NAMES},
+        "two": {OURS, CLASSICAL, *NAMES},
+    }
+    assert found["quiet"][OURS]["within_10"] == 100.0
+    assert found["quiet"][CLASSICAL]["within_10"] == 100.0

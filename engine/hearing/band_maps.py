@@ -1,0 +1,106 @@
+"""What the network looks at: how well each azimuth explains each band of each moment.
+
+Maps over azimuth know nothing of microphones any more, so one network serves
+every array; what an array can tell apart in a band is given beside them. The
+maps come whitened, as against the background, and plain. Fits are those of
+`maps`; source of the idea: wideband maps as network input, after Perotin 2019
+and He 2018 (SRP-PHAT maps), here per band and whitened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from engine.hearing.maps import View
+from engine.hearing.spectra import TINY, Bins, Complex, Real, bin_hertz
+from engine.hearing.steering import Dictionary
+
+EDGES = (200.0, 800.0, 1600.0, 3000.0, 5000.0, 7000.0)
+"""Hz between the bands."""
+BANDS = len(EDGES) - 1
+POOL = 2
+"""Frames (16 ms each) that make one moment of the maps."""
+MOST = 31
+"""Moments of one stretch: a second. Of a longer one the loudest are kept."""
+ELEVATION = 15.0
+"""Degrees: standing and seated people, seen from a table."""
+
+
+@dataclass(frozen=True, eq=False)
+class BandMaps:
+    """`maps` (2 * bands, moments, azimuths), whitened bands first, then plain ones; `gates`
+    (2 * bands, moments), how much voted; `blur` (bands,), what the array cannot tell apart.
+    """
+
+    maps: Real
+    gates: Real
+    blur: Real
+
+
+def bands_of(bins: Bins) -> list[np.ndarray]:
+    """Indices into `bins` of each band."""
+    hertz = bin_hertz(bins)
+    return [np.flatnonzero((hertz >= low) & (hertz < high)) for low, high in pairwise(EDGES)]
+
+
+def blur_of(dictionary: Dictionary, apart: float = 40.0) -> Real:
+    """Mean likeness, in [0, 1], of directions `apart` degrees from each other, per band."""
+    shift = round(apart / dictionary.step)
+    other = np.roll(dictionary.vectors, shift, axis=2)
+    alike = np.square(np.abs((dictionary.vectors.conj() * other).sum(axis=1))).mean(axis=1)
+    return np.array([alike[band].mean() for band in bands_of(dictionary.bins)], np.float32)
+
+
+def band_maps(seen: View, plain: Complex, dictionary: Dictionary) -> BandMaps:
+    """The maps of one stretch.
+
+    `seen` is the whitened view on `dictionary`'s directions; `plain` the same
+    amplitudes as heard, (bins, microphones, frames).
+    """
+    frames = plain.shape[2] - plain.shape[2] % POOL
+    length = np.linalg.norm(plain, axis=1, keepdims=True)
+    views = (
+        (seen.amplitudes, seen.vectors, seen.direct),
+        (plain / np.maximum(length, TINY), dictionary.vectors, seen.present),
+    )
+    maps, gates = [], []
+    for amplitudes, vectors, weight in views:
+        for band in bands_of(dictionary.bins):
+            voted = weight[band][:, :frames]
+            fit = _fit(amplitudes[band][:, :, :frames], vectors[band], voted)
+            maps.append(_pooled(fit))
+            gates.append(_pooled(voted.mean(axis=0)))
+    return _loudest(np.stack(maps), np.stack(gates), blur_of(dictionary))
+
+
+def _fit(amplitudes: Complex, vectors: Complex, weight: Real) -> Real:
+    """Weighted mean fit of each direction, (frames, azimuths)."""
+    power = np.square(np.abs(amplitudes)).sum(axis=1)
+    scaled = amplitudes * np.sqrt(weight / np.maximum(power, TINY))[:, None]
+    total = np.zeros((amplitudes.shape[2], vectors.shape[2]), np.float32)
+    for index in range(len(vectors)):
+        match = scaled[index].T @ vectors[index].conj()
+        total += np.square(match.real) + np.square(match.imag)
+    return total / np.float32(max(len(vectors), 1))
+
+
+def _pooled(values: Real) -> Real:
+    moments = values.shape[0] // POOL
+    parts = values[: moments * POOL].reshape(moments, POOL, *values.shape[1:])
+    return np.asarray(parts.mean(axis=1), np.float32)
+
+
+def _loudest(maps: Real, gates: Real, blur: Real) -> BandMaps:
+    """At most `MOST` moments, in their order; fewer are filled up with silence."""
+    moments = maps.shape[1]
+    if moments > MOST:
+        kept = np.sort(np.argsort(-gates.sum(axis=0), kind="stable")[:MOST])
+        maps, gates = maps[:, kept], gates[:, kept]
+    elif moments < MOST:
+        missing = MOST - moments
+        maps = np.pad(maps, ((0, 0), (0, missing), (0, 0)))
+        gates = np.pad(gates, ((0, 0), (0, missing)))
+    return BandMaps(maps.astype(np.float32), gates.astype(np.float32), blur)

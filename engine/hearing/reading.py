@@ -1,0 +1,230 @@
+"""From maps over azimuth to directions: peaks, what each is, and what it is worth.
+
+Joins what the maps say, reads the peaks of the whole, tells voices from walls
+and machines, and refuses where two are too alike. Knows no microphones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.core.angles import difference, wrap
+from engine.core.types import SoundKind
+from engine.hearing.spectra import Real
+from engine.hearing.steady import SteadySource
+
+WAVE_SHARE, WAVE_TRUST = 0.6, 10.0
+"""Weight of the wave map beside the steered map, both scaled to a peak of 1: the most,
+and how it grows with `Evidence.heard`. Noise spoils the decomposition sooner."""
+REFEREE = 1.0
+"""Weight of the classical maps, scaled to a peak of 1, beside the network's probability."""
+
+APART = 25.0
+"""Degrees below which two peaks are one source."""
+SECOND = 0.4
+"""Share of the best peak's evidence from which another one is reported."""
+WALL = 0.25
+"""Share of the best wave evidence below which a peak is a reflection."""
+RIVAL_APART = 40.0
+RIVAL, RIVAL_LEARNED = 0.72, 0.5
+"""A direct peak this far away with this share of the evidence, or of the network's probability:
+`ambiguous`."""
+SURE = 0.3
+"""Probability of the best peak from which the network is asked about rivals."""
+MOST = 3
+"""Directions that one decision reports at most, steady ones apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeardDirection:
+    """A direction relative to the array: degrees in (-180, 180], `spread` one sigma."""
+
+    azimuth: float
+    confidence: float
+    spread: float
+    kind: SoundKind = SoundKind.DIRECT
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """All directions of one stretch, strongest first; `ambiguous` refuses to choose."""
+
+    directions: tuple[HeardDirection, ...]
+    ambiguous: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """All maps of one stretch, (azimuths,), and what they are worth.
+
+    `steered` and `waves` are scaled to a peak of 1; `contrast` is how far the
+    steered peak stands out of its map before scaling, `heard` the mean weight
+    of a bin (0: nothing but background). `learned` is the network's probability
+    of a talker, None without it. `sudden`: there was no background to hold it
+    against, and `heard` says little.
+    """
+
+    steered: Real
+    waves: Real
+    contrast: float
+    heard: float
+    learned: Real | None = None
+    sudden: bool = False
+
+    @property
+    def classical(self) -> Real:
+        """Steered and wave map together."""
+        share = min(WAVE_SHARE, WAVE_TRUST * self.heard)
+        return np.asarray(self.steered + share * self.waves, dtype=np.float32)
+
+    @property
+    def joint(self) -> Real:
+        """What the peaks are read from."""
+        if self.learned is None:
+            return self.classical
+        return np.asarray(
+            self.learned + REFEREE * self.classical / max(float(self.classical.max()), 1e-9),
+            dtype=np.float32,
+        )
+
+
+def read(
+    found: Evidence, steady: Sequence[SteadySource], azimuths: npt.NDArray[np.float64]
+) -> Location:
+    """Peaks to directions."""
+    peaks = peaks_of(found, azimuths)
+    sure = confidence_of(found, azimuths)
+    directions: list[HeardDirection] = []
+    for place, (azimuth, index, share) in enumerate(peaks):
+        if share < SECOND or len(directions) == MOST:
+            break
+        wall = place > 0 and _is_wall(found, index)
+        confidence = sure * (1.0 if place == 0 else share)
+        kind = SoundKind.REFLECTION if wall else SoundKind.DIRECT
+        directions.append(HeardDirection(wrap(azimuth), confidence, spread_of(confidence), kind))
+    rivals = rivalry(found, azimuths) >= 1.0
+    return Location((*directions, *_machines(directions, steady)), rivals)
+
+
+def rivalry(found: Evidence, azimuths: npt.NDArray[np.float64]) -> float:
+    """How much the best direct peak far from the best one has of that one's evidence, in units of
+    what makes them rivals. A network that is sure of the best is asked first: it knows echoes."""
+    peaks = peaks_of(found, azimuths)
+    best = peaks[0][0]
+    far = [
+        (index, share)
+        for azimuth, index, share in peaks[1:]
+        if abs(difference(azimuth, best)) >= RIVAL_APART and not _is_wall(found, index)
+    ]
+    if found.learned is not None and not found.sudden:
+        sure = _near(found.learned, peaks[0][1])
+        if sure >= SURE:
+            chances = [_near(found.learned, index) for index, _ in far]
+            return max(chances, default=0.0) / sure / RIVAL_LEARNED
+    return max((share for _, share in far), default=0.0) / RIVAL
+
+
+def _is_wall(found: Evidence, index: int) -> bool:
+    return _near(found.waves, index) < WALL
+
+
+def _near(around: Real, index: int) -> float:
+    """The most of a map at `index` and beside it."""
+    return max(float(around[(index + k) % len(around)]) for k in (-1, 0, 1))
+
+
+def peaks_of(found: Evidence, azimuths: npt.NDArray[np.float64]) -> list[tuple[float, int, float]]:
+    """(azimuth in degrees, index, share of the best) of each peak, strongest first."""
+    joint = found.joint
+    indices = _peaks(joint, azimuths)
+    best = float(joint[indices[0]])
+    return [(_refined(joint, i, azimuths), i, float(joint[i]) / best) for i in indices]
+
+
+def _machines(
+    directions: Sequence[HeardDirection], steady: Sequence[SteadySource]
+) -> list[HeardDirection]:
+    """Steady sources that are not where a voice was found anyway."""
+    return [
+        HeardDirection(wrap(s.azimuth), s.confidence, 8.0, SoundKind.MACHINE)
+        for s in steady
+        if all(abs(difference(s.azimuth, d.azimuth)) > APART for d in directions)
+    ]
+
+
+def _peaks(around: Real, azimuths: npt.NDArray[np.float64]) -> list[int]:
+    """Indices of local maxima, strongest first, `APART` from one another."""
+    summit = (around >= np.roll(around, 1)) & (around >= np.roll(around, -1))
+    chosen: list[int] = []
+    for index in np.argsort(-around, kind="stable"):
+        if summit[index] and all(
+            abs(difference(float(azimuths[index]), float(azimuths[other]))) >= APART
+            for other in chosen
+        ):
+            chosen.append(int(index))
+    return chosen
+
+
+def _refined(around: Real, index: int, azimuths: npt.NDArray[np.float64]) -> float:
+    """The peak of the parabola through a maximum and its neighbours, degrees."""
+    left, middle, right = (float(around[(index + k) % len(around)]) for k in (-1, 0, 1))
+    bend = left - 2.0 * middle + right
+    shift = 0.5 * (left - right) / bend if bend < 0.0 else 0.0
+    return float(azimuths[index]) + min(0.5, max(-0.5, shift)) * 360.0 / len(azimuths)
+
+
+def features(found: Evidence, azimuths: npt.NDArray[np.float64]) -> tuple[float, ...]:
+    """What the confidence is made of: contrast, lead over the next peak, how much was heard, and
+    with a network the log odds that it gives the best peak."""
+    peaks = peaks_of(found, azimuths)
+    lead = 1.0 - (peaks[1][2] if len(peaks) > 1 else 0.0)
+    plain = (math.log10(max(found.contrast, 1e-4)), lead, math.log10(max(found.heard, 1e-4)))
+    if found.learned is None:
+        return plain
+    chance = _near(found.learned, peaks[0][1])
+    return (*plain, max(math.log(max(chance, 1e-9) / max(1.0 - chance, 1e-9)), LEAST_ODDS))
+
+
+CONFIDENCE = (8.85, 3.91, 2.55, 2.14)
+LEARNED_CONFIDENCE = (6.51, 0.49, 4.98, 3.74, 0.6)
+"""Offset and weights of `features` in the logistic model of being within 15 degrees.
+
+Fitted by script/hearing_network/calibrate; `script/measure hearing` measures anew.
+"""
+LEAST_ODDS = -4.0
+"""Log odds: how much the network's doubt counts at most."""
+AGREE = 10.0
+"""Degrees within which both judges mean the same direction."""
+
+
+def confidence_of(found: Evidence, azimuths: npt.NDArray[np.float64]) -> float:
+    """Probability that the best peak is within 15 degrees of a voice.
+
+    A network that never heard a room like this one may doubt what is plain to
+    the classical maps: where those mean the same direction, their word counts.
+    Of sudden sound it knows little, and without them nothing is believed.
+    """
+    if found.learned is None:
+        return _logistic(CONFIDENCE, features(found, azimuths))
+    sure = _logistic(LEARNED_CONFIDENCE, features(found, azimuths))
+    plain = replace(found, learned=None)
+    apart = difference(peaks_of(plain, azimuths)[0][0], peaks_of(found, azimuths)[0][0])
+    if abs(apart) <= AGREE:
+        word = confidence_of(plain, azimuths)
+        return word if found.sudden else max(sure, word)
+    return 0.0 if found.sudden else sure
+
+
+def _logistic(weights: Sequence[float], known: Sequence[float]) -> float:
+    score = weights[0] + sum(w * f for w, f in zip(weights[1:], known, strict=True))
+    return 1.0 / (1.0 + math.exp(-min(30.0, max(-30.0, score))))
+
+
+def spread_of(confidence: float) -> float:
+    """One sigma in degrees of those that are right at all; fitted with `CONFIDENCE`."""
+    return 4.0 + 12.0 * (1.0 - confidence)

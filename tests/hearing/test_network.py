@@ -1,0 +1,132 @@
+"""The learned map, and how it and the classical maps overrule each other."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hearing_sounds import bursts, hiss, plane_wave
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.core.angles import difference
+from engine.errors import UserError
+from engine.hearing import network
+from engine.hearing.arrays import make_array, ring
+from engine.hearing.band_maps import BANDS, MOST, band_maps, blur_of
+from engine.hearing.directions import Localiser
+from engine.hearing.maps import view
+from engine.hearing.reading import Evidence, confidence_of, peaks_of, read, rivalry
+from engine.hearing.spectra import band, spectra
+from engine.hearing.steering import free_field
+from engine.seeing import models
+
+RING = ring(6, 0.0463)
+AZIMUTHS = np.arange(72) * 5.0
+
+
+def bump(at: float, height: float = 1.0, width: float = 8.0) -> np.ndarray:
+    off = np.array([difference(a, at) for a in AZIMUTHS])
+    return (height * np.exp(-0.5 * (off / width) ** 2)).astype(np.float32)
+
+
+def evidence(classical: float, learned: np.ndarray | None) -> Evidence:
+    return Evidence(bump(classical), bump(classical), 0.03, 0.03, learned)
+
+
+def best(found: Evidence) -> float:
+    return peaks_of(found, AZIMUTHS)[0][0]
+
+
+def test_a_sure_network_overrules_and_an_unsure_one_is_overruled() -> None:
+    # An echo at 40 degrees is louder than the voice at 200.
+    maps = np.maximum(bump(40.0), bump(200.0, 0.6))
+    for chance, wins in ((0.95, 200.0), (0.1, 40.0), (0.0, 40.0)):
+        found = Evidence(maps, maps, 0.03, 0.03, bump(200.0, chance))
+        assert best(found) == pytest.approx(wins, abs=1.0)
+
+
+def test_agreement_is_worth_more_than_a_network_alone() -> None:
+    together = confidence_of(evidence(40.0, bump(40.0, 0.9)), AZIMUTHS)
+    against = confidence_of(evidence(150.0, bump(40.0, 0.9)), AZIMUTHS)
+    assert together > against + 0.05
+
+
+def test_two_voices_alike_are_rivals_and_one_is_none() -> None:
+    one, two = bump(0.0, 0.9), np.maximum(bump(0.0, 0.9), bump(100.0, 0.85))
+    waves = np.maximum(bump(0.0), bump(100.0))
+    assert rivalry(evidence(0.0, one), AZIMUTHS) < 0.5
+    both = Evidence(waves, waves, 0.3, 0.2, two)
+    assert rivalry(both, AZIMUTHS) > 1.5
+    assert read(both, (), AZIMUTHS).ambiguous
+    assert not read(evidence(0.0, one), (), AZIMUTHS).ambiguous
+
+
+def test_an_array_that_cannot_tell_front_from_back_does_without() -> None:
+    line = make_array("line", [[x, 0.0, 0.0] for x in (-0.06, -0.02, 0.02, 0.06)])
+    rng = np.random.default_rng(1)
+    speech = plane_wave(line, bursts(rng, 0.6), 60.0) + hiss(rng, 4, 0.6)
+    found = Localiser(line).evidence(speech, Localiser(line).learn([hiss(rng, 4, 1.0)]))
+    assert found is not None
+    assert found.learned is None
+
+
+def test_two_dead_microphones_of_six_change_little() -> None:
+    rng = np.random.default_rng(5)
+    speech = plane_wave(RING, bursts(rng, 0.6), 75.0) + hiss(rng, 6, 0.6)
+    speech[[1, 4]] = 0.0
+    alive = np.array([True, False, True, True, False, True])
+    localiser = Localiser(RING)
+    found = localiser.evidence(speech, localiser.learn([hiss(rng, 6, 1.0)]), alive)
+    assert found is not None
+    assert found.learned is not None
+    assert abs(difference(best(found), 75.0)) <= 5.0
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 71), st.integers(0, 2**31))
+def test_the_maps_of_a_turned_array_are_turned(steps: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    speech = plane_wave(RING, bursts(rng, 0.4), 30.0) + hiss(rng, 6, 0.4)
+    made = []
+    for array in (RING, RING.rotated(5.0 * steps)):
+        dictionary = free_field(array, band(*network.BAND), 72, (15.0,))
+        heard = spectra(speech, dictionary.bins)
+        seen = view(heard, dictionary.vectors, None)
+        made.append(band_maps(seen, heard.transpose(1, 0, 2), dictionary))
+    np.testing.assert_allclose(np.roll(made[0].maps, steps, axis=2), made[1].maps, atol=2e-3)
+    np.testing.assert_allclose(made[0].gates, made[1].gates, atol=1e-4)
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.4, 1.0, 2.5])
+def test_maps_have_one_shape_whatever_the_stretch(seconds: float) -> None:
+    rng = np.random.default_rng(2)
+    dictionary = free_field(RING, band(*network.BAND), 72, (15.0,))
+    heard = spectra(plane_wave(RING, bursts(rng, seconds), 10.0), dictionary.bins)
+    seen = view(heard, dictionary.vectors, None)
+    made = band_maps(seen, heard.transpose(1, 0, 2), dictionary)
+    assert made.maps.shape == (2 * BANDS, MOST, 72)
+    assert made.gates.shape == (2 * BANDS, MOST)
+    assert np.isfinite(made.maps).all()
+
+
+def test_a_small_array_is_blind_in_low_bands_and_says_so() -> None:
+    blur = blur_of(free_field(RING, band(*network.BAND), 72, (15.0,)))
+    assert blur.shape == (BANDS,)
+    assert blur[0] > 0.8 > blur[-1]
+
+
+def test_every_network_has_a_card_and_another_network_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(network.MODELS, tmp_path / "models")
+    cards = json.loads((tmp_path / "models" / "models.json").read_text())
+    assert set(cards) == {"azimuth", "voice"}
+    for name, card in cards.items():
+        assert card["licence"]
+        models.verified(name, tmp_path / "models")
+        file = tmp_path / "models" / card["file"]
+        file.write_bytes(file.read_bytes() + b"x")
+        with pytest.raises(UserError, match="not the network that was measured"):
+            models.verified(name, tmp_path / "models")
