@@ -85,19 +85,19 @@ def _packages(config: Config) -> Result:
 
 def _networks(config: Config) -> Result:
     """The networks that came with the engine are whole, and the wake word has one."""
-    from engine.seeing.models import available, verified
+    from engine import networks
 
-    for name in available():
-        verified(name)
-    found = list(available())
+    folders = [networks.SEEING, *([networks.HEARING] if config.hearing.enabled else [])]
+    found = []
+    for folder in folders:
+        for name in networks.cards(folder):
+            networks.verified(name, folder)
+            found.append(name)
     if config.hearing.enabled:
-        from engine.hearing.speech import MODEL
         from engine.hearing.wake_word import open_wake_word
 
-        if not MODEL.is_file():
-            raise UserError(f"{MODEL}: is missing", "reinstall heliotrope")
         _, note = open_wake_word(config.hearing.wake_word)
-        found += ["speech", note or f"wake word {config.hearing.wake_word}"]
+        found += [note or f"wake word {config.hearing.wake_word}"]
     return Outcome.FOUND, ", ".join(found)
 
 

@@ -9,19 +9,17 @@ the classical maps overrule it where it is unsure.
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
+from engine import networks
 from engine.hearing.arrays import MicrophoneArray
 from engine.hearing.band_maps import ELEVATION, band_maps
 from engine.hearing.maps import View, seen_from
 from engine.hearing.spectra import Complex, Real, band
 from engine.hearing.steering import free_field
-from engine.seeing import models
 
-MODELS = Path(__file__).parent / "models"
 AZIMUTHS = 72
 BAND = (200.0, 7000.0)
 """Hz; what the network was trained on."""
@@ -31,7 +29,7 @@ FEWEST = 3
 
 @cache
 def _session() -> onnxruntime.InferenceSession:
-    return models.session("azimuth", 1, MODELS)
+    return networks.session("azimuth", networks.HEARING)
 
 
 class LearnedMap:

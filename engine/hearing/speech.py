@@ -6,16 +6,13 @@ hears one channel and keeps its own memory; nothing here knows of directions.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import onnxruntime
 
-from engine.errors import RunError
+from engine import networks
 from engine.hearing.spectra import RATE, Real
 
-MODEL = Path(__file__).with_name("models") / "silero_vad_16k.onnx"
 CHUNK = 512
 """Samples that one probability is about: 32 ms."""
 _CONTEXT = 64
@@ -32,21 +29,10 @@ class VoiceActivity(Protocol):
 
 
 class SileroVoice:
-    """Silero VAD. Raises RunError where the model file is missing or damaged."""
+    """Silero VAD. Raises UserError where the model file is missing or damaged."""
 
-    def __init__(self, model: Path = MODEL) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(model), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # the runtime has no base class of its own
-            raise RunError(
-                f"{model}: the voice model cannot be loaded: {error}", "reinstall heliotrope"
-            ) from error
+    def __init__(self) -> None:
+        self._session = networks.session("voice", networks.HEARING)
         self._rate = np.array(RATE, dtype=np.int64)
         self.reset()
 

@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from engine import networks
 from engine.core.types import Label
 from engine.ports import Detection, Image
-from engine.seeing import models
 from engine.seeing.boxes import contained, overlap, suppress
 from engine.seeing.buffers import Workspace
 
@@ -58,7 +58,7 @@ class PersonNet:
         self.long_side = long_side
         self.floor = floor
         self.workspace = Workspace()
-        self._session = models.session("person", threads)
+        self._session = networks.session("person", networks.SEEING, threads)
         self._outputs = [o.name for o in self._session.get_outputs()]
 
     def detect(self, image: Image) -> Sequence[Detection]:
@@ -123,7 +123,7 @@ class PetNet:
     def __init__(self, threads: int = 1, floor: float = 0.2) -> None:
         self.floor = floor
         self.workspace = Workspace()
-        self._session = models.session("pet", threads)
+        self._session = networks.session("pet", networks.SEEING, threads)
 
     def detect(self, image: Image) -> Sequence[Detection]:
         """People, cats and dogs at or above `floor`. Raises ValueError for no picture."""

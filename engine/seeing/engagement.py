@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from engine import networks
 from engine.ports import Image
-from engine.seeing import models
 from engine.seeing.boxes import Box
 from engine.seeing.buffers import Workspace
 
@@ -78,7 +78,7 @@ class FaceReader:
 
     def __init__(self, threads: int = 1) -> None:
         self.workspace = Workspace()
-        self._session = models.session("face", threads)
+        self._session = networks.session("face", networks.SEEING, threads)
 
     def engagement(self, image: Image, person: Box) -> float | None:
         """Probability that the person in this box faces us; None where the head is too small."""

@@ -12,6 +12,7 @@ from hearing_sounds import bursts, hiss, plane_wave
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine import networks
 from engine.core.angles import difference
 from engine.errors import UserError
 from engine.hearing import network
@@ -22,7 +23,6 @@ from engine.hearing.maps import view
 from engine.hearing.reading import Evidence, confidence_of, peaks_of, read, rivalry
 from engine.hearing.spectra import band, spectra
 from engine.hearing.steering import free_field
-from engine.seeing import models
 
 RING = ring(6, 0.0463)
 AZIMUTHS = np.arange(72) * 5.0
@@ -120,13 +120,13 @@ def test_a_small_array_is_blind_in_low_bands_and_says_so() -> None:
 
 
 def test_every_network_has_a_card_and_another_network_is_refused(tmp_path: Path) -> None:
-    shutil.copytree(network.MODELS, tmp_path / "models")
+    shutil.copytree(networks.HEARING, tmp_path / "models")
     cards = json.loads((tmp_path / "models" / "models.json").read_text())
     assert set(cards) == {"azimuth", "voice"}
     for name, card in cards.items():
         assert card["licence"]
-        models.verified(name, tmp_path / "models")
+        networks.verified(name, tmp_path / "models")
         file = tmp_path / "models" / card["file"]
         file.write_bytes(file.read_bytes() + b"x")
         with pytest.raises(UserError, match="not the network that was measured"):
-            models.verified(name, tmp_path / "models")
+            networks.verified(name, tmp_path / "models")

@@ -2,14 +2,13 @@
 
 A network whose hash differs from its card is refused: its thresholds would
 mean nothing. Nothing is ever downloaded. Origin and licence of each network
-are in models/models.json; script/convert_models rebuilds them.
+are in the models.json beside it. Knows nothing of what they see or hear.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,12 @@ import onnxruntime as ort
 
 from engine.errors import UserError
 
-MODELS = Path(__file__).parent / "models"
+SEEING = Path(__file__).parent / "seeing" / "models"
+HEARING = Path(__file__).parent / "hearing" / "models"
 
 
-def cards(folder: Path = MODELS) -> dict[str, dict[str, Any]]:
-    """What is known of each network: file, sha256, package, version, licence."""
+def cards(folder: Path) -> dict[str, dict[str, Any]]:
+    """What is known of each network of a folder: file, sha256, origin, licence."""
     path = folder / "models.json"
     try:
         found: dict[str, dict[str, Any]] = json.loads(path.read_text())
@@ -30,7 +30,7 @@ def cards(folder: Path = MODELS) -> dict[str, dict[str, Any]]:
     return found
 
 
-def verified(name: str, folder: Path = MODELS) -> bytes:
+def verified(name: str, folder: Path) -> bytes:
     """The bytes of network `name`. Raises UserError when they are missing or have changed."""
     card = cards(folder)[name]
     path = folder / str(card["file"])
@@ -41,12 +41,12 @@ def verified(name: str, folder: Path = MODELS) -> bytes:
     if hashlib.sha256(data).hexdigest() != card["sha256"]:
         raise UserError(
             f"{path}: not the network that was measured (its hash differs)",
-            "reinstall heliotrope, or run script/convert_models",
+            "reinstall heliotrope",
         )
     return data
 
 
-def session(name: str, threads: int = 1, folder: Path = MODELS) -> ort.InferenceSession:
+def session(name: str, folder: Path, threads: int = 1) -> ort.InferenceSession:
     """An ONNX Runtime session on the processor, `threads` wide."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
@@ -57,9 +57,3 @@ def session(name: str, threads: int = 1, folder: Path = MODELS) -> ort.Inference
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_cpu_mem_arena = False
     return ort.InferenceSession(verified(name, folder), options, providers=["CPUExecutionProvider"])
-
-
-@cache
-def available() -> tuple[str, ...]:
-    """The names of all networks."""
-    return tuple(cards())
