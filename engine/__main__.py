@@ -32,6 +32,7 @@ COMMANDS = MappingProxyType(
         "simulate": "play scenarios in simulated time and score them",
         "bench": "speed: each stage against its baseline, as ratios",
         "addon": "the engine inside Home Assistant's Supervisor",
+        "range": "set up the range of motion by turning the head by hand",
         "setup": "ask for broker, camera, array and shutter, and write a config.yaml",
     }
 )

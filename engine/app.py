@@ -13,7 +13,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from engine.core.types import (
     Publish,
     Release,
     Reply,
+    SetRange,
     ShutterChanged,
     ShutterState,
     Stop,
@@ -44,6 +45,7 @@ from engine.loops.vitals import Vitals
 from engine.loops.worker import Worker
 from engine.parts import Parts, build
 from engine.ports import Clock
+from engine.range_store import KeptRange
 from integrations.broker import EmbeddedBroker
 from integrations.http.server import PageServer
 from integrations.hub import Hub
@@ -107,13 +109,15 @@ async def _assemble(
     config: Config, clock: Clock, parts: Parts, state_dir: Path, stack: AsyncExitStack
 ) -> Running:
     identity = device_id(state_dir)
-    control = AxisControl(parts.axis, parts.axis_config)
+    kept = KeptRange(state_dir, parts.axis_config.range)
+    control = AxisControl(parts.axis, replace(parts.axis_config, range=kept.current))
     choices = Choices(state_dir, config.follow.policy)
     before = choices.current
-    state = brain.start(parts.core, clock.now(), 0.0, before.policy, before.preferences)
+    core = replace(parts.core, range=kept.current, limits=kept.configured)
+    state = brain.start(core, clock.now(), 0.0, before.policy, before.preferences)
     decisions = DecisionLoop(state, clock, {})
     hub = Hub(decisions.post, _local_commands(parts))
-    decisions.effects.update(_effects(control, hub, parts, choices))
+    decisions.effects.update(_effects(control, hub, parts, choices, kept))
     runner = AxisRunner(
         control,
         clock,
@@ -143,7 +147,7 @@ def _post_all(decisions: DecisionLoop, events: Sequence[Event]) -> None:
 
 
 def _effects(
-    control: AxisControl, hub: Hub, parts: Parts, choices: Choices
+    control: AxisControl, hub: Hub, parts: Parts, choices: Choices, kept: KeptRange
 ) -> dict[type, Callable[[Any], None]]:
     """Who carries out what the brain decides."""
 
@@ -151,10 +155,15 @@ def _effects(
         hub.publish(action.state)
         choices.keep(choices_of(action.state))
 
+    def set_range(action: SetRange) -> None:
+        control.set_range(action)
+        kept.keep((action.low, action.high))
+
     return {
         MoveTo: control.move_to,
         Stop: control.stop,
         Release: control.release,
+        SetRange: set_range,
         Publish: publish,
         Reply: hub.answer,
         Happened: hub.happened.put,

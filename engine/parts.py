@@ -211,20 +211,25 @@ def _narrowed(config: Config) -> tuple[AxisConfig, CoreSettings]:
         holding_near=z.holding_near * share,
         holding_far=z.holding_far * share,
     )
-    return axis, replace(config.core, range=axis.range, zones=zones)
+    return axis, replace(config.core, range=axis.range, zones=zones, turned_by_hand=False)
 
 
 def _axis(config: Config, axis_config: AxisConfig, clock: Clock, pan: bool) -> Axis:
     if pan:
         return ElectronicPan(axis_config.range)
     if config.axis.driver is AxisDriver.DYNAMIXEL:
-        servo = config.axis.dynamixel
-        return DynamixelAxis(
-            SerialWire(servo.port, servo.id, servo.baud),
-            zero_deg=config.axis.zero_deg,
-            reversed_=servo.reversed,
-        )
+        return open_axis(config)
     return SimulatedAxis(seed=config.simulation.seed, clock=clock.now, patience=HELD_UP)
+
+
+def open_axis(config: Config) -> Axis:
+    """The motor that the configuration names, its torque off. Raises OSError."""
+    servo = config.axis.dynamixel
+    return DynamixelAxis(
+        SerialWire(servo.port, servo.id, servo.baud),
+        zero_deg=config.axis.zero_deg,
+        reversed_=servo.reversed,
+    )
 
 
 # --------------------------------------------------------------------- shutter

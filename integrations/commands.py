@@ -141,6 +141,10 @@ VERBS: Mapping[str, Verb] = {
         "show a text on the screen for a while; an empty one clears it",
         {"text": TEXT, "seconds": _number(1.0, 3600.0, "seconds").optional()},
     ),
+    "range_setup": Verb(
+        "set up the range of motion: turn the head by hand to both ends; `done` or a rest ends it",
+        {"step": _one_of("start", "done", "cancel", "reset").optional()},
+    ),
     "shutter": Verb(
         "close or open the shutter of the simulated room",
         {"state": _one_of("open", "closed")},

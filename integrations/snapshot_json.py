@@ -91,6 +91,7 @@ SNAPSHOT: Mapping[str, Encoder] = {
     "message": _same,
     "measures": lambda measures: {name: round(value, 2) for name, value in measures.items()},
     "notes": dict,
+    "turned_by_hand": _same,
 }
 
 

@@ -16,7 +16,7 @@ import pytest
 from engine.app import Running, running
 from engine.config import Config
 from engine.config_file import load
-from engine.core.types import Command, MoveTo, Pace, ShutterState
+from engine.core.types import AxisMoved, Command, MoveTo, Pace, ShutterState
 from engine.errors import UserError
 from integrations.broker import EmbeddedBroker
 from integrations.http.server import PageServer
@@ -217,3 +217,23 @@ async def test_an_unreadable_recording_is_refused_before_anything_starts(
         async with running(config):
             pytest.fail("it started")
     assert set(threading.enumerate()) == threads
+
+
+async def test_a_range_set_up_by_hand_is_kept_and_a_reset_forgets_it(config: Config) -> None:
+    alone = deaf_and_blind(config)
+    async with running(alone) as engine:
+        await until(lambda: engine.hub.states.value is not None)
+        assert await told(engine, "range_setup")
+        for heading in (90.0, -80.0):
+            engine.decisions.post(AxisMoved(time.monotonic(), heading, 0.0, 0.0, False))
+        await until(lambda: engine.decisions.state.survey.high >= 90.0)
+        await until(lambda: engine.decisions.state.survey.low <= -80.0)
+        assert await told(engine, "range_setup", step="done")
+    async with running(alone) as engine:
+        await until(lambda: engine.hub.states.value is not None)
+        assert engine.decisions.state.settings.range == (-77.0, 87.0)
+        assert not await told(engine, "turn", heading=100.0)
+        assert await told(engine, "range_setup", step="reset")
+        assert engine.decisions.state.settings.range == config.axis.range
+    async with running(alone) as engine:
+        assert engine.decisions.state.settings.range == config.axis.range

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from engine.core import attention, fusion, modes, requests, voices
+from engine.core import attention, fusion, modes, requests, survey, voices
 from engine.core.modes import Trigger
 from engine.core.state import Blocked, State
 from engine.core.types import (
@@ -98,8 +98,16 @@ def _axis_moved(state: State, event: AxisMoved) -> tuple[State, tuple[Action, ..
         arrived = abs(event.heading - move.heading) <= ARRIVED
         if arrived or state.now - move.since > START_GRACE:
             move = None
+    seen = state.survey
+    if seen.active:
+        seen = survey.turned(seen, event.heading, event.t)
     return replace(
-        state, heading=event.heading, velocity=event.velocity, moving=event.moving, move=move
+        state,
+        heading=event.heading,
+        velocity=event.velocity,
+        moving=event.moving,
+        move=move,
+        survey=seen,
     ), ()
 
 

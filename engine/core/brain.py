@@ -80,8 +80,10 @@ def _publish(before: State, state: State, actions: tuple[Action, ...]) -> Step:
         or state.viewers != before.viewers
         or state.preferences is not before.preferences
         or state.notice is not before.notice
+        or state.settings is not before.settings
+        or state.survey.active != before.survey.active
     )
-    waiting = state.now < state.calm_until or state.modes.mode is Mode.MANUAL
+    waiting = state.now < state.calm_until or state.modes.mode is Mode.MANUAL or state.survey.active
     deadline = state.now + (TICK_ACTIVE if active or waiting else TICK_IDLE)
     if changed or elapsed >= (PUBLISH_EVERY if active or waiting else PUBLISH_IDLE):
         state = replace(state, published=state.now)

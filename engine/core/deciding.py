@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.core import attention, away, fusion, modes, requests, search, zones
+from engine.core import attention, away, fusion, modes, requests, search, survey, zones
 from engine.core.angles import near, wrap
 from engine.core.modes import Trigger
 from engine.core.range_of_motion import RangeOfMotion
@@ -47,8 +47,10 @@ def decide(state: State) -> tuple[State, tuple[Action, ...]]:
     if state.modes.mode is Mode.MANUAL and state.now >= state.modes.hold_until:
         mode_state, _ = modes.advance(state.modes, Trigger.HOLD_OVER)
         state = replace(state, modes=mode_state, following=None)
+    state, first = _survey(state)
     # Watching over the home needs no motion: nothing that forbids motion silences it.
     state, alerts = _watch(state) if state.modes.mode is Mode.AWAY else (state, ())
+    alerts = (*first, *alerts)
     idle = _idle_reason(state)
     if idle is not None:
         return replace(state, reason=idle, zone=None), alerts
@@ -61,6 +63,17 @@ def decide(state: State) -> tuple[State, tuple[Action, ...]]:
     return state, (*alerts, *actions)
 
 
+def _survey(state: State) -> tuple[State, tuple[Action, ...]]:
+    """A set-up of the range ends once both ends were shown, or once nobody turns the head."""
+    if not state.survey.active:
+        return state, ()
+    found = survey.over(state.survey, requests.limits_of(state), state.now)
+    if found is None:
+        return state, ()
+    ended = requests.range_of(state, found)
+    return ended.state, ended.actions
+
+
 def _faceable(state: State, person: fusion.Person) -> bool:
     """Whether some heading of the range has the person in the picture; whoever asked may hope."""
     if person.id == state.attention.summoned:
@@ -71,6 +84,8 @@ def _faceable(state: State, person: fusion.Person) -> bool:
 def _idle_reason(state: State) -> Reason | None:
     """Why nothing may be started now, or None."""
     blocked = requests.obstacle(state)
+    if state.survey.active:
+        return Reason("range_setup", state.survey.text)
     if blocked:
         code = "shutter" if state.shutter is not ShutterState.OPEN else "fault"
         return Reason(code, f"staying: {blocked}")

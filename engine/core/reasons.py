@@ -29,6 +29,7 @@ REASONS: Mapping[str, str] = {
     "opened": "staying: the shutter was opened a moment ago",
     "shutter": "staying: the privacy shutter is closed or unknown",
     "paused": "staying: motion is paused",
+    "range_setup": "staying: the owner turns the head by hand, to show both ends of its range",
     "fault": "staying: the axis has a fault",
     "pan": "looking around, stop by stop",
     "watching": "away: watching, nobody is there",

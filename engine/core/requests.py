@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from engine.core import attention, away, modes
+from engine.core import attention, away, modes, survey
 from engine.core.modes import Trigger
 from engine.core.range_of_motion import RangeOfMotion
 from engine.core.state import Move, Notice, State
@@ -23,6 +23,7 @@ from engine.core.types import (
     Pace,
     Reason,
     Release,
+    SetRange,
     ShutterState,
     Stop,
     WakeWordResponse,
@@ -64,6 +65,8 @@ def obstacle(state: State) -> str | None:
         return f"the privacy shutter is {state.shutter.value}"
     if any(part == "axis" for part, _ in state.problems):
         return "the axis has a fault"
+    if state.survey.active:
+        return "the range of motion is being set up"
     return None
 
 
@@ -122,7 +125,9 @@ def _turn(state: State, command: Command) -> Answer:
 
 def _stop(state: State, command: Command) -> Answer:
     changed, allowed = modes.advance(state.modes, Trigger.ASKED, _hold_until(state))
-    stopped = replace(state.at_rest(), modes=changed if allowed else state.modes)
+    stopped = replace(
+        state.at_rest(), modes=changed if allowed else state.modes, survey=survey.Survey()
+    )
     return Answer(stopped, True, "stopped", (Stop(f"asked by {command.source}"),))
 
 
@@ -221,6 +226,51 @@ def _show(state: State, command: Command) -> Answer:
     return Answer(shown, True, f"shown for {seconds:g} s" if text else "the screen is empty")
 
 
+def _range_setup(state: State, command: Command) -> Answer:
+    if not state.settings.turned_by_hand:
+        return Answer(state, False, "there is no head that hands could turn")
+    if state.armed:
+        return Answer(state, False, "not possible while away")
+    step = str(command.arguments.get("step") or "start")
+    if step == "reset":
+        return _new_range(state, limits_of(state), "range of motion: as configured")
+    if step == "start":
+        if state.survey.active:
+            return Answer(state, False, "it is under way already")
+        begun = replace(state.at_rest(), survey=survey.begin(state.heading, state.now))
+        return Answer(begun, True, begun.survey.text, (Release("range set-up"),))
+    if not state.survey.active:
+        return Answer(state, False, "no range set-up is under way")
+    if step == "cancel":
+        return Answer(replace(state, survey=survey.Survey()), True, "the range is as it was")
+    found = survey.outcome(state.survey, limits_of(state))
+    return range_of(state, found) if found.range else Answer(state, False, found.text)
+
+
+def limits_of(state: State) -> tuple[float, float]:
+    """What a set-up of the range may not go beyond."""
+    return state.settings.limits or state.settings.range
+
+
+def range_of(state: State, found: survey.Outcome) -> Answer:
+    """The end of a set-up: its range in force, or everything as it was; told on the screen."""
+    if found.range is not None:
+        return _new_range(state, found.range, found.text)
+    ended = replace(state, survey=survey.Survey())
+    return Answer(_told(ended, found.text), False, found.text)
+
+
+def _new_range(state: State, wanted: tuple[float, float], text: str) -> Answer:
+    settings = replace(state.settings, range=wanted, limits=limits_of(state))
+    changed = replace(state.at_rest(), settings=settings, survey=survey.Survey())
+    said = f"range of motion: {wanted[0]:.0f}° to {wanted[1]:.0f}°"
+    return Answer(_told(changed, text), True, said, (Release("range set-up"), SetRange(*wanted)))
+
+
+def _told(state: State, text: str) -> State:
+    return replace(state, notice=Notice(text, state.now + SHOWN_FOR))
+
+
 HANDLERS: dict[str, Callable[[State, Command], Answer]] = {
     "follow": _follow,
     "mode": _mode,
@@ -240,4 +290,5 @@ HANDLERS: dict[str, Callable[[State, Command], Answer]] = {
     "pace": _pace,
     "wake_word": _wake_word,
     "show": _show,
+    "range_setup": _range_setup,
 }

@@ -123,6 +123,9 @@ class CoreSettings:
     """All that `brain.step` is given, once, at its start."""
 
     range: tuple[Degrees, Degrees] = (-175.0, 175.0)
+    limits: tuple[Degrees, Degrees] | None = None
+    """The widest that a set-up may make of the range; None: as it is."""
+    turned_by_hand: bool = True
     motion: MotionSettings = field(default_factory=MotionSettings)
     zones: ZoneSettings = field(default_factory=ZoneSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)

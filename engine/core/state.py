@@ -17,6 +17,7 @@ from engine.core.fusion import People, Person
 from engine.core.modes import ModeState
 from engine.core.search import Search
 from engine.core.settings import CoreSettings
+from engine.core.survey import Survey
 from engine.core.types import (
     Mode,
     Pace,
@@ -108,6 +109,7 @@ class State:
     measures: Mapping[str, float] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     notice: Notice = field(default_factory=Notice)
+    survey: Survey = field(default_factory=Survey)
     reason: Reason = STARTING
     zone: Zone | None = None
     published: float = -math.inf
@@ -180,6 +182,7 @@ def snapshot(state: State) -> Snapshot:
         message=state.notice.text if state.now < state.notice.until else "",
         measures=state.measures,
         notes=state.notes,
+        turned_by_hand=state.settings.turned_by_hand,
     )
 
 

@@ -338,6 +338,7 @@ class Snapshot:
     the heading, for the primary person's distance. `target` is the heading
     under way, None at rest. `message` is the text that the screen was asked to
     show; `measures` are the newest figures of `Measured`, by name, and `notes` why they are so.
+    `turned_by_hand`: there is a head that hands can turn, and its range can be set up.
     """
 
     t: float
@@ -366,6 +367,7 @@ class Snapshot:
     message: str = ""
     measures: Mapping[str, float] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    turned_by_hand: bool = True
 
 
 # ------------------------------------------------------------------- actions
@@ -393,6 +395,14 @@ class Release:
     """Torque off: the head can be turned by hand."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetRange:
+    """Keep to [low, high] from now on, and remember it; the torque is off meanwhile."""
+
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,4 +459,4 @@ class Reply:
     message: str
 
 
-Action = MoveTo | Stop | Release | Publish | Alert | Happened | Ask | Indicate | Reply
+Action = MoveTo | Stop | Release | SetRange | Publish | Alert | Happened | Ask | Indicate | Reply

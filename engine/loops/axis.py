@@ -1,6 +1,6 @@
 """The axis loop: the only writer of set-points.
 
-Turns `MoveTo`, `Stop` and `Release` into set-points on the motion profile,
+Turns `MoveTo`, `Stop`, `Release` and `SetRange` into set-points on the motion profile,
 reads the axis back, yields to hands, and obeys the shutter before anything
 else. `AxisControl` is the loop's body, one `step(t)` a sample, thread-safe
 and without a clock; `AxisRunner` gives it a thread in real time. It decides
@@ -28,6 +28,7 @@ from engine.core.types import (
     Health,
     MoveTo,
     Release,
+    SetRange,
     Stop,
 )
 from engine.ports import Axis, AxisReading, Clock
@@ -60,6 +61,7 @@ class AxisControl:
         self._hands_off = config.contact.hands_off
         # Two samples before the end of an emergency stop.
         self._nearly_standing = 2.0 * config.motion.emergency_deceleration * self._period
+        self._motion = config.motion
         self._profile = Profile(0.0, config.motion, config.range, self._period)
         self._contact = ContactSense(config.contact)
         self._lock = threading.RLock()
@@ -114,6 +116,15 @@ class AxisControl:
         with self._lock:
             self._pending = None
             self._let_go()
+
+    def set_range(self, action: SetRange) -> None:
+        """Torque off; no set-point leaves [low, high] from the next move on."""
+        with self._lock:
+            self._pending = None
+            self._let_go()
+            span = (action.low, action.high)
+            heading = self._profile.now.heading
+            self._profile = Profile(heading, self._motion, span, self._period)
 
     def forbid(self, reason: str) -> None:
         """The shutter closed: brake at the emergency rate, then nothing more until `permit`."""

@@ -126,6 +126,14 @@ CONTROLS: tuple[Entity, ...] = (
         pace=URGENT,
     ),
     Entity(
+        "range_setup",
+        Platform.BUTTON,
+        "Start range set-up",
+        command=press("range_setup"),
+        options={"icon": "mdi:arrow-left-right", **CONFIG},
+        available=lambda s: s.turned_by_hand,
+    ),
+    Entity(
         "message",
         Platform.NOTIFY,
         "Message",

@@ -42,6 +42,7 @@ CANDIDATES: dict[str, tuple[object, ...]] = {
     "response": tuple(r.value for r in WakeWordResponse),
     "text": ("", "Dinner is ready"),
     "seconds": (1.0, 3600.0),
+    "step": ("start", "done", "cancel", "reset"),
 }
 
 

@@ -34,6 +34,7 @@ GOOD = [
     ("resume", {}),
     ("activity", {"name": "cooking"}),
     ("pace", {"pace": "gentle"}),
+    ("range_setup", {"step": "done"}),
     ("wake_word", {"response": "listen"}),
     ("show", {"text": "Suppe ist fertig", "seconds": 60.0}),
     ("shutter", {"state": "closed"}),

@@ -33,6 +33,7 @@ KEYS = [
     "motion",
     "pace",
     "wake_word_response",
+    "range_setup",
     "message",
     "person_in_view",
     "person_present",

@@ -21,6 +21,7 @@ from engine.core.types import (
     MoveTo,
     Pace,
     Release,
+    SetRange,
     Stop,
 )
 from engine.loops.axis import AxisControl, AxisRunner
@@ -409,3 +410,22 @@ def test_a_hand_is_felt_by_a_thread_that_wakes_late() -> None:
         yielded.append(busy.axis.now - start)
     assert sum(after > 0.25 for after in yielded) <= 5
     assert max(yielded) < 0.5
+
+
+# ------------------------------------------------------------------ the range
+
+
+def test_a_new_range_releases_the_head_and_is_never_left(bench: Bench) -> None:
+    bench.control.move_to(move(120.0))
+    bench.run(2.0)
+    bench.control.set_range(SetRange(-60.0, 80.0))
+    assert not bench.axis.powered
+    bench.run(0.1)
+    bench.control.move_to(move(170.0))
+    bench.run(2.0)
+    assert bench.axis.true_heading == pytest.approx(80.0, abs=0.3)
+    bench.control.move_to(move(-170.0))
+    lowest: list[float] = []
+    bench.run(2.5, lambda: lowest.append(bench.axis.true_heading))
+    assert min(lowest) >= -60.5
+    assert bench.axis.true_heading == pytest.approx(-60.0, abs=0.3)

@@ -43,6 +43,10 @@ for (const radio of document.getElementsByName("mode")) {
 for (const name of ["centre", "face_me", "stop"]) {
   $(name).addEventListener("click", () => send(name));
 }
+$("range_setup").addEventListener("click", () =>
+  send("range_setup", { step: state?.reason.code === "range_setup" ? "done" : "start" }),
+);
+$("range_cancel").addEventListener("click", () => send("range_setup", { step: "cancel" }));
 $("shutter").addEventListener("click", () => send("shutter", { state: state?.shutter === "closed" ? "open" : "closed" }));
 $("mute").addEventListener("click", () => send("mute", { muted: state?.muted ? "off" : "on" }));
 

@@ -98,6 +98,10 @@ export class Panel {
     $("follow").setAttribute("aria-checked", String(state.follow !== "off"));
     for (const radio of document.getElementsByName("mode")) radio.checked = radio.value === state.mode;
     this.showSlider(state);
+    const turning = state.reason.code === "range_setup";
+    $("range").hidden = !state.turned_by_hand;
+    $("range_cancel").hidden = !turning;
+    text("range_setup", turning ? "Both ends are shown" : "Set up the range by hand");
     const closed = state.shutter === "closed";
     $("shutter").setAttribute("aria-pressed", String(closed));
     text("shutter", closed ? "Simulate opening the shutter" : "Simulate closing the shutter");
