@@ -1,1 +1,1 @@
-"""Alerts: rules, evidence, the outbox and the channels. Empty until away mode has them."""
+"""Alerts: rules, evidence, the outbox, the post office and the channels."""

@@ -52,6 +52,16 @@ Topic = Annotated[
 ]
 
 
+Word = Annotated[
+    str, Matching(re.compile(r"[a-z0-9_]+"), "must be a name of small letters, digits and _")
+]
+Entity = Annotated[
+    str, Matching(re.compile(r"([a-z_]+\.[a-z0-9_]+)?"), "must be an entity such as siren.hall")
+]
+Url = Annotated[
+    str,
+    Matching(re.compile(r"(https?://[^\s/]+(/\S*)?)?"), "must be a URL such as http://host:8123"),
+]
 Address = Annotated[str, Matching(re.compile(r"[0-9A-Fa-f.:]*"), "must be an IP address")]
 
 
@@ -189,6 +199,43 @@ class HttpConfig:
     ingress_from: Address = ""
 
 
+class AlertChannel(StrEnum):
+    HOME_ASSISTANT = "home_assistant"
+    MQTT = "mqtt"
+    APPRISE = "apprise"
+
+
+class AlertUrgency(StrEnum):
+    NORMAL = "normal"
+    TIME_SENSITIVE = "time_sensitive"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertHomeAssistantConfig:
+    url: Url = ""
+    token: Annotated[str, Secret()] = field(default="", repr=False)
+    phones: tuple[Word, ...] = ("notify",)
+    siren: Entity = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsConfig:
+    channels: tuple[AlertChannel, ...] = (AlertChannel.MQTT,)
+    fallback: tuple[AlertChannel, ...] = ()
+    fallback_after: Seconds = 20.0
+    urgency: AlertUrgency = AlertUrgency.TIME_SENSITIVE
+    expire_hours: Annotated[float, Between(0.1, 720.0, "hours")] = 24.0
+    keep_days: Annotated[float, Between(1.0, 3650.0, "days")] = 30.0
+    pictures: bool = False
+    picture_days: Annotated[float, Between(0.04, 365.0, "days")] = 7.0
+    picture_megabytes: Annotated[float, Between(1.0, 100_000.0, "MB")] = 100.0
+    page_url: Url = ""
+    link_minutes: Annotated[float, Between(1.0, 1440.0, "minutes")] = 30.0
+    home_assistant: AlertHomeAssistantConfig = field(default_factory=AlertHomeAssistantConfig)
+    apprise: tuple[Annotated[str, Secret()], ...] = field(default=(), repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class SimulationConfig:
     room: Text = "living_room"
@@ -216,6 +263,7 @@ class Config:
     hearing: HearingConfig = field(default_factory=HearingConfig)
     mqtt: MqttConfig = field(default_factory=MqttConfig)
     http: HttpConfig = field(default_factory=HttpConfig)
+    alerts: AlertsConfig = field(default_factory=AlertsConfig)
     simulation: SimulationConfig = field(default_factory=SimulationConfig)
     log: LogConfig = field(default_factory=LogConfig)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.config import AxisDriver, Config
+from engine.config import AlertChannel, AlertsConfig, AxisDriver, Config
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,10 @@ def _get(config: Config, key: str) -> float:
         value = getattr(value, name)
     assert isinstance(value, int | float)
     return value
+
+
+def _uses(config: Config, channel: AlertChannel) -> bool:
+    return channel in (*config.alerts.channels, *config.alerts.fallback)
 
 
 RULES = (
@@ -102,6 +106,24 @@ RULES = (
         lambda c: bool(c.mqtt.cert_file) or not c.mqtt.key_file,
         lambda _: "is of no use without mqtt.cert_file",
         "set mqtt.cert_file too",
+    ),
+    Rule(
+        ("alerts.apprise",),
+        lambda c: bool(c.alerts.apprise) or not _uses(c, AlertChannel.APPRISE),
+        lambda _: "is empty, and alerts.channels or alerts.fallback wants it",
+        "write an address such as ntfy://host/topic",
+    ),
+    Rule(
+        ("alerts.channels", "mqtt.enabled"),
+        lambda c: c.mqtt.enabled or not _uses(c, AlertChannel.MQTT) or c.alerts == AlertsConfig(),
+        lambda _: "mqtt needs mqtt.enabled",
+        "set mqtt.enabled: true, or choose other channels",
+    ),
+    Rule(
+        ("alerts.home_assistant.token", "alerts.home_assistant.url"),
+        lambda c: bool(c.alerts.home_assistant.url) == bool(c.alerts.home_assistant.token),
+        lambda _: "and alerts.home_assistant.url go together",
+        "set both, or neither inside an add-on",
     ),
     Rule(
         ("mqtt.tls", "mqtt.host"),

@@ -76,6 +76,7 @@ def _speech() -> Path | None:
 
 
 PARTS: dict[str, Part] = {
+    "apprise": Part(_module("apprise"), "pip install 'heliotrope[alerts]'"),
     "apparmor": Part(_program("apparmor_parser"), "apt install apparmor"),
     "chromium": Part(_chromium, "apt install chromium, and playwright from the dev extra"),
     "data": Part(_data, "put the recordings in ../shared/data, or name them in HELIOTROPE_DATA"),

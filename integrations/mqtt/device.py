@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from engine.core.types import Command, Happened, Reply, Snapshot
 from engine.ports import Bus, Message
@@ -68,6 +68,7 @@ class MqttDevice:
         self._told = told
         self._happened = happened or Feed()
         self._newest: Snapshot | None = None
+        self._bus: Bus | None = None
         self._announce_again = asyncio.Event()
 
     @property
@@ -93,6 +94,7 @@ class MqttDevice:
             status_topic(self._prefix),
         ):
             await bus.subscribe(topic)
+        self._bus = bus
         works = (self._send(bus, states), self._listen(bus, submit), self._pass_on(bus))
         tasks = {asyncio.ensure_future(work) for work in works}
         try:
@@ -106,7 +108,15 @@ class MqttDevice:
                     await bus.publish(self.will, qos=1)
             raise
         finally:
+            self._bus = None
             await _end(tasks)
+
+    async def tell(self, key: str, body: Mapping[str, object]) -> None:
+        """An event that must arrive; returns once the broker has it. Raises BusLost."""
+        bus = self._bus
+        if bus is None:
+            raise BusLost("the broker is not connected")
+        await bus.publish(Message(self.topics.event(key), to_json(body).encode("ascii")), qos=1)
 
     # ------------------------------------------------------------------ states
 

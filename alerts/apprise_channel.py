@@ -1,0 +1,97 @@
+"""Everything else through Apprise: ntfy, Pushover, Telegram, mail, and a hundred more.
+
+Apprise is imported when the first parcel goes, in a thread, because it is
+large and its services block. An address holds its own secrets: neither it nor
+what a service answers is ever logged; a number stands for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from alerts.channel import Undelivered
+from alerts.notice import Parcel, Urgency
+from engine.loops.worker import Worker
+
+MISSING = "apprise is not installed; pip install 'heliotrope[alerts]'"
+
+# ntfy's own numbers and emoji names; services that know no priority ignore it.
+NTFY_PRIORITY = {Urgency.NORMAL: "3", Urgency.TIME_SENSITIVE: "4", Urgency.CRITICAL: "5"}
+
+
+class AppriseChannel:
+    """A `Channel`: one Apprise address. What it sends cannot be replaced on the phone.
+
+    `picture` gives the file of a kept still by its name, which is attached.
+    """
+
+    replaces = False
+
+    def __init__(
+        self,
+        address: str,
+        number: int,
+        link: Callable[[], str] = lambda: "",
+        picture: Callable[[str], Path | None] = lambda _: None,
+    ) -> None:
+        self.name = f"apprise:{number}"
+        self._address, self._link, self._picture = address, link, picture
+        self._worker = Worker("apprise")
+
+    async def send(self, parcel: Parcel) -> str:
+        arrived = await self._worker.run(self._send, parcel, self._link())
+        if not arrived:
+            raise Undelivered("the service did not take it; check alerts.apprise")
+        return "accepted"
+
+    async def close(self) -> None:
+        worker, self._worker = self._worker, Worker("apprise")
+        await worker.stop(patience=0.1)
+
+    def _send(self, parcel: Parcel, link: str) -> bool:
+        """In the worker's thread. Raises Undelivered."""
+        try:
+            import apprise
+        except ImportError:
+            raise Undelivered(MISSING) from None
+        # Its debug lines hold addresses and texts.
+        logging.getLogger("apprise").setLevel(logging.CRITICAL)
+        service = apprise.Apprise.instantiate(self._described(parcel, link, apprise))
+        if service is None:
+            raise Undelivered("Apprise does not know this kind of address; check alerts.apprise")
+        urgent = parcel.notice.urgency is not Urgency.NORMAL
+        kind = apprise.NotifyType.WARNING if urgent else apprise.NotifyType.INFO
+        text = f"{parcel.message}\n{link}" if link else parcel.message
+        still = self._picture(parcel.notice.picture) if parcel.notice.picture else None
+        attached = apprise.AppriseAttachment(str(still)) if still else None
+        # One service, called itself: the collection above it would start an event loop of its own.
+        return bool(
+            service.notify(body=text, title=parcel.title, notify_type=kind, attach=attached)
+        )
+
+    def _described(self, parcel: Parcel, link: str, library: Any) -> dict[str, Any] | str:
+        """The address with what its service can take besides a text: tag, priority, link."""
+        found = library.Apprise.instantiate(self._address, suppress_exceptions=True)
+        if found is None or not found.schemas() & {"ntfy", "ntfys"}:
+            return self._address
+        described = type(found).parse_url(self._address)
+        described["xtags"] = [parcel.notice.tag]
+        described.setdefault("priority", NTFY_PRIORITY[parcel.notice.urgency])
+        # Or the phone would fetch a picture of a bell from Apprise's own site.
+        described["include_image"] = False
+        if link:
+            described["click"] = link
+        return dict(described)
+
+
+def known(address: str) -> bool:
+    """Whether Apprise is there and takes this address; for `heliotrope check`."""
+    try:
+        import apprise
+    except ImportError:
+        return False
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)
+    return apprise.Apprise.instantiate(address, suppress_exceptions=True) is not None

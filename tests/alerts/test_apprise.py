@@ -1,0 +1,82 @@
+"""Apprise's real ntfy service against a loopback server that answers as ntfy does."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from push_servers import Ntfy
+
+from alerts.apprise_channel import AppriseChannel, known
+from alerts.channel import Channel, Undelivered
+from alerts.notice import Notice, Parcel, Urgency
+
+pytestmark = pytest.mark.needs("apprise")
+
+NOTICE = Notice("heliotrope-x-1", "person", "A person", "near the sofa", at=1000.0)
+
+
+@pytest.fixture
+async def ntfy() -> AsyncIterator[Ntfy]:
+    async with Ntfy() as server:
+        yield server
+
+
+def channel(ntfy: Ntfy, more: str = "") -> AppriseChannel:
+    return AppriseChannel(f"ntfy://127.0.0.1:{ntfy.port}/alerts{more}", 1, lambda: "https://x/look")
+
+
+async def test_title_text_tag_priority_and_link_arrive(ntfy: Ntfy) -> None:
+    apprise = channel(ntfy)
+    assert isinstance(apprise, Channel)
+    await apprise.send(Parcel(replace(NOTICE, urgency=Urgency.CRITICAL)))
+    await apprise.close()
+    (told,) = ntfy.messages
+    assert (told["topic"], told["title"]) == ("alerts", "A person")
+    assert told["message"].startswith("near the sofa")
+    assert told["tags"] == [NOTICE.tag]
+    assert told["priority"] in ("5", "max")
+    assert told["click"] == "https://x/look"
+    assert "icon" not in told  # it would be fetched from somebody else's site
+
+
+async def test_the_owner_s_own_priority_stands(ntfy: Ntfy) -> None:
+    apprise = channel(ntfy, "?priority=min")
+    await apprise.send(Parcel(NOTICE))
+    await apprise.close()
+    assert ntfy.messages[0]["priority"] in ("1", "min")
+
+
+async def test_a_kept_still_is_attached(ntfy: Ntfy, tmp_path: Path) -> None:
+    still = tmp_path / "still.jpg"
+    still.write_bytes(b"\xff\xd8\xff" + b"x" * 500)
+    apprise = AppriseChannel(
+        f"ntfy://127.0.0.1:{ntfy.port}/alerts", 1, picture=lambda name: tmp_path / name
+    )
+    await apprise.send(Parcel(replace(NOTICE, picture="still.jpg")))
+    await apprise.close()
+    assert ntfy.messages[0]["attached"] == 503
+
+
+async def test_a_service_in_trouble_is_undelivered_and_nothing_secret_is_said(
+    ntfy: Ntfy, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    ntfy.down = True
+    apprise = AppriseChannel(f"ntfy://user:hunter2@127.0.0.1:{ntfy.port}/alerts", 1)
+    with pytest.raises(Undelivered) as refused:
+        await apprise.send(Parcel(NOTICE))
+    await apprise.close()
+    assert "hunter2" not in str(refused.value) + caplog.text
+
+
+async def test_an_address_that_is_none_is_undelivered() -> None:
+    apprise = AppriseChannel("nonsense://somewhere", 1)
+    with pytest.raises(Undelivered, match="does not know"):
+        await apprise.send(Parcel(NOTICE))
+    await apprise.close()
+    assert not known("nonsense://somewhere")
+    assert known("ntfy://host/topic")
