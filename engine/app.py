@@ -44,6 +44,7 @@ from engine.loops.decisions import DecisionLoop
 from engine.loops.vitals import Vitals
 from engine.loops.worker import Worker
 from engine.parts import Parts, build
+from engine.places_file import PlacesFile
 from engine.ports import Clock
 from engine.range_store import KeptRange
 from integrations.broker import EmbeddedBroker
@@ -114,10 +115,14 @@ async def _assemble(
     choices = Choices(state_dir, config.follow.policy)
     before = choices.current
     core = replace(parts.core, range=kept.current, limits=kept.configured)
-    state = brain.start(core, clock.now(), 0.0, before.policy, before.preferences)
+    places_file = PlacesFile(state_dir)
+    places, problem = places_file.load_or_set_aside()
+    state = brain.start(core, clock.now(), 0.0, before.policy, before.preferences, places)
     decisions = DecisionLoop(state, clock, {})
     hub = Hub(decisions.post, _local_commands(parts))
-    decisions.effects.update(_effects(control, hub, parts, choices, kept))
+    decisions.effects.update(_effects(control, hub, parts, choices, kept, places_file))
+    if problem:
+        decisions.post(Health(clock.now(), "places", False, problem))
     runner = AxisRunner(
         control,
         clock,
@@ -147,13 +152,19 @@ def _post_all(decisions: DecisionLoop, events: Sequence[Event]) -> None:
 
 
 def _effects(
-    control: AxisControl, hub: Hub, parts: Parts, choices: Choices, kept: KeptRange
+    control: AxisControl,
+    hub: Hub,
+    parts: Parts,
+    choices: Choices,
+    kept: KeptRange,
+    places: PlacesFile,
 ) -> dict[type, Callable[[Any], None]]:
     """Who carries out what the brain decides."""
 
     def publish(action: Publish) -> None:
         hub.publish(action.state)
         choices.keep(choices_of(action.state))
+        places.keep(action.state.places)
 
     def set_range(action: SetRange) -> None:
         control.set_range(action)

@@ -18,6 +18,7 @@ from pathlib import Path
 from engine.config import AxisDriver, Config, PinLevel, ShutterDriver
 from engine.errors import UserError
 from engine.identity import prepare_state_dir
+from engine.places_file import PlacesFile
 from engine.ports import SourceEnded, SourceFailed, SourceTorn
 from integrations.mqtt.tls import TlsFiles, why_not_trusted
 from integrations.mqtt.tls import context as tls_context
@@ -62,6 +63,12 @@ Result = tuple[Outcome, str]
 
 def _state_dir(config: Config) -> Result:
     return Outcome.FOUND, f"{prepare_state_dir(config.state_dir)} is writable"
+
+
+def _places(config: Config) -> Result:
+    """What was learned, masked and named is readable."""
+    found = PlacesFile(prepare_state_dir(config.state_dir)).load().items
+    return Outcome.FOUND, f"{len(found)} places"
 
 
 def _packages(config: Config) -> Result:
@@ -274,6 +281,7 @@ def _source(source: str) -> str:
 
 PROBES: dict[str, Callable[[Config], Result]] = {
     "state_dir": _state_dir,
+    "places": _places,
     "packages": _packages,
     "networks": _networks,
     "axis": _axis,

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from engine.core.places import BOTH, NARROWEST, WIDEST, Sense
 from engine.core.types import Command, FollowPolicy, Json, Mode, Pace, WakeWordResponse
 
 MOST_BYTES = 4096
@@ -22,6 +23,9 @@ MOST_BYTES = 4096
 
 MOST_TEXT = 200
 """What fits on the screen and is read at a glance."""
+
+MOST_NAME = 40
+"""What fits beside a mark on the page."""
 
 _ID = re.compile(r"[!-~]{1,64}\Z")
 
@@ -106,8 +110,13 @@ TEXT = _matching(
     lambda value: len(value) <= MOST_TEXT and value.isprintable(),
     f"one line of up to {MOST_TEXT} printable characters",
 )
+NAME = _matching(
+    lambda value: 0 < len(value) <= MOST_NAME and value.isprintable() and value == value.strip(),
+    f"a name of 1 to {MOST_NAME} printable characters",
+)
 HEADING = _number(-360.0, 360.0, "degrees")
 PACE = _enum(Pace).optional()
+WIDTH = _number(NARROWEST, WIDEST, "degrees")
 
 VERBS: Mapping[str, Verb] = {
     "follow": Verb("when follow mode may turn the head", {"policy": _enum(FollowPolicy)}),
@@ -144,6 +153,23 @@ VERBS: Mapping[str, Verb] = {
     "range_setup": Verb(
         "set up the range of motion: turn the head by hand to both ends; `done` or a rest ends it",
         {"step": _one_of("start", "done", "cancel", "reset").optional()},
+    ),
+    "name_place": Verb(
+        "give a bearing a name, such as sofa or door; the same name again moves it",
+        {"name": NAME, "bearing": HEADING.optional(), "width": WIDTH.optional()},
+    ),
+    "mask_place": Verb(
+        "what is seen or heard there alone is nobody: a window, a mirror, a radio",
+        {
+            "bearing": HEADING.optional(),
+            "width": WIDTH.optional(),
+            "sense": _one_of(*(s.value for s in Sense), BOTH).optional(),
+            "name": NAME.optional(),
+        },
+    ),
+    "clear_places": Verb(
+        "forget places: all, learned, masks, names, or one by its number or name",
+        {"which": NAME},
     ),
     "shutter": Verb(
         "close or open the shutter of the simulated room",

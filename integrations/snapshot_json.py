@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from engine.core.places import Place
 from engine.core.types import PersonView, PetView, Snapshot, SoundView
 
 Encoder = Callable[[Any], object]
@@ -53,11 +54,26 @@ SOUND: Mapping[str, Encoder] = {
 }
 
 
-def _record(table: Mapping[str, Encoder]) -> Encoder:
-    def encode(value: PersonView | PetView | SoundView) -> dict[str, object]:
-        return {name: encoder(getattr(value, name)) for name, encoder in table.items()}
+PLACE: Mapping[str, Encoder] = {
+    "id": _same,
+    "name": _same,
+    "bearing": DEGREES,
+    "width": DEGREES,
+    "distance": METRES,
+    "sense": lambda sense: None if sense is None else str(sense),
+    "origin": str,
+}
 
-    return encode
+
+def record(
+    table: Mapping[str, Encoder], value: PersonView | PetView | SoundView | Place
+) -> dict[str, object]:
+    """The fields of `value` that `table` names."""
+    return {name: encoder(getattr(value, name)) for name, encoder in table.items()}
+
+
+def _record(table: Mapping[str, Encoder]) -> Encoder:
+    return lambda value: record(table, value)
 
 
 def _each(encoder: Encoder) -> Encoder:
@@ -92,6 +108,7 @@ SNAPSHOT: Mapping[str, Encoder] = {
     "measures": lambda measures: {name: round(value, 2) for name, value in measures.items()},
     "notes": dict,
     "turned_by_hand": _same,
+    "places": _each(_record(PLACE)),
 }
 
 

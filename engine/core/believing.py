@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from engine.core import attention, fusion, modes, requests, survey, voices
+from engine.core import attention, fusion, lifeless, modes, requests, survey, voices
 from engine.core.modes import Trigger
 from engine.core.state import Blocked, State
 from engine.core.types import (
@@ -55,6 +55,7 @@ BLOCK_MEMORY = 60.0
 def _people_seen(state: State, event: PeopleSeen) -> tuple[State, tuple[Action, ...]]:
     if state.shutter is not ShutterState.OPEN:
         return state, ()  # a frame that was under way when the shutter closed
+    event = lifeless.credible(state.people, state.places, event, state.settings.tracking)
     people = fusion.see(state.people, event, state.settings.tracking)
     low, high = event.view
     return replace(state, people=people, view_width=high - low), ()
@@ -67,7 +68,9 @@ def _voice_heard(state: State, event: VoiceHeard) -> tuple[State, tuple[Action, 
     turning = response is WakeWordResponse.TURN
     # A wake word that is not answered by turning is speech like any other.
     voice_only = event if turning else replace(event, wake_word=None)
-    people, owner = voices.hear(state.people, voice_only, settings.tracking, settings.attention)
+    people, owner = voices.hear(
+        state.people, state.places, voice_only, settings.tracking, settings.attention
+    )
     sounds = tuple(
         SoundView(event.t, d.bearing, d.confidence, d.kind, event.wake_word)
         for d in event.directions

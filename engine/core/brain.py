@@ -13,6 +13,7 @@ from engine.core import happenings
 from engine.core.believing import believe
 from engine.core.deciding import decide
 from engine.core.modes import ModeState
+from engine.core.places import Places
 from engine.core.settings import CoreSettings
 from engine.core.state import Preferences, State, snapshot
 from engine.core.types import (
@@ -38,11 +39,12 @@ def start(
     heading: float,
     policy: FollowPolicy | None = None,
     preferences: Preferences = Preferences(),  # noqa: B008 - frozen
+    places: Places = Places(),  # noqa: B008 - frozen
 ) -> State:
     """The state of a device that knows nothing yet; the shutter counts as unknown.
 
-    `policy` and `preferences` are what the owner chose before the last stop;
-    without a policy that of the settings holds.
+    `policy` and `preferences` are what the owner chose before the last stop, `places`
+    what was known then; without a policy that of the settings holds.
     """
     return State(
         settings=settings,
@@ -50,6 +52,7 @@ def start(
         heading=heading,
         modes=ModeState(policy=policy or settings.follow.policy),
         preferences=preferences,
+        places=places,
     )
 
 
@@ -82,6 +85,7 @@ def _publish(before: State, state: State, actions: tuple[Action, ...]) -> Step:
         or state.notice is not before.notice
         or state.settings is not before.settings
         or state.survey.active != before.survey.active
+        or state.places is not before.places
     )
     waiting = state.now < state.calm_until or state.modes.mode is Mode.MANUAL or state.survey.active
     deadline = state.now + (TICK_ACTIVE if active or waiting else TICK_IDLE)

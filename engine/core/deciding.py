@@ -37,8 +37,10 @@ PACES = {"settled": Pace.GENTLE, "motion": Pace.NORMAL, "pursuit": Pace.BRISK}
 def decide(state: State) -> tuple[State, tuple[Action, ...]]:
     """Whom to face, whether to move now, and why (or why not)."""
     settings = state.settings
-    people = fusion.forget(state.people, state.now, settings.tracking, settings.attention)
-    state = replace(state, people=people)
+    people, places = fusion.forget(
+        state.people, state.places, state.now, settings.tracking, settings.attention
+    )
+    state = replace(state, people=people, places=places)
     faceable = tuple(p for p in people.persons if _faceable(state, p))
     choice = attention.choose(state.attention, faceable, state.now, settings.attention)
     state = replace(state, attention=choice)

@@ -5,7 +5,7 @@ bearing (gated, nearest first, the tracker's id as a hint), and a belief that
 somebody is there grows with every hit and shrinks with every frame that
 should have shown them and did not. A direction that was only heard is a
 person only until a usable look at it finds nobody: then it is a television
-or an echo, and stays disproved for a while. Pure.
+or an echo, and a place (`places`) where voices count for nothing for a while. Pure.
 
 Association is greedy global nearest neighbour (Blackman and Popoli, "Design
 and Analysis of Modern Tracking Systems", section 6.4), which for the handful
@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 
 from engine.core import tracks
 from engine.core.angles import difference
+from engine.core.places import Full, Origin, Place, Places, Sense
 from engine.core.settings import AttentionSettings, TrackingSettings
 from engine.core.tracks import BearingTrack, RangeTrack
 from engine.core.types import Label, PeopleSeen, PetView, Sighting
@@ -41,6 +42,7 @@ REUNITE_WITHIN = 6.0  # s
 REUNITE_NEAR = 8.0  # deg
 REUNITE_SPEED = 60.0  # deg/s
 MAX_FRAME_GAP = 0.5  # s that one frame without somebody counts at most
+HEARD_WIDTH = 24.0  # deg of a place where a voice was heard and nobody seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +79,11 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Disproved:
-    """A bearing where something was heard and nobody was found."""
-
-    bearing: float
-    until: float
-
-
-@dataclass(frozen=True, slots=True)
 class People:
-    """Everybody believed in, and what was found out not to be a person."""
+    """Everybody believed in."""
 
     persons: tuple[Person, ...] = ()
     pets: tuple[PetView, ...] = ()
-    disproved: tuple[Disproved, ...] = ()
     next_id: int = 1
     last_frame: float = -math.inf
 
@@ -307,22 +300,34 @@ def _newcomer(id_: int, sighting: Sighting, t: float) -> Person:
 
 
 def forget(
-    people: People, now: float, tracking: TrackingSettings, attention: AttentionSettings
-) -> People:
-    """Drop those nobody believes in any more; a voice that a look refuted is disproved."""
+    people: People,
+    places: Places,
+    now: float,
+    tracking: TrackingSettings,
+    attention: AttentionSettings,
+) -> tuple[People, Places]:
+    """Drop those nobody believes in any more; where a look refuted a voice is a place to know."""
     kept: list[Person] = []
-    disproved = [d for d in people.disproved if d.until > now]
+    places = places.current(now)
     for person in people.persons:
         if not person.ever_seen:
             if person.missed_for >= attention.disprove:
-                disproved.append(Disproved(person.track.bearing, now + attention.disproved_for))
+                places = _disprove(places, person.track.bearing, now + attention.disproved_for)
             elif now - person.last_heard <= tracking.forget_unseen:
                 kept.append(person)
         elif _still_there(person, now, tracking):
             kept.append(person)
-    if len(kept) == len(people.persons) and len(disproved) == len(people.disproved):
-        return people
-    return replace(people, persons=tuple(kept), disproved=tuple(disproved))
+    if len(kept) == len(people.persons):
+        return people, places
+    return replace(people, persons=tuple(kept)), places
+
+
+def _disprove(places: Places, bearing: float, until: float) -> Places:
+    heard = Place(bearing, Sense.HEARD, Origin.LEARNED, width=HEARD_WIDTH, until=until)
+    try:
+        return places.with_(heard)
+    except Full:
+        return places  # the owner has named every corner: the voice is asked about again
 
 
 def _still_there(person: Person, now: float, tracking: TrackingSettings) -> bool:

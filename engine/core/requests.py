@@ -11,7 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from engine.core import attention, away, modes, survey
+from engine.core.angles import wrap
 from engine.core.modes import Trigger
+from engine.core.places import BOTH, USUAL_WIDTH, Full, Origin, Place, Sense
 from engine.core.range_of_motion import RangeOfMotion
 from engine.core.state import Move, Notice, State
 from engine.core.types import (
@@ -271,6 +273,38 @@ def _told(state: State, text: str) -> State:
     return replace(state, notice=Notice(text, state.now + SHOWN_FOR))
 
 
+def _name_place(state: State, command: Command) -> Answer:
+    """The bearing is where the head points, unless the command says another."""
+    return _add_place(state, command, Origin.NAME, None)
+
+
+def _mask_place(state: State, command: Command) -> Answer:
+    sense = str(command.arguments.get("sense") or BOTH)
+    return _add_place(state, command, Origin.MASK, None if sense == BOTH else Sense(sense))
+
+
+def _add_place(state: State, command: Command, origin: Origin, sense: Sense | None) -> Answer:
+    given = command.arguments
+    bearing = wrap(float(given.get("bearing", state.heading) or 0.0))
+    name = str(given.get("name") or "")
+    width = float(given.get("width") or USUAL_WIDTH)
+    try:
+        places = state.places.with_(Place(bearing, sense, origin, name, width))
+    except Full as error:
+        return Answer(state, False, str(error))
+    what = f"{origin.value} {name}".strip()
+    return Answer(replace(state, places=places), True, f"{what} at {bearing:.0f}°")
+
+
+def _clear_places(state: State, command: Command) -> Answer:
+    try:
+        left = state.places.without(str(command.arguments["which"]))
+    except LookupError as error:
+        return Answer(state, False, str(error.args[0]))
+    gone = len(state.places.items) - len(left.items)
+    return Answer(replace(state, places=left), True, f"{gone} places cleared")
+
+
 HANDLERS: dict[str, Callable[[State, Command], Answer]] = {
     "follow": _follow,
     "mode": _mode,
@@ -291,4 +325,7 @@ HANDLERS: dict[str, Callable[[State, Command], Answer]] = {
     "wake_word": _wake_word,
     "show": _show,
     "range_setup": _range_setup,
+    "name_place": _name_place,
+    "mask_place": _mask_place,
+    "clear_places": _clear_places,
 }

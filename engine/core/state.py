@@ -15,6 +15,7 @@ from engine.core.attention import Attention
 from engine.core.away import Pan, Visit
 from engine.core.fusion import People, Person
 from engine.core.modes import ModeState
+from engine.core.places import Places
 from engine.core.search import Search
 from engine.core.settings import CoreSettings
 from engine.core.survey import Survey
@@ -85,6 +86,7 @@ class State:
     moving: bool = False
     move: Move | None = None
     people: People = field(default_factory=People)
+    places: Places = field(default_factory=Places)
     attention: Attention = field(default_factory=Attention)
     following: zones.Following | None = None
     modes: ModeState = field(default_factory=ModeState)
@@ -183,6 +185,7 @@ def snapshot(state: State) -> Snapshot:
         measures=state.measures,
         notes=state.notes,
         turned_by_hand=state.settings.turned_by_hand,
+        places=state.places.items,
     )
 
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from engine.core.places import Place
+
 # ---------------------------------------------------------------- vocabulary
 
 
@@ -368,6 +370,7 @@ class Snapshot:
     measures: Mapping[str, float] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     turned_by_hand: bool = True
+    places: tuple[Place, ...] = ()
 
 
 # ------------------------------------------------------------------- actions

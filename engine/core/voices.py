@@ -2,7 +2,7 @@
 
 A voice goes to whoever stands where it came from. It never moves people who
 are seen, and it makes a newcomer only where no look has found a television or
-an echo before. Pure.
+an echo before, and where the owner has masked nothing. Pure.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.core import tracks
-from engine.core.angles import difference
-from engine.core.fusion import NEVER, People, Person, swerve
+from engine.core.fusion import HEARD_WIDTH, NEVER, People, Person, swerve
+from engine.core.places import Places, Sense
 from engine.core.settings import AttentionSettings, TrackingSettings
 from engine.core.types import SoundKind, VoiceHeard
 
@@ -19,7 +19,11 @@ MIN_VOICE_STD = 4.0  # deg; hearing's own spread is optimistic in reverberation
 
 
 def hear(
-    people: People, event: VoiceHeard, tracking: TrackingSettings, attention: AttentionSettings
+    people: People,
+    places: Places,
+    event: VoiceHeard,
+    tracking: TrackingSettings,
+    attention: AttentionSettings,
 ) -> tuple[People, int | None]:
     """The beliefs after a voice, and the id of whom it is taken for (None: nobody).
 
@@ -43,10 +47,9 @@ def hear(
             for p in people.persons
         )
         return replace(people, persons=persons), owner
-    if not awake and any(
-        event.t < d.until and abs(difference(voice.bearing, d.bearing)) <= max(3.0 * std, 12.0)
-        for d in people.disproved
-    ):
+    # A rough direction may come from a place beside which it was heard.
+    margin = max(3.0 * std - HEARD_WIDTH / 2.0, 0.0)
+    if not awake and places.refuted(voice.bearing, Sense.HEARD, event.t, margin):
         return people, None
     newcomer = Person(
         id=people.next_id,

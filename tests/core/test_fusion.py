@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from engine.core import fusion, voices
 from engine.core.angles import difference
 from engine.core.fusion import People, Person
+from engine.core.places import Places
 from engine.core.settings import AttentionSettings, TrackingSettings
 from engine.core.types import (
     Label,
@@ -33,6 +34,7 @@ class Watch:
     def __init__(self, seed: int = 0) -> None:
         self.t = 0.0
         self.people = People()
+        self.places = Places()
         self.rng = random.Random(seed)
 
     def frame(
@@ -52,7 +54,9 @@ class Watch:
         self.pass_time()
 
     def pass_time(self, seconds: float = PERIOD) -> None:
-        self.people = fusion.forget(self.people, self.t, TRACKING, ATTENTION)
+        self.people, self.places = fusion.forget(
+            self.people, self.places, self.t, TRACKING, ATTENTION
+        )
         self.t += seconds
 
     def stand(self, seconds: float, *bearings: float, noise: float = 0.0) -> None:
@@ -68,7 +72,7 @@ class Watch:
     ) -> int | None:
         direction = SoundDirection(bearing, 0.9, 4.0, kind)
         event = VoiceHeard(self.t, (direction,), 0.95, wake_word, ambiguous)
-        self.people, owner = voices.hear(self.people, event, TRACKING, ATTENTION)
+        self.people, owner = voices.hear(self.people, self.places, event, TRACKING, ATTENTION)
         return owner
 
     @property
@@ -316,7 +320,7 @@ def test_the_direct_sound_counts_though_its_echo_is_stronger() -> None:
     echo = SoundDirection(120.0, 0.9, 4.0, SoundKind.REFLECTION)
     direct = SoundDirection(-40.0, 0.8, 4.0)
     event = VoiceHeard(0.0, (echo, direct), 0.9, "okay_nabu")
-    watch.people, owner = voices.hear(watch.people, event, TRACKING, ATTENTION)
+    watch.people, owner = voices.hear(watch.people, watch.places, event, TRACKING, ATTENTION)
     assert owner == watch.only.id
     assert abs(difference(watch.only.track.bearing, -40.0)) < 1.0
 
@@ -378,7 +382,7 @@ def test_a_place_where_a_look_found_nobody_stays_silent_for_a_while() -> None:
     watch.pass_time()
     watch.hear(10.0)
     assert len(watch.people.persons) == 1, "people move into places where nobody was"
-    assert watch.people.disproved == ()
+    assert watch.places == Places()
 
 
 def test_a_disproved_place_is_no_reason_to_ignore_another_or_a_wake_word() -> None:
@@ -396,7 +400,7 @@ def test_a_look_that_shows_nothing_or_looks_elsewhere_disproves_nothing() -> Non
         watch.frame(usable=False)
         watch.show(PeopleSeen(watch.t, (), 90.0, (57.0, 123.0)))
     assert watch.only.missed_for == 0.0
-    assert watch.people.disproved == ()
+    assert watch.places == Places()
 
 
 def test_disproved_places_do_not_pile_up() -> None:
@@ -406,5 +410,5 @@ def test_disproved_places_do_not_pile_up() -> None:
         for _ in range(ATTENTION.voice_evidence):
             watch.hear(watch.rng.uniform(-28.0, 28.0))
         watch.stand(ATTENTION.disprove + 2.0 * PERIOD)
-        most = max(most, len(watch.people.disproved))
+        most = max(most, len(watch.places.items))
     assert 0 < most < 40
