@@ -32,6 +32,7 @@ COMMANDS = MappingProxyType(
         "simulate": "play scenarios in simulated time and score them",
         "bench": "speed: each stage against its baseline, as ratios",
         "places": "name, mask and clear places by bearing: sofa, door, window, painting",
+        "calibrate": "measure this device itself: its microphones' order, gains and turn",
         "addon": "the engine inside Home Assistant's Supervisor",
         "range": "set up the range of motion by turning the head by hand",
         "setup": "ask for broker, camera, array and shutter, and write a config.yaml",

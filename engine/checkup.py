@@ -154,8 +154,13 @@ def _microphones(config: Config) -> Result:
     from engine.hearing.arrays import load_array
 
     array = load_array(config.microphones.array)
+    limits = "; ".join(array.limits())
     if config.microphones.source == SIMULATED:
-        return Outcome.SIMULATED, f"{array.name}, {array.channels} microphones in the embedded room"
+        embedded = f"{array.name}, {array.channels} microphones in the embedded room"
+        return Outcome.SIMULATED, f"{embedded} ({limits})"
+    from engine.hearing.calibration_file import kept
+
+    calibrated = "calibrated" if kept(config.state_dir, array) else "as its file has it"
     from engine.hardware.microphones import open_microphones
 
     def listen() -> Result:
@@ -166,7 +171,8 @@ def _microphones(config: Config) -> Result:
         finally:
             microphones.close()
         source = _source(config.microphones.source)
-        return Outcome.FOUND, f"{source} gives {array.channels} channels for {array.name}"
+        gives = f"{source} gives {array.channels} channels for {array.name}, {calibrated}"
+        return Outcome.FOUND, f"{gives} ({limits})"
 
     return _in_time("microphones.source", config.microphones.source, listen)
 

@@ -23,6 +23,7 @@ from engine.hardware.dynamixel import DynamixelAxis, SerialWire
 from engine.hardware.electronic_pan import ElectronicPan, reach
 from engine.hardware.shutter import GpioShutter
 from engine.hearing.arrays import MicrophoneArray, load_array
+from engine.hearing.calibration_file import corrected
 from engine.hearing.ear import Ear, EarSettings
 from engine.hearing.wake_word import NONE as NO_WORD
 from engine.hearing.wake_word import open_wake_word
@@ -157,7 +158,7 @@ def _try_recordings(config: Config) -> None:
             _try(cameras.open_camera(camera))
         if microphones == OFF or not config.hearing.enabled:
             return
-        array = load_array(config.microphones.array)
+        array, _ = corrected(config.state_dir, load_array(config.microphones.array))
         if microphones != SIMULATED and arrays.is_recording(microphones):
             _try(arrays.open_microphones(microphones, array))
     except SourceFailed as error:
@@ -327,8 +328,11 @@ def _audio_loop(parts: Parts, control: AxisControl, post: Callable[[Event], None
         found, problem = open_wake_word(hearing.wake_word)
         if problem:
             post(Health(clock.now(), "wake word", False, problem))
+        array, correction = corrected(config.state_dir, array)
         ear = Ear(array, settings, wake_word=found)
-        source = arrays.open_microphones(config.microphones.source, array, clock=clock.now)
+        source = arrays.open_microphones(
+            config.microphones.source, array, clock=clock.now, correction=correction
+        )
         live = not arrays.is_recording(config.microphones.source)
     around = Surroundings(
         heading_at,

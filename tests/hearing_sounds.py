@@ -43,3 +43,13 @@ def read_wav(path: Path) -> Sound:
     with wave.open(str(path)) as file:
         raw = np.frombuffer(file.readframes(file.getnframes()), "<i2")
         return (raw.reshape(-1, file.getnchannels()).T / 32768.0).astype(np.float32)
+
+
+def write_wav(path: Path, sound: npt.NDArray[np.floating]) -> Path:
+    """(channels, n) in [-1, 1] as a 16-bit wav."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(len(sound))
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((np.clip(sound, -1.0, 1.0) * 32767).astype("<i2").T.tobytes())
+    return path

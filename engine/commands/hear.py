@@ -57,8 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
         source.open()
     except SourceFailed as error:
         raise UserError(str(error)) from error
-    for line in (*((note,) if note else ()), *(array.limits() if not array.sees_azimuth else ())):
-        print(f"heliotrope: {line}", file=sys.stderr)
+    if note:
+        print(f"heliotrope: {note}", file=sys.stderr)
     defaults = HearingConfig()
     settings = EarSettings(defaults.speech_threshold, defaults.min_confidence)
     ear = Ear(array, settings, wake_word=spotter)
@@ -66,8 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
         _play(source, ear, as_json=arguments.json)
     finally:
         source.close()
-    for problem in ear.problems():
-        print(f"heliotrope: {arguments.file}: {problem}", file=sys.stderr)
+    said = [f"{array.name}: {limit}" for limit in array.limits()]
+    for line in (*said, *(f"{arguments.file}: {problem}" for problem in ear.problems())):
+        print(f"heliotrope: {line}", file=sys.stderr)
     return 0
 
 

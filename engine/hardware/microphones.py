@@ -9,9 +9,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.hardware.microphones_corrected import CorrectedMicrophones
 from engine.hardware.microphones_device import MicrophonesDevice
 from engine.hardware.microphones_file import MicrophonesFile
 from engine.hearing.arrays import MicrophoneArray
+from engine.hearing.calibration import Correction
+from engine.ports import Microphones
 
 
 def is_recording(source: str) -> bool:
@@ -26,12 +29,21 @@ def open_microphones(
     *,
     paced: bool = True,
     clock: Callable[[], float] = time.monotonic,
-) -> MicrophonesFile | MicrophonesDevice:
+    correction: Correction | None = None,
+) -> Microphones:
     """The array's driver for `source`, not yet opened; `open()` says what is wrong with it.
 
     `source` is a wav file, a PortAudio device by number or (part of) name, or
     "default". `paced` False gives a recording's blocks as fast as they are read.
+    `correction` is what a calibration found.
     """
+    opened = _as_it_comes(source, array, paced=paced, clock=clock)
+    return opened if correction is None else CorrectedMicrophones(opened, correction)
+
+
+def _as_it_comes(
+    source: str, array: MicrophoneArray, *, paced: bool, clock: Callable[[], float]
+) -> MicrophonesFile | MicrophonesDevice:
     if is_recording(source):
         return MicrophonesFile(
             Path(source).expanduser(),

@@ -70,6 +70,17 @@ def test_noise_gives_no_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().out == ""
 
 
+def test_what_the_array_cannot_tell_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = tmp_path / "line.yaml"
+    line.write_text("name: shelf\nmicrophones: [[0, 0.05, 0], [0, 0, 0], [0, -0.05, 0]]\n")
+    assert main(["hear", str(write_wav(tmp_path / "n.wav", 3)), "--array", str(line)]) == 0
+    err = capsys.readouterr().err
+    assert "shelf: seen from above the microphones lie on a line" in err
+    assert "aliases above 3430 Hz" in err
+
+
 @pytest.mark.parametrize(
     ("file", "array", "said"),
     [
