@@ -86,8 +86,8 @@ def recall(data_dir: Path, progress: Progress, rooms: int) -> dict[str, Any]:
                 progress(f"wake words: {word}, {said.group} {said.speaker}, room {room + 1}")
                 mixed = through_a_room(said.sound, (SEED, number, room))
                 groups.setdefault(said.group, []).append(spotted(word, mixed))
-    groups = sorted({group for found in heard.values() for group in found})
-    total = {g: [hit for found in heard.values() for hit in found.get(g, [])] for g in groups}
+    kinds = sorted({group for found in heard.values() for group in found})
+    total = {g: [hit for found in heard.values() for hit in found.get(g, [])] for g in kinds}
     return {
         **{word: _shares(found) for word, found in heard.items()},
         "all": _shares(total),
