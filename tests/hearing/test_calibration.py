@@ -19,6 +19,8 @@ from engine.hearing.arrays import MicrophoneArray, load_array
 from engine.hearing.calibration import Correction, Place, calibrate, orders
 from engine.hearing.calibration_file import FILE, corrected, forget, keep, kept
 
+pytestmark = pytest.mark.needs("sim")
+
 SIX = load_array("respeaker_6")
 FRONT, LEFT = 0.0, 90.0
 
