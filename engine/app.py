@@ -47,6 +47,7 @@ from engine.parts import Parts, build
 from engine.places_file import PlacesFile
 from engine.ports import Clock
 from engine.range_store import KeptRange
+from engine.telling import Telling
 from integrations.broker import EmbeddedBroker
 from integrations.http.server import PageServer
 from integrations.hub import Hub
@@ -130,8 +131,19 @@ async def _assemble(
         lambda events: _post_all(decisions, events),
     )
     _wire_shutter(parts, control, decisions.post, clock)
-    page = await _start_page(config, parts, hub, stack)
-    broker, device = await _start_mqtt(config, parts, identity, hub, decisions.post, clock, stack)
+    telling = Telling(config, state_dir, identity, clock)
+    page = await _start_page(config, parts, hub, stack, telling)
+
+    def of_broker(ok: bool, detail: str) -> None:
+        decisions.post(Health(clock.now(), "broker", ok, detail))
+        telling.network(ok)
+
+    broker, device = await _start_mqtt(config, parts, identity, hub, of_broker, stack)
+    telling.connect(page, device, hub.states, decisions.post)
+    hub.serve(telling.local_commands())
+    decisions.effects[Alert] = telling.desk.raise_alert
+    await telling.open()
+    parts.sinks.extend(telling.sinks)
     engine = Running(config, parts, decisions, control, hub, page, broker, runner, asyncio.Event())
     # Networks and rooms take seconds to load; whoever ends the start need not wait for them.
     loading = Worker("loading")
@@ -139,7 +151,7 @@ async def _assemble(
         await loading.run(parts.connect, control, decisions.post)
     finally:
         await loading.stop(patience=0.0)
-    _spawn(engine, stack, page, device, clock)
+    _spawn(engine, stack, page, device, clock, telling)
     # Last, so that nothing is ended before the torque is off.
     stack.callback(runner.stop)
     runner.start()
@@ -179,7 +191,6 @@ def _effects(
         Reply: hub.answer,
         Happened: hub.happened.put,
         Indicate: parts.indicator.show,
-        Alert: lambda action: log.warning("a person was seen, visit %d", action.visit),
     }
 
 
@@ -231,7 +242,7 @@ def _wire_shutter(
 
 
 async def _start_page(
-    config: Config, parts: Parts, hub: Hub, stack: AsyncExitStack
+    config: Config, parts: Parts, hub: Hub, stack: AsyncExitStack, telling: Telling
 ) -> PageServer | None:
     if not config.http.enabled:
         return None
@@ -241,6 +252,10 @@ async def _start_page(
         name=config.device.name,
         simulated=parts.simulated_shutter is not None,
         ingress_from=config.http.ingress_from,
+        access=telling.access,
+        tokens=telling.tokens,
+        live=telling.live,
+        more=telling.night.routes(),
     )
     await page.start(hub.states, hub.submit)
     stack.push_async_callback(page.stop)
@@ -252,8 +267,7 @@ async def _start_mqtt(
     parts: Parts,
     identity: str,
     hub: Hub,
-    post: Callable[[Event], None],
-    clock: Clock,
+    told: Callable[[bool, str], None],
     stack: AsyncExitStack,
 ) -> tuple[EmbeddedBroker | None, MqttDevice | None]:
     mqtt = config.mqtt
@@ -279,7 +293,7 @@ async def _start_mqtt(
         base_topic=mqtt.base_topic,
         discovery_prefix=mqtt.discovery_prefix,
         simulated=parts.simulated_shutter is not None,
-        told=lambda ok, detail: post(Health(clock.now(), "broker", ok, detail)),
+        told=told,
         happened=hub.happened,
     )
     return embedded, device
@@ -291,6 +305,7 @@ def _spawn(
     page: PageServer | None,
     device: MqttDevice | None,
     clock: Clock,
+    telling: Telling,
 ) -> None:
     """Start the tasks; the engine has ended when every recording has, or a task failed."""
     hub, parts = engine.hub, engine.parts
@@ -298,6 +313,7 @@ def _spawn(
         engine.decisions.run(),
         _poll_shutter(parts, clock),
         Vitals(clock, engine.decisions.post).run(),
+        *telling.works(hub.states, hub.happened, hub.submit),
     ]
     if page is not None:
         endless.append(page.run(hub.states, hub.submit))

@@ -39,6 +39,7 @@ from engine.ports import (
     Indicator,
     Microphones,
     Mute,
+    PictureSink,
     Shutter,
     SourceFailed,
     TouchScreen,
@@ -94,6 +95,7 @@ class Parts:
     simulated_shutter: SimulatedShutter | None
     simulated_mute: SimulatedMute | None
     senses: list[Sense] = field(default_factory=list)
+    sinks: list[PictureSink] = field(default_factory=list)
     camera_loop: CameraLoop | None = None
 
     @property
@@ -284,7 +286,9 @@ def _camera_loop(parts: Parts, control: AxisControl, post: Callable[[Event], Non
     recorded = cameras.is_recording(config.camera.source) and parts.world is None
     pacing = Pacing(config.camera.max_fps, budget=config.camera.cpu_share, live=not recorded)
     headings = _headings(control)
-    return CameraLoop(camera, eye, post, clock, parts.gate, headings, pacing, temperature)
+    return CameraLoop(
+        camera, eye, post, clock, parts.gate, headings, pacing, temperature, parts.sinks
+    )
 
 
 def _camera(parts: Parts, control: AxisControl) -> Camera:

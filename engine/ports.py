@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from engine.core.types import Indicate, Label, ShutterState
+from engine.core.types import Indicate, Label, PeopleSeen, ShutterState
 
 Image = npt.NDArray[np.uint8]
 Samples = npt.NDArray[np.float32]
@@ -85,6 +85,24 @@ class Frame:
     def wipe(self) -> None:
         """Overwrite the picture; afterwards only zeros are left in the buffer."""
         self.pixels.fill(0)
+
+
+@runtime_checkable
+class PictureSink(Protocol):
+    """One of the two ways out for a picture: evidence, and the live view.
+
+    A frame is encoded only while some sink wants it. `wants` and `offer` are
+    called in the event loop, `drop` on the shutter's edge from any thread:
+    after it nothing of what was offered is left.
+    """
+
+    def wants(self, seen: PeopleSeen | None) -> bool:
+        """Whether the frame in which this was seen (None: not looked at) may be had."""
+
+    def offer(self, t: float, data: bytes, seen: PeopleSeen | None) -> None:
+        """A frame of time `t`, as JPEG."""
+
+    def drop(self) -> None: ...
 
 
 @runtime_checkable

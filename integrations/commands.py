@@ -29,6 +29,8 @@ MOST_NAME = 40
 
 _ID = re.compile(r"[!-~]{1,64}\Z")
 
+_TAG = re.compile(r"[A-Za-z0-9_-]{1,100}\Z")
+
 _WORD = re.compile(r"[A-Za-z0-9_-]{0,40}\Z")
 
 
@@ -114,6 +116,7 @@ NAME = _matching(
     lambda value: 0 < len(value) <= MOST_NAME and value.isprintable() and value == value.strip(),
     f"a name of 1 to {MOST_NAME} printable characters",
 )
+TAG = _matching(_TAG.match, "an alert's tag")
 HEADING = _number(-360.0, 360.0, "degrees")
 PACE = _enum(Pace).optional()
 WIDTH = _number(NARROWEST, WIDEST, "degrees")
@@ -171,6 +174,15 @@ VERBS: Mapping[str, Verb] = {
         "forget places: all, learned, masks, names, or one by its number or name",
         {"which": NAME},
     ),
+    "snooze": Verb(
+        "no alerts of people for a while",
+        {"minutes": _number(1.0, 1440.0, "minutes").optional()},
+    ),
+    "dismiss": Verb(
+        "it's fine: no more alerts of this visit, or of the newest",
+        {"tag": TAG.optional()},
+    ),
+    "siren": Verb("sound the siren that the home has"),
     "shutter": Verb(
         "close or open the shutter of the simulated room",
         {"state": _one_of("open", "closed")},
@@ -180,6 +192,9 @@ VERBS: Mapping[str, Verb] = {
         {"muted": _one_of("on", "off")},
     ),
 }
+
+FOR_THE_DESK = frozenset({"snooze", "dismiss", "siren"})
+"""What the alerts' desk answers, and the core never hears of."""
 
 SIMULATED_ONLY = frozenset({"shutter", "mute"})
 """A real shutter and a real mute are moved by hand, and by nothing else."""

@@ -130,6 +130,10 @@ class Hub:
         self._serial = itertools.count(1)
         self._pending: dict[str, asyncio.Future[Reply]] = {}
 
+    def serve(self, local: Mapping[str, Handler]) -> None:
+        """Further commands that never reach the brain."""
+        self._local.update(local)
+
     def publish(self, snapshot: Snapshot) -> None:
         """Show this snapshot; called on every change, and at least every 5 s."""
         self.states.put(snapshot)

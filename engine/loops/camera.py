@@ -14,15 +14,16 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from engine.core.types import Event, Health, Measured, PeopleSeen
 from engine.loops.gate import Gate
 from engine.loops.worker import Worker
-from engine.ports import Camera, Clock, Frame, SourceEnded, SourceFailed, SourceTorn
+from engine.ports import Camera, Clock, Frame, PictureSink, SourceEnded, SourceFailed, SourceTorn
 from engine.seeing.frame_rate import FrameRate, FrameRateSettings, Why
+from engine.seeing.pictures import jpeg
 from engine.seeing.stream_watch import StreamWatch
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,7 @@ class CameraLoop:
         heading_at: Callable[[float], float] = ahead,
         pacing: Pacing | None = None,
         warmth: Callable[[], float | None] = no_sensor,
+        sinks: Sequence[PictureSink] = (),
     ) -> None:
         """`emit`, `heading_at` and `warmth` (degrees Celsius) are called in the loop's thread."""
         self._camera = camera
@@ -119,7 +121,10 @@ class CameraLoop:
         self._in_use = False
         self._lock = threading.Lock()
         self._worker = Worker(PART)
+        self._sinks = tuple(sinks)
         gate.on_forbid(self._close_at_once)
+        for sink in self._sinks:
+            gate.on_forbid(sink.drop)
 
     @property
     def rate(self) -> tuple[float, Why]:
@@ -229,25 +234,47 @@ class CameraLoop:
             self.frames += 1
             self._now = frame.t
             self._feel()
-            if not self._gate.allowed or not self._due(frame.t):
+            if not self._gate.allowed:
                 return
-            heading = self._heading_at(frame.t)
-            speed = (heading - self._heading_at(frame.t - RATE_STEP)) / RATE_STEP
-            if self._early(frame.t):
-                if not await self._worker.run(self._eye.moved, frame, speed):
-                    return
-                self.frame_rate.moved(frame.t)
-            people, cost = await self._worker.run(self._look, frame, heading, speed)
-            self._looked = frame.t
-            self.looks += 1
-            self.frame_rate.looked(people, cost, speed)
-            if self._gate.allowed:
+            people = await self._see(frame) if self._due(frame.t) else None
+            await self._lend(frame, people)
+            if people is not None and self._gate.allowed:
                 self._emit(people)
         except ValueError as error:
             self.torn += 1
             log.warning("%s: a frame that cannot be used: %s", PART, error)
         finally:
             frame.wipe()
+
+    async def _see(self, frame: Frame) -> PeopleSeen | None:
+        """What is in it; None where it is too early and nothing moves."""
+        heading = self._heading_at(frame.t)
+        speed = (heading - self._heading_at(frame.t - RATE_STEP)) / RATE_STEP
+        if self._early(frame.t):
+            if not await self._worker.run(self._eye.moved, frame, speed):
+                return None
+            self.frame_rate.moved(frame.t)
+        people, cost = await self._worker.run(self._look, frame, heading, speed)
+        self._looked = frame.t
+        self.looks += 1
+        self.frame_rate.looked(people, cost, speed)
+        return people
+
+    async def _lend(self, frame: Frame, people: PeopleSeen | None) -> None:
+        """The picture to whoever may have it, before anybody acts on what was seen in it."""
+        wanting = [sink for sink in self._sinks if sink.wants(people)]
+        if not wanting or not self._gate.allowed:
+            return
+        data = await self._worker.run(jpeg, frame.pixels)
+        for sink in wanting:
+            sink.offer(frame.t, data, people)
+        self._drop_if_closed()
+
+    def _drop_if_closed(self) -> None:
+        """An edge that came while a picture was being handed over."""
+        if not self._gate.allowed:
+            for sink in self._sinks:
+                sink.drop()
 
     def _look(self, frame: Frame, heading: float, speed: float) -> tuple[PeopleSeen, float]:
         """What is seen, and the processor time that it took, in the worker's thread."""
@@ -291,7 +318,9 @@ class CameraLoop:
             await asyncio.sleep(0)
             return
         quiet = self.frame_rate.quiet(self._now)
-        fps = min(self._pacing.idle_fps, self._pacing.max_fps) if quiet else self._pacing.max_fps
+        watched = any(sink.wants(None) for sink in self._sinks)
+        idle = quiet and not watched
+        fps = min(self._pacing.idle_fps, self._pacing.max_fps) if idle else self._pacing.max_fps
         await self._clock.sleep(max(started + 1.0 / max(fps, 0.1) - self._clock.now(), 0.0))
 
     def _report(self, *, ok: bool, detail: str) -> None:

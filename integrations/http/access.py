@@ -1,21 +1,30 @@
-"""Who may see the page: one-time links, sessions, and patience with neither.
+"""Who may see the page: one-time links, signed links, sessions, and patience with neither.
 
-Pure bookkeeping over a clock that is given; no sockets, no cookies, no HTTP.
+Pure bookkeeping over clocks that are given; no sockets, no cookies, no HTTP.
 Tokens are 256 random bits; only their SHA-256 is kept, only in memory, and
-they are compared in constant time. A token is never logged.
+they are compared in constant time. A signed link carries its own end and
+needs no memory, so that a notification's button works after a restart. None
+of them is ever logged.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 import secrets
+import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+
+from integrations.http.scopes import Pass, Scope
 
 LINK_SECONDS = 600.0
 """A link is opened within minutes of being printed, or a new one is asked for."""
+
+OWNER = Pass("the page's link", Scope.ADMIN)
+"""Whoever stands at the device and opens the link that it prints."""
 
 MOST_LINKS = 8
 MOST_SESSIONS = 32
@@ -26,6 +35,9 @@ FAILURE_SECONDS = 60.0
 
 MOST_ADDRESSES = 256
 
+MOST_TICKET_SECONDS = 86_400.0
+"""A clock that was set back must not give an old ticket new life for longer than this."""
+
 _BYTES = 32
 
 
@@ -33,7 +45,7 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def _holds(known: dict[bytes, float], digest: bytes) -> bytes | None:
+def _holds(known: Iterable[bytes], digest: bytes) -> bytes | None:
     # Every entry is compared, so that the time taken says nothing about a match.
     found = None
     for entry in known:
@@ -42,13 +54,21 @@ def _holds(known: dict[bytes, float], digest: bytes) -> bytes | None:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Session:
+    holder: Pass
+    until: float = math.inf
+
+
 @dataclass(slots=True)
 class Access:
-    """`now` is a monotonic clock in seconds."""
+    """`now` is a monotonic clock in seconds, `wall` counts them since 1970; `key` signs links."""
 
     now: Callable[[], float]
+    wall: Callable[[], float] = time.time
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(_BYTES), repr=False)
     _links: dict[bytes, float] = field(default_factory=dict, repr=False)
-    _sessions: dict[bytes, float] = field(default_factory=dict, repr=False)
+    _sessions: dict[bytes, _Session] = field(default_factory=dict, repr=False)
     _failures: OrderedDict[str, list[float]] = field(default_factory=OrderedDict, repr=False)
 
     def new_link(self) -> str:
@@ -67,15 +87,54 @@ class Access:
         if link is None:
             return None
         del self._links[link]
+        return self._session(_Session(OWNER))
+
+    def sign(self, seconds: float) -> str:
+        """A ticket for a notification's button, good for so long, however often it is used."""
+        text = f"{self.wall() + seconds:.0f}.{secrets.token_urlsafe(9)}"
+        return f"{text}.{self._signature(text)}"
+
+    def enter(self, ticket: str, holder: Pass) -> str | None:
+        """A session of `holder` until the ticket ends; None for one that is wrong or over."""
+        text, _, signature = ticket.rpartition(".")
+        if not hmac.compare_digest(
+            self._signature(text).encode(), signature.encode("utf-8", "replace")
+        ):
+            return None
+        try:
+            left = float(text.partition(".")[0]) - self.wall()
+        except ValueError:
+            return None
+        if not 0.0 < left <= MOST_TICKET_SECONDS:
+            return None
+        return self._session(_Session(holder, self.now() + left))
+
+    def _signature(self, text: str) -> str:
+        return hmac.new(self.key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
+
+    def _session(self, session: _Session) -> str:
         while len(self._sessions) >= MOST_SESSIONS:
             del self._sessions[next(iter(self._sessions))]
-        session = secrets.token_urlsafe(_BYTES)
-        self._sessions[_digest(session)] = self.now()
-        return session
+        token = secrets.token_urlsafe(_BYTES)
+        self._sessions[_digest(token)] = session
+        return token
+
+    def holder(self, session: str | None) -> Pass | None:
+        """Whose session of this run this is the token of; None for none, or one that is over."""
+        if session is None:
+            return None
+        entry = _holds(self._sessions, _digest(session))
+        if entry is None:
+            return None
+        found = self._sessions[entry]
+        if found.until <= self.now():
+            del self._sessions[entry]
+            return None
+        return found.holder
 
     def allows(self, session: str | None) -> bool:
-        """Whether this is the token of a session that was opened in this run."""
-        return session is not None and _holds(self._sessions, _digest(session)) is not None
+        """Whether this is the token of a session that is open."""
+        return self.holder(session) is not None
 
     def failed(self, address: str) -> None:
         """A wrong token came from `address`."""

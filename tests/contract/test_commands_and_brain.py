@@ -27,11 +27,11 @@ from engine.core.types import (
     Sighting,
     WakeWordResponse,
 )
-from integrations.commands import SIMULATED_ONLY, VERBS, CommandError, build
+from integrations.commands import FOR_THE_DESK, SIMULATED_ONLY, VERBS, CommandError, build
 
 NOW = 50.0
 CORE = CoreSettings()
-FOR_THE_BRAIN = sorted(set(VERBS) - SIMULATED_ONLY)
+FOR_THE_BRAIN = sorted(set(VERBS) - SIMULATED_ONLY - FOR_THE_DESK)
 
 CANDIDATES: dict[str, tuple[object, ...]] = {
     "policy": tuple(p.value for p in FollowPolicy),

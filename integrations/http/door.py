@@ -1,0 +1,226 @@
+"""The door of the page's server: every request is admitted with a scope, or refused here.
+
+Session cookie, token (Bearer, or as the password of HTTP Basic), or Home
+Assistant's Ingress. A route says what it wants; one that says nothing does not
+exist. It knows requests and answers, and nothing of the engine.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from integrations.http.access import LINK_SECONDS, Access
+from integrations.http.guard import (
+    FRAMED,
+    HEADERS,
+    host_is_ours,
+    origin_is_ours,
+    plain_page,
+)
+from integrations.http.scopes import Pass, Scope
+from integrations.http.tokens import TokenStore
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+NOTIFICATION = Pass("a notification's link", Scope.CONTROL)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`wants` is the scope that it takes; None is for whoever asks.
+
+    `head`: the head alone may be asked for; not of a link, which that would use up, nor a stream.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    wants: Scope | None
+    head: bool = False
+
+
+class Door:
+    """`middleware` stands before all routes of one server; `name` is of its cookie."""
+
+    def __init__(
+        self,
+        access: Access,
+        tokens: TokenStore | None,
+        host: str,
+        ingress_from: str,
+        cookie: Callable[[], str],
+    ) -> None:
+        self.access = access
+        self._tokens = tokens
+        self._host = host
+        self._ingress_from = ingress_from
+        self._cookie = cookie
+        self._wants: dict[object, Scope | None] = {}
+
+    def hang(self, app: web.Application, routes: tuple[Route, ...]) -> None:
+        """Add the routes to `app`, each behind what it wants."""
+        for route in routes:
+            for method in (route.method, "HEAD") if route.head else (route.method,):
+                added = app.router.add_route(method, route.path, route.handler)
+                self._wants[added] = route.wants
+
+    @web.middleware
+    async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            response = await self._admit(request, handler)
+        except web.HTTPException as refused:
+            response = plain(refused.status, refused.reason, "There is nothing here.")
+        if not response.prepared:
+            for header, value in (FRAMED if self._by_ingress(request) else HEADERS).items():
+                response.headers.setdefault(header, value)
+        return response
+
+    async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        by_ingress = self._by_ingress(request)
+        if not by_ingress and not host_is_ours(request.headers.get("Host", ""), self._host):
+            return plain(403, "Not here", "This address is not one of this device's own.")
+        wants = self._wants.get(request.match_info.route, Scope.ADMIN)
+        if wants is None:
+            return await handler(request)
+        holder = self.holder(request)
+        if holder is None:
+            return self._stranger(request)
+        if not self._from_here(request, by_ingress):
+            return plain(403, "Not from here", "Commands come from this page only.")
+        if not holder.scope.covers(wants):
+            return plain(403, "Not allowed", f"This takes a token with the scope {wants}.")
+        return await handler(request)
+
+    def holder(self, request: web.Request) -> Pass | None:
+        """Who is asking, judged anew each time it is asked: a token may have been revoked."""
+        if self._by_ingress(request):
+            name = request.headers.get("X-Remote-User-Display-Name") or "Home Assistant"
+            return Pass(name[:60], Scope.ADMIN)
+        offered = _offered(request)
+        if offered is not None:
+            known = self._tokens.pass_of(offered) if self._tokens is not None else None
+            basic = not request.headers["Authorization"].lower().startswith("bearer ")
+            # A browser sends a password along by itself, so it only ever looks.
+            return Pass(known.who, Scope.VIEW) if known and basic else known
+        return self.access.holder(request.cookies.get(self._cookie()))
+
+    def admitted(self, request: web.Request) -> Pass:
+        """Who is asking, for a handler behind the door. Raises where that has just ended."""
+        holder = self.holder(request)
+        if holder is None:
+            raise web.HTTPForbidden
+        return holder
+
+    def _by_ingress(self, request: web.Request) -> bool:
+        """Whether Home Assistant's Ingress sends this, for somebody who is logged in there.
+
+        The address is that of the connection itself, which nobody else on the
+        container's network can have; no header is believed.
+        """
+        return bool(self._ingress_from) and request.remote == self._ingress_from
+
+    def _from_here(self, request: web.Request, by_ingress: bool) -> bool:
+        """Whether what may change something comes from our own page, or from a program."""
+        if request.method == "GET":
+            return True
+        if by_ingress:
+            return request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
+        if request.headers.get("Authorization", "").lower().startswith("bearer "):
+            return True
+        return origin_is_ours(request.headers.get("Origin"), request.headers.get("Host", ""))
+
+    def _stranger(self, request: web.Request) -> web.Response:
+        if _offered(request) is None and request.cookies.get(self._cookie()) is None:
+            return _closed(request)
+        return self._too_often(request) or _closed(request)
+
+    def _too_often(self, request: web.Request) -> web.Response | None:
+        """Note a wrong token; the refusal, where there were too many from this address."""
+        address = request.remote or ""
+        wait = self.access.locked_for(address)
+        if wait <= 0.0:
+            self.access.failed(address)
+            return None
+        refused = plain(429, "Too many attempts", f"Try again in {wait:.0f} seconds.")
+        refused.headers["Retry-After"] = f"{wait:.0f}"
+        return refused
+
+    # ----------------------------------------------------------------- the links
+
+    async def open(self, request: web.Request) -> web.StreamResponse:
+        """`/open/{token}`: a one-time link becomes a session.
+
+        A right one opens whoever guessed before it: behind a proxy all share one address, and 256
+        random bits need no lock, only an end to being asked.
+        """
+        session = self.access.open(request.match_info["token"])
+        if session is None:
+            if self.access.allows(request.cookies.get(self._cookie())):
+                return _to_page()
+            return self._too_often(request) or plain(
+                401,
+                "This link no longer works",
+                f"A link opens the page once, within {LINK_SECONDS / 60:.0f} minutes. "
+                "Press Enter where Heliotrope runs, and it prints another.",
+            )
+        return self._with_session(_to_page(), session)
+
+    async def look(self, request: web.Request) -> web.StreamResponse:
+        """`/look/{ticket}`: a notification's button opens the live view for a while."""
+        session = self.access.enter(request.match_info["ticket"], NOTIFICATION)
+        if session is None:
+            return self._too_often(request) or plain(
+                401,
+                "This link is over",
+                "The button of a notification works for a while only. Open the page itself.",
+            )
+        # Lax: the button is a link from another app, and it must arrive with its session.
+        return self._with_session(_to_page("../?look#look"), session, "Lax")
+
+    def _with_session(
+        self, response: web.Response, session: str, same_site: str = "Strict"
+    ) -> web.Response:
+        response.set_cookie(self._cookie(), session, httponly=True, samesite=same_site, path="/")
+        return response
+
+
+def _offered(request: web.Request) -> str | None:
+    """The token of the Authorization header: Bearer, or the password of Basic."""
+    kind, _, value = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return value.strip()
+    if kind.lower() == "basic":
+        try:
+            return base64.b64decode(value, validate=True).decode().partition(":")[2]
+        except (binascii.Error, ValueError):
+            return ""
+    return None
+
+
+def plain(status: int, title: str, text: str) -> web.Response:
+    body, headers = plain_page(title, text)
+    return web.Response(status=status, text=body, content_type="text/html", headers=headers)
+
+
+def _closed(request: web.Request) -> web.Response:
+    response = plain(
+        401,
+        "This page opens with a link",
+        "Heliotrope prints a link when it starts, and another when you press Enter where it runs. "
+        "Open that link in this browser.",
+    )
+    if request.path == "/" and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        # A link opened from another site: the strict cookie is sent only to a request of our own.
+        response.headers["Refresh"] = "0; url=/"
+    if request.path.startswith("/camera/"):
+        response.headers["WWW-Authenticate"] = 'Basic realm="Heliotrope", charset="UTF-8"'
+    return response
+
+
+def _to_page(where: str = "/") -> web.Response:
+    return web.Response(status=303, headers={"Location": where})

@@ -1,0 +1,304 @@
+"""The live view and the door before it, over real loopback connections."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import threading
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from engine.core.types import Command, Reply, ShutterState
+from integrations import sample
+from integrations.http.access import FAILURES
+from integrations.http.checkin import LiveView
+from integrations.http.scopes import Scope
+from integrations.http.server import PageServer
+from integrations.http.tokens import TokenStore
+from integrations.hub import Hub
+
+HANG = 20.0  # s; a guard
+FRAME = b"\xff\xd8" + b"a picture" * 100 + b"\xff\xd9"
+
+
+class Site:
+    """A running server with a token of every scope, and a camera that a test turns by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.delivered: list[Command] = []
+        self.hub = Hub(self._deliver)
+        self.seen: list[tuple[tuple[str, ...], str, bool]] = []
+        self.live = LiveView(lambda all_, who, came: self.seen.append((all_, who, came)))
+        self.store = TokenStore(folder)
+        self.tokens = {scope: self.store.make(f"a {scope}", scope) for scope in Scope}
+        self.server = PageServer(port=0, tokens=self.store, live=self.live, simulated=True)
+        self.turning: asyncio.Task[None] | None = None
+        self.offered = 0
+
+    def _deliver(self, command: Command) -> None:
+        self.delivered.append(command)
+        self.hub.answer(Reply(command.source, command.id, ok=True, message=""))
+
+    def show(self, shutter: ShutterState = ShutterState.OPEN) -> None:
+        self.hub.publish(replace(sample.at(time.monotonic()), shutter=shutter))
+
+    async def turn_camera(self) -> None:
+        """Frames as the camera loop gives them: only while somebody wants them."""
+        while True:
+            if self.live.wants(None):
+                self.offered += 1
+                self.live.offer(time.monotonic(), FRAME, None)
+            await asyncio.sleep(0.01)
+
+    def bearer(self, scope: Scope) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tokens[scope]}"}
+
+    def url(self, path: str) -> str:
+        return self.server.url + path
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    running = Site(tmp_path)
+    running.show()
+    await running.server.start(running.hub.states, running.hub.submit)
+    running.turning = asyncio.create_task(running.turn_camera())
+    yield running
+    running.turning.cancel()
+    await running.server.stop()
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+        yield session
+
+
+async def until(done: object) -> None:
+    async with asyncio.timeout(HANG):
+        while not done():  # type: ignore[operator]  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+# ---------------------------------------------------------------------- the door
+
+
+def sample_of(path: str) -> str:
+    return path.replace("{file}", "app.js").replace("{name}", "none.jpg")
+
+
+async def test_every_route_is_closed_to_every_scope_below_its_own(
+    site: Site, client: aiohttp.ClientSession
+) -> None:
+    runner = site.server._runner
+    assert runner is not None
+    assert runner.app is not None
+    table = {(route.method, route.path): route.wants for route in site.server.routes()}
+    walked = 0
+    for route in runner.app.router.routes():
+        assert route.resource is not None
+        path = route.resource.canonical
+        wants = table[("GET" if route.method == "HEAD" else route.method, path)]
+        if wants is None:
+            continue
+        for held in (None, *Scope):
+            headers = {} if held is None else site.bearer(held)
+            async with client.request(
+                route.method, site.url(sample_of(path)), headers=headers, allow_redirects=False
+            ) as answer:
+                passed = answer.status not in (401, 403, 429)
+            assert passed == (held is not None and held.covers(wants)), (route.method, path, held)
+            walked += 1
+    assert walked >= 4 * 8
+
+
+async def test_only_health_and_links_want_nothing(site: Site) -> None:
+    open_ones = {route.path for route in site.server.routes() if route.wants is None}
+    assert open_ones == {"/health", "/open/{token}", "/look/{ticket}"}
+
+
+@pytest.mark.parametrize("path", ["/open/guess", "/look/guess", "/look/9999999999.x.y"])
+async def test_a_link_that_was_guessed_opens_nothing(
+    site: Site, client: aiohttp.ClientSession, path: str
+) -> None:
+    async with client.get(site.url(path)) as answer:
+        assert answer.status == 401
+    async with client.get(site.url("/")) as answer:
+        assert answer.status == 401
+
+
+async def test_a_password_looks_and_does_no_more(site: Site, client: aiohttp.ClientSession) -> None:
+    words = base64.b64encode(f"anybody:{site.tokens[Scope.ADMIN]}".encode()).decode()
+    login = {"Authorization": f"Basic {words}"}
+    async with client.get(site.url("/camera/still"), headers=login) as answer:
+        assert (answer.status, await answer.read()) == (200, FRAME)
+    async with client.post(
+        site.url("/command"), json={"name": "stop"}, headers={**login, "Origin": site.url("")}
+    ) as answer:
+        assert answer.status == 403
+    assert site.delivered == []
+
+
+async def test_a_program_with_a_token_needs_no_origin_and_a_browser_does(
+    site: Site, client: aiohttp.ClientSession
+) -> None:
+    body = {"name": "stop"}
+    async with client.post(
+        site.url("/command"), json=body, headers=site.bearer(Scope.CONTROL)
+    ) as answer:
+        assert answer.status == 200
+    async with client.get(site.server.new_link()):
+        pass
+    async with client.post(site.url("/command"), json=body) as answer:
+        assert answer.status == 403
+
+
+async def test_a_token_for_control_turns_and_does_not_disarm(
+    site: Site, client: aiohttp.ClientSession
+) -> None:
+    for name, arguments, status in (("turn", {"heading": 5}, 200), ("disarm", {}, 403)):
+        async with client.post(
+            site.url("/command"),
+            json={"name": name, "arguments": arguments},
+            headers=site.bearer(Scope.CONTROL),
+        ) as answer:
+            assert answer.status == status
+    assert [command.name for command in site.delivered] == ["turn"]
+
+
+async def test_wrong_tokens_come_to_an_end(site: Site, client: aiohttp.ClientSession) -> None:
+    statuses = []
+    for n in range(FAILURES + 1):
+        async with client.get(site.url("/"), headers={"Authorization": f"Bearer x{n}"}) as answer:
+            statuses.append(answer.status)
+    assert statuses == [401] * FAILURES + [429]
+    async with client.get(site.url("/"), headers=site.bearer(Scope.VIEW)) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8765", "169.254.169.254"])
+async def test_another_name_for_our_address_gets_nothing(
+    site: Site, client: aiohttp.ClientSession, host: str
+) -> None:
+    for path in ("/health", "/camera/still", "/look/x"):
+        headers = {**site.bearer(Scope.ADMIN), "Host": host}
+        async with client.get(site.url(path), headers=headers) as answer:
+            assert answer.status == 403
+
+
+async def test_a_notification_s_link_looks_and_turns_for_a_while(
+    site: Site, client: aiohttp.ClientSession
+) -> None:
+    wall = [2e9]
+    site.server.access.wall = lambda: wall[0]
+    link = site.server.new_ticket(60.0)
+    async with client.get(link) as answer:
+        assert answer.status == 200
+        assert answer.url.query_string == "look"
+    headers = {"Origin": site.url("")}
+    for name, status in (("centre", 200), ("disarm", 403)):
+        body = {"name": name}
+        async with client.post(site.url("/command"), json=body, headers=headers) as answer:
+            assert answer.status == status
+    wall[0] += 61.0
+    async with client.get(link, allow_redirects=False) as answer:
+        assert answer.status == 401
+
+
+# ----------------------------------------------------------------- the live view
+
+
+async def frames(answer: aiohttp.ClientResponse, count: int) -> None:
+    reader = aiohttp.MultipartReader.from_response(answer)
+    for _ in range(count):
+        part = await reader.next()
+        assert isinstance(part, aiohttp.BodyPartReader)
+        assert part.headers["Content-Type"] == "image/jpeg"
+        assert await part.read() == FRAME
+
+
+async def test_the_stream_is_mjpeg_and_everybody_can_see_who_looks(
+    site: Site, client: aiohttp.ClientSession
+) -> None:
+    async with client.get(site.url("/camera/stream"), headers=site.bearer(Scope.VIEW)) as answer:
+        assert answer.content_type == "multipart/x-mixed-replace"
+        await frames(answer, 3)
+        assert site.live.viewers == ("a view",)
+    await until(lambda: not site.live.viewers)
+    assert site.seen == [(("a view",), "a view", True), ((), "a view", False)]
+
+
+async def test_without_a_viewer_no_frame_is_wanted(
+    site: Site, client: aiohttp.ClientSession
+) -> None:
+    await asyncio.sleep(0.1)
+    assert site.offered == 0
+    async with client.get(site.url("/camera/still"), headers=site.bearer(Scope.VIEW)) as answer:
+        assert (answer.status, answer.content_type) == (200, "image/jpeg")
+    await until(lambda: not site.live.viewers)
+    before = site.offered
+    await asyncio.sleep(0.1)
+    assert site.offered == before
+
+
+async def test_the_shutter_ends_every_stream_from_its_own_thread(
+    site: Site, client: aiohttp.ClientSession
+) -> None:
+    async with client.get(site.url("/camera/stream"), headers=site.bearer(Scope.VIEW)) as answer:
+        await frames(answer, 1)
+        site.show(ShutterState.CLOSED)
+        assert site.turning is not None
+        site.turning.cancel()
+        edge = threading.Thread(target=site.live.drop)
+        edge.start()
+        edge.join()
+        # The end may be one that cuts a frame: that one is of before.
+        with pytest.raises((aiohttp.ClientError, AssertionError, ValueError)):
+            async with asyncio.timeout(HANG):
+                await frames(answer, 1000)
+    assert site.live.viewers == ()
+    async with client.get(site.url("/camera/still"), headers=site.bearer(Scope.VIEW)) as answer:
+        assert answer.status == 503
+        assert "shutter" in await answer.text()
+
+
+async def test_a_revoked_token_s_stream_ends(site: Site, client: aiohttp.ClientSession) -> None:
+    async with client.get(site.url("/camera/stream"), headers=site.bearer(Scope.VIEW)) as answer:
+        await frames(answer, 1)
+        site.store.revoke("a view")
+        async with asyncio.timeout(HANG):
+            await until(lambda: not site.live.viewers)
+
+
+async def test_a_viewer_who_reads_nothing_costs_nobody_anything(
+    site: Site, client: aiohttp.ClientSession
+) -> None:
+    site.live.offer(0.0, b"", None)
+    async with client.get(site.url("/camera/stream"), headers=site.bearer(Scope.VIEW)) as answer:
+        await frames(answer, 1)
+        assert answer.connection is not None
+        assert answer.connection.transport is not None
+        answer.connection.transport.pause_reading()  # type: ignore[attr-defined]
+        begun = site.offered
+        await until(lambda: site.offered > begun + 20)
+        async with client.get(
+            site.url("/camera/stream"), headers=site.bearer(Scope.CONTROL)
+        ) as other:
+            await frames(other, 5)
+
+
+async def test_a_camera_without_pictures_is_said(
+    site: Site, client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integrations.http.checkin.FIRST_FRAME_SECONDS", 0.05)
+    assert site.turning is not None
+    site.turning.cancel()
+    for path in ("/camera/still", "/camera/stream"):
+        async with client.get(site.url(path), headers=site.bearer(Scope.VIEW)) as answer:
+            assert answer.status == 503
+            assert "no picture" in await answer.text()
