@@ -35,6 +35,7 @@ from engine.core.types import (
     SetRange,
     ShutterChanged,
     ShutterState,
+    Snapshot,
     Stop,
 )
 from engine.hardware.clock import MonotonicClock
@@ -173,10 +174,14 @@ def _effects(
 ) -> dict[type, Callable[[Any], None]]:
     """Who carries out what the brain decides."""
 
+    def keep(state: Snapshot) -> None:
+        choices.keep(choices_of(state))
+        places.keep(state.places)
+
     def publish(action: Publish) -> None:
         hub.publish(action.state)
-        choices.keep(choices_of(action.state))
-        places.keep(action.state.places)
+        # A disk takes its time; whoever waits for the state does not have to.
+        asyncio.get_running_loop().call_soon(keep, action.state)
 
     def set_range(action: SetRange) -> None:
         control.set_range(action)

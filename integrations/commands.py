@@ -157,6 +157,7 @@ VERBS: Mapping[str, Verb] = {
         "set up the range of motion: turn the head by hand to both ends; `done` or a rest ends it",
         {"step": _one_of("start", "done", "cancel", "reset").optional()},
     ),
+    "look_at": Verb("turn to a place by its name", {"place": NAME, "pace": PACE}),
     "name_place": Verb(
         "give a bearing a name, such as sofa or door; the same name again moves it",
         {"name": NAME, "bearing": HEADING.optional(), "width": WIDTH.optional()},

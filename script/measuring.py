@@ -101,6 +101,13 @@ def start(_data: Path | None, progress: Progress) -> dict[str, Any]:
     return figures
 
 
+def home_assistant(data: Path | None, progress: Progress) -> dict[str, Any]:
+    """What a real Home Assistant and a real broker go through with a real engine."""
+    sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "tests" / "end_to_end")]
+    figures: dict[str, Any] = importlib.import_module("home_assistant_life").measure(data, progress)
+    return figures
+
+
 MEASUREMENTS: dict[str, Measure] = {
     "brain": brain,
     "speed": speed,
@@ -110,6 +117,7 @@ MEASUREMENTS: dict[str, Measure] = {
     "hearing": of_module("engine.bench.hearing:measure"),
     "wake-words": of_module("engine.bench.wake_words:measure"),
     "scenarios": scenarios,
+    "home_assistant": home_assistant,
 }
 
 

@@ -296,6 +296,17 @@ def _add_place(state: State, command: Command, origin: Origin, sense: Sense | No
     return Answer(replace(state, places=places), True, f"{what} at {bearing:.0f}°")
 
 
+def _look_at(state: State, command: Command) -> Answer:
+    name = str(command.arguments["place"])
+    place = next((p for p in state.places.items if p.name == name), None)
+    if place is None:
+        return Answer(state, False, f"there is no place {name}")
+    heading, missing = RangeOfMotion(*state.settings.range).closest(place.bearing, state.heading)
+    if missing > state.view_width / 2.0:
+        return Answer(state, False, f"{name} is beyond the range of motion")
+    return _turn(state, replace(command, arguments={**command.arguments, "heading": heading}))
+
+
 def _clear_places(state: State, command: Command) -> Answer:
     try:
         left = state.places.without(str(command.arguments["which"]))
@@ -328,4 +339,5 @@ HANDLERS: dict[str, Callable[[State, Command], Answer]] = {
     "name_place": _name_place,
     "mask_place": _mask_place,
     "clear_places": _clear_places,
+    "look_at": _look_at,
 }

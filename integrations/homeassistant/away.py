@@ -25,6 +25,13 @@ AWAY: tuple[Entity, ...] = (
         available=not_yet,
     ),
     Entity(
+        "alert",
+        Platform.EVENT,
+        "Alert",
+        options={"icon": "mdi:alert"},
+        kinds=("person", "voice", "smoke_alarm", "co_alarm", "crash", "covered", "test"),
+    ),
+    Entity(
         "test_alert",
         Platform.BUTTON,
         "Test alert",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from engine.core.angles import clamp
+from engine.core.angles import clamp, wrap
+from engine.core.places import Places
 from engine.core.types import FollowPolicy, Mode, Pace, Snapshot, WakeWordResponse
-from integrations.commands import MOST_TEXT
+from integrations.commands import MOST_NAME, MOST_TEXT
 from integrations.homeassistant.entity import (
     CONFIG,
+    UNKNOWN,
     URGENT,
     Entity,
     Platform,
@@ -40,6 +42,16 @@ def _heading(snapshot: Snapshot) -> str:
     low, high = snapshot.range
     # Adding zero turns -0.0 into 0.0.
     return f"{round(clamp(snapshot.heading, low, high), 1) + 0.0:.1f}"
+
+
+def _names(snapshot: Snapshot) -> tuple[str, ...]:
+    """The places that the owner gave a name to, each once."""
+    return tuple(dict.fromkeys(p.name for p in snapshot.places if p.name))
+
+
+def _place(snapshot: Snapshot) -> str:
+    """Where it looks, in the owner's words."""
+    return Places(snapshot.places).named(wrap(snapshot.heading)) or UNKNOWN
 
 
 def _button(key: str, name: str, command: str, icon: str) -> Entity:
@@ -79,6 +91,7 @@ CONTROLS: tuple[Entity, ...] = (
             "mode": "slider",
             "icon": "mdi:compass-outline",
         },
+        live=lambda s: {"min": s.range[0], "max": s.range[1]},
         # At most five a second while moving; the noise of a resting axis is no news.
         pace=Rate(every=0.2, step=0.15),
     ),
@@ -86,6 +99,19 @@ CONTROLS: tuple[Entity, ...] = (
     _button("stop", "Stop", "stop", "stop"),
     _button("look_around", "Look around", "pan", "eye-arrow-left"),
     _button("face_me", "Turn to me", "face_me", "account-arrow-left"),
+    Entity(
+        "look_at",
+        Platform.SELECT,
+        "Look at",
+        value=_place,
+        command=choose("look_at", "place"),
+        options={"icon": "mdi:map-marker-radius"},
+        pace=Rate(every=0.5),
+        available=lambda s: bool(_names(s)),
+        live=lambda s: {"options": _names(s)},
+        # A character takes up to four bytes.
+        most_bytes=4 * MOST_NAME,
+    ),
     Entity(
         "motion",
         Platform.SELECT,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from engine import __version__
+from engine.core.types import Snapshot
 from engine.ports import Message
 from integrations.homeassistant.entities import ENTITIES
 from integrations.homeassistant.entity import Entity, Platform
@@ -26,10 +27,10 @@ def announcement(
     topics: Topics,
     prefix: str,
     device_name: str,
-    heading_range: tuple[float, float],
+    snapshot: Snapshot,
     entities: Sequence[Entity] = ENTITIES,
 ) -> Message:
-    """The device message, retained; `heading_range` bounds the heading's slider in degrees."""
+    """The device message, retained; `snapshot` gives what the entities read off the device."""
     payload = {
         "device": {
             "identifiers": [topics.device_id],
@@ -43,12 +44,17 @@ def announcement(
         "availability_mode": "all",
         "qos": 1,
         "components": {
-            **{entity.key: _component(entity, topics, heading_range) for entity in entities},
+            **{entity.key: _component(entity, topics, snapshot) for entity in entities},
             **triggers({e.key: topics.event(e.key) for e in entities if e.kinds}),
         },
     }
     topic = f"{prefix}/device/{topics.device_id}/config"
     return Message(topic, to_json(payload).encode("ascii"), retain=True)
+
+
+def live(snapshot: Snapshot, entities: Sequence[Entity] = ENTITIES) -> Mapping[str, object]:
+    """What of the device message is read off the device: a change of it wants a new one."""
+    return {entity.key: entity.live(snapshot) for entity in entities if entity.live}
 
 
 def _availability(topic: str) -> Mapping[str, str]:
@@ -67,9 +73,7 @@ _READS = {
 }
 
 
-def _component(
-    entity: Entity, topics: Topics, heading_range: tuple[float, float]
-) -> Mapping[str, object]:
+def _component(entity: Entity, topics: Topics, snapshot: Snapshot) -> Mapping[str, object]:
     component: dict[str, object] = {
         "platform": entity.platform.value,
         "unique_id": f"{topics.device_id}_{entity.key}",
@@ -89,6 +93,6 @@ def _component(
         component["availability"] = [_availability(t) for t in (topics.availability, own)]
     if entity.command is not None:
         component["command_topic"] = topics.set(entity.key)
-    if entity.platform is Platform.NUMBER:
-        component["min"], component["max"] = heading_range
+    if entity.live is not None:
+        component.update(entity.live(snapshot))
     return component

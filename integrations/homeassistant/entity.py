@@ -48,8 +48,9 @@ class Entity:
     """`options` are further keys of the discovery message, as Home Assistant names them.
 
     `available` None: whenever the device is. An entity that is not available
-    takes no commands. `kinds` are an event's types; `most_bytes` bounds what
-    may be written to it.
+    takes no commands. `live` gives options that the device itself decides (the
+    ends of a slider); where they change it is announced again. `kinds` are an
+    event's types; `most_bytes` bounds what may be written to it.
     """
 
     key: str
@@ -60,6 +61,7 @@ class Entity:
     options: Mapping[str, Json | tuple[str, ...]] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
     available: Callable[[Snapshot], bool] | None = None
+    live: Callable[[Snapshot], Mapping[str, object]] | None = None
     kinds: tuple[str, ...] = ()
     most_bytes: int = 64
 

@@ -22,6 +22,10 @@ ADDRESS = "http://supervisor"
 ANSWER_SECONDS = 10.0
 SAVE_AGAIN = "save the add-on's options again"
 
+CHANNELS, FALLBACK = "HELIOTROPE_ALERTS__CHANNELS", "HELIOTROPE_ALERTS__FALLBACK"
+PHONES = "home_assistant"
+"""The channel of alerts that needs a token of Home Assistant's."""
+
 INGRESS_PEER = "172.30.32.2"
 """The one address from which the Supervisor's Ingress comes; nobody else can have it."""
 
@@ -111,4 +115,15 @@ def environment(options: Mapping[str, Any], token: str, address: str = ADDRESS) 
             "mqtt.host: Home Assistant offers no broker",
             "install the add-on Mosquitto broker, or set mqtt.host in this add-on's options",
         )
-    return {**found, **chosen, **FIXED}
+    return {**_phones(chosen, token, address), **found, **chosen, **FIXED}
+
+
+def _phones(chosen: Mapping[str, str], token: str, address: str) -> dict[str, str]:
+    """The way to the app on the owner's phones, where an alert is to take it; no other may ask."""
+    wanted = {CHANNELS, FALLBACK} & {n for n, v in chosen.items() if PHONES in v}
+    if not wanted or not token:
+        return {}
+    return {
+        "HELIOTROPE_ALERTS__HOME_ASSISTANT__URL": f"{address}/core",
+        "HELIOTROPE_ALERTS__HOME_ASSISTANT__TOKEN": token,
+    }

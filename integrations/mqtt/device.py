@@ -16,17 +16,21 @@ from collections.abc import Callable, Mapping, Sequence
 from engine.core.types import Command, Happened, Reply, Snapshot
 from engine.ports import Bus, Message
 from integrations.commands import SIMULATED_ONLY, CommandError, build, parse
-from integrations.homeassistant.discovery import announcement, status_topic
+from integrations.homeassistant.discovery import announcement, live, status_topic
 from integrations.homeassistant.entities import ENTITIES
 from integrations.homeassistant.entity import Entity
 from integrations.hub import Feed, Latest, Submit
 from integrations.mqtt.bus import Broker, BusLost, client_id, connected
+from integrations.mqtt.instance import Instance
 from integrations.mqtt.life import Told, Versions, stay_connected
 from integrations.mqtt.rates import Rates
 from integrations.mqtt.topics import OFFLINE, ONLINE, Topics
 from integrations.snapshot_json import to_json
 
 _LOG = logging.getLogger(__name__)
+
+CLAIM_SECONDS = 0.5
+"""How long another instance of this device has to object."""
 
 GOODBYE_SECONDS = 0.3
 END_SECONDS = 0.1
@@ -40,7 +44,8 @@ class MqttDevice:
     `session` is one connection's life over any `Bus`; `run` keeps having one
     with `broker`. `refused` counts the payloads that were no commands. `told`
     hears of the broker coming and going, for the engine's `Health`. `happened`
-    brings the moments that become events.
+    brings the moments that become events. `patience` is how long another
+    instance of this device has to say that it is there.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class MqttDevice:
         now: Callable[[], float] = time.monotonic,
         told: Told = lambda _ok, _detail: None,
         happened: Feed[Happened] | None = None,
+        patience: float = CLAIM_SECONDS,
     ) -> None:
         self.broker = broker
         self.topics = Topics(base_topic, device_id)
@@ -67,9 +73,16 @@ class MqttDevice:
         self._now = now
         self._told = told
         self._happened = happened or Feed()
+        self._instance = Instance(self.topics.instance)
+        self._patience = patience
+        self._leaving = False
         self._newest: Snapshot | None = None
         self._bus: Bus | None = None
         self._announce_again = asyncio.Event()
+
+    @property
+    def _not_commands(self) -> tuple[str, ...]:
+        return (status_topic(self._prefix), self.topics.instance, self.topics.availability)
 
     @property
     def will(self) -> Message:
@@ -88,7 +101,10 @@ class MqttDevice:
 
     async def session(self, bus: Bus, states: Latest[Snapshot], submit: Submit) -> None:
         """Announce, publish and listen until the bus is lost (BusLost) or this is cancelled."""
+        await self._instance.claim(bus, self._patience)
+        self._leaving = False
         for topic in (
+            self.topics.availability,
             self.topics.command,
             self.topics.every_set,
             status_topic(self._prefix),
@@ -103,6 +119,7 @@ class MqttDevice:
                 task.result()
             raise BusLost("the connection ended")
         except asyncio.CancelledError:
+            self._leaving = True
             with contextlib.suppress(BusLost, TimeoutError):
                 async with asyncio.timeout(GOODBYE_SECONDS):
                     await bus.publish(self.will, qos=1)
@@ -125,26 +142,33 @@ class MqttDevice:
         while True:
             self._announce_again.clear()
             await self._announce(bus, snapshot)
-            announced_range, available = snapshot.range, dict[str, bool]()
+            announced, available = self._live(snapshot), dict[str, bool]()
             rates = Rates({key: entity.pace for key, entity in self._entities.items()})
-            while not self._announce_again.is_set() and snapshot.range == announced_range:
+            while not self._announce_again.is_set() and self._live(snapshot) == announced:
                 self._newest = snapshot
                 available = await self._tell_available(bus, snapshot, available)
                 values = self._values(snapshot)
-                for key, value in rates.due(values, self._now(), snapshot.moving):
-                    message = Message(self.topics.state(key), value.encode(), retain=True)
-                    await bus.publish(message, qos=1 if self._entities[key].pace.urgent else 0)
+                due = rates.due(values, self._now(), snapshot.moving)
+                # All on their way before the first is acknowledged.
+                await asyncio.gather(*(self._show(bus, key, value) for key, value in due))
                 again = LOOK_AGAIN_SECONDS if rates.waits(values) else 1.0
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(again):
                         version, snapshot = await states.newer(version)
 
+    async def _show(self, bus: Bus, key: str, value: str) -> None:
+        message = Message(self.topics.state(key), value.encode(), retain=True)
+        await bus.publish(message, qos=1 if self._entities[key].pace.urgent else 0)
+
     async def _announce(self, bus: Bus, snapshot: Snapshot) -> None:
         message = announcement(
-            self.topics, self._prefix, self._name, snapshot.range, tuple(self._entities.values())
+            self.topics, self._prefix, self._name, snapshot, tuple(self._entities.values())
         )
         await bus.publish(message, qos=1)
         await bus.publish(Message(self.topics.availability, ONLINE, retain=True), qos=1)
+
+    def _live(self, snapshot: Snapshot) -> Mapping[str, object]:
+        return live(snapshot, tuple(self._entities.values()))
 
     def _values(self, snapshot: Snapshot) -> dict[str, str]:
         return {
@@ -179,10 +203,8 @@ class MqttDevice:
 
     async def _listen(self, bus: Bus, submit: Submit) -> None:
         async for message in bus.messages():
-            if message.topic == status_topic(self._prefix):
-                # The retained one was there before us, and our announcement comes anyway.
-                if message.payload == ONLINE and not message.retain:
-                    self._announce_again.set()
+            if message.topic in self._not_commands:
+                await self._hear(bus, message)
                 continue
             try:
                 command = self._command(message)
@@ -194,6 +216,21 @@ class MqttDevice:
             reply: Reply = await submit(command)
             topic = self.topics.reply if reply.ok else self.topics.error
             await self._tell(bus, topic, reply.id, reply.ok, reply.message)
+
+    async def _hear(self, bus: Bus, message: Message) -> None:
+        """What others say of the home and of this device; what is retained was there before us."""
+        if message.retain:
+            return
+        if message.topic == status_topic(self._prefix):
+            if message.payload == ONLINE:
+                self._announce_again.set()
+        elif message.topic == self.topics.instance:
+            objection = self._instance.objection(message)
+            if objection is not None:
+                await bus.publish(objection, qos=1)
+        elif message.payload != ONLINE and not self._leaving:
+            # The will of a connection that is no more, or of an instance that was refused.
+            await bus.publish(Message(self.topics.availability, ONLINE, retain=True), qos=1)
 
     def _command(self, message: Message) -> Command:
         if message.retain:

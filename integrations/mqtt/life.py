@@ -20,7 +20,8 @@ _LOG = logging.getLogger(__name__)
 MQTT_5, MQTT_3_1_1 = 5, 4
 
 FIRST_WAIT = 0.5
-LONGEST_WAIT = 30.0
+LONGEST_WAIT = 8.0
+"""Seconds. Home Assistant is back within ten; a device that waits longer comes late."""
 STEADY_SECONDS = 20.0
 """A session that lasted this long was a good one: the next wait starts short again."""
 

@@ -39,7 +39,7 @@ class Rates:
     _filled_at: float | None = None
 
     def due(self, values: Mapping[str, str], now: float, moving: bool) -> list[tuple[str, str]]:
-        """The keys and values to publish at `now`, longest waiting first."""
+        """The keys and values to publish at `now`: urgent ones, then longest waiting first."""
         self._fill(now, moving)
         chosen = []
         for key in self._waiting(values):
@@ -61,7 +61,10 @@ class Rates:
 
     def _waiting(self, values: Mapping[str, str]) -> Iterable[str]:
         changed = [key for key in self.paces if key in values and self._differs(key, values[key])]
-        return sorted(changed, key=lambda key: self._sent.get(key, ("", float("-inf")))[1])
+        return sorted(changed, key=self._order)
+
+    def _order(self, key: str) -> tuple[bool, float]:
+        return not self.paces[key].urgent, self._sent.get(key, ("", float("-inf")))[1]
 
     def _differs(self, key: str, value: str) -> bool:
         if key not in self._sent:

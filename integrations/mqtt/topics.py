@@ -23,6 +23,11 @@ class Topics:
         return f"{self.root}/availability"
 
     @property
+    def instance(self) -> str:
+        """Where instances of one device find out that there are two of them."""
+        return f"{self.root}/instance"
+
+    @property
     def command(self) -> str:
         return f"{self.root}/command"
 

@@ -42,6 +42,7 @@ CANDIDATES: dict[str, tuple[object, ...]] = {
     "bearing": (-360.0, 0.0, 40.0),
     "width": (2.0, 180.0),
     "sense": ("seen", "heard", "both"),
+    "place": ("sofa",),
     "which": ("all", "learned", "masks", "names", "7", "sofa"),
     "response": tuple(r.value for r in WakeWordResponse),
     "text": ("", "Dinner is ready"),

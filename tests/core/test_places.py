@@ -1,5 +1,7 @@
 """Places: the owner's words and masks, and what was learned, by bearing."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -228,3 +230,19 @@ def test_closing_the_shutter_forgets_people_and_keeps_places() -> None:
     room.state, _, _ = brain.step(room.state, ShutterChanged(room.t, ShutterState.CLOSED))
     assert room.state.people.persons == ()
     assert room.state.places.items == of(SOFA).items
+
+
+def test_it_looks_at_a_place_by_its_name_where_the_range_allows() -> None:
+    room = Room()
+    narrow = replace(room.state.settings, range=(-90.0, 90.0))
+    room.state = replace(room.state, settings=narrow)
+    assert room.ask("name_place", name="door", bearing=80.0).ok
+    assert room.ask("name_place", name="stairs", bearing=105.0).ok
+    assert room.ask("name_place", name="wall", bearing=180.0).ok
+    for name, heading in (("door", 80.0), ("stairs", 90.0)):
+        assert room.ask("look_at", place=name).ok
+        move = room.state.move
+        assert move is not None
+        assert move.heading == heading
+    assert "beyond" in room.ask("look_at", place="wall").message
+    assert "no place" in room.ask("look_at", place="sofa").message

@@ -11,7 +11,8 @@ import contextlib
 import json
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,53 @@ def stored(key: str, version: tuple[int, int], data: Mapping[str, Any]) -> str:
     return json.dumps(
         {"version": version[0], "minor_version": version[1], "key": key, "data": data}
     )
+
+
+class Watch:
+    """One websocket on which states arrive, with the moment of their arrival."""
+
+    def __init__(self, socket_: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket_
+        self._id = 0
+        self._arrived: list[tuple[float, str, str]] = []
+
+    async def send(self, kind: str, **arguments: Any) -> Any:
+        """One command; its result. Raises RuntimeError where it is refused."""
+        self._id += 1
+        await self._socket.send_json({"id": self._id, "type": kind, **arguments})
+        while True:
+            message = await self._next()
+            if message["type"] == "result" and message["id"] == self._id:
+                if not message["success"]:
+                    raise RuntimeError(f"{kind}: {message['error']}")
+                return message["result"]
+
+    async def service(self, domain: str, name: str, entity: str, data: Mapping[str, Any]) -> None:
+        await self.send(
+            "call_service",
+            domain=domain,
+            service=name,
+            target={"entity_id": entity},
+            service_data=dict(data),
+        )
+
+    async def until(self, entity: str, state: str, since: float, limit: float) -> float:
+        """The moment after `since` at which `entity` came to be in `state`."""
+        async with asyncio.timeout(limit):
+            while True:
+                for at, name, now in self._arrived:
+                    if at >= since and (name, now) == (entity, state):
+                        return at
+                await self._next()
+
+    async def _next(self) -> dict[str, Any]:
+        message: dict[str, Any] = await self._socket.receive_json()
+        if message["type"] == "event":
+            data = message["event"]["data"]
+            if data.get("new_state"):
+                arrived = (time.monotonic(), data["entity_id"], data["new_state"]["state"])
+                self._arrived = [*self._arrived[-500:], arrived]
+        return message
 
 
 @dataclass
@@ -199,6 +247,20 @@ class HomeAssistant:
             if not reply["success"]:
                 raise RuntimeError(f"{kind}: {reply['error']}")
             return reply["result"]
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[Watch]:
+        """States as they change, and services called on the same connection."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.ws_connect(f"{self.url}/api/websocket", max_msg_size=0) as socket_,
+        ):
+            await socket_.receive_json()
+            await socket_.send_json({"type": "auth", "access_token": self.token})
+            await socket_.receive_json()
+            watch = Watch(socket_)
+            await watch.send("subscribe_events", event_type="state_changed")
+            yield watch
 
     async def service(self, domain: str, name: str, **data: Any) -> Any:
         return await self.call("POST", f"/api/services/{domain}/{name}", data)

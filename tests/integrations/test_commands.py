@@ -40,6 +40,7 @@ GOOD = [
     ("range_setup", {"step": "done"}),
     ("wake_word", {"response": "listen"}),
     ("show", {"text": "Suppe ist fertig", "seconds": 60.0}),
+    ("look_at", {"place": "Sofa", "pace": "gentle"}),
     ("name_place", {"name": "Sofa", "bearing": 40.0, "width": 25.0}),
     ("mask_place", {"bearing": -60.0, "width": 30.0, "sense": "seen", "name": "window"}),
     ("clear_places", {"which": "learned"}),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.happenings import KINDS
+from engine.core.places import Origin, Place, Sense
 from engine.core.types import FollowPolicy, Mode, Pace, ShutterState, WakeWordResponse
 from integrations import sample
 from integrations.commands import CommandError, build
@@ -30,6 +31,7 @@ KEYS = [
     "stop",
     "look_around",
     "face_me",
+    "look_at",
     "motion",
     "pace",
     "wake_word_response",
@@ -59,6 +61,7 @@ KEYS = [
     "contact",
     "viewer",
     "alarm",
+    "alert",
     "test_alert",
     "next_pan",
     "last_alert",
@@ -68,7 +71,9 @@ KEYS = [
 
 
 def message() -> dict[str, object]:
-    sent = announcement(TOPICS, "homeassistant", "Kitchen", (-170.0, 160.0))
+    sent = announcement(
+        TOPICS, "homeassistant", "Kitchen", replace(sample.at(4.9), range=(-170.0, 160.0))
+    )
     assert sent.topic == "homeassistant/device/abc/config"
     assert sent.retain
     body: dict[str, object] = json.loads(sent.payload)
@@ -125,6 +130,22 @@ def test_what_is_not_always_there_says_so_beside_the_device() -> None:
     topics = [entry["topic"] for entry in components["alarm"]["availability"]]
     assert topics == ["heliotrope/abc/availability", "heliotrope/abc/available/alarm"]
     assert "availability" not in components["follow"]
+
+
+def test_the_places_to_look_at_are_the_owners_and_it_says_where_it_looks() -> None:
+    entity = BY_KEY["look_at"]
+    nowhere = replace(sample.at(4.9), heading=-300.0)
+    assert entity.available is not None
+    assert entity.live is not None
+    assert entity.value is not None
+    assert not entity.available(nowhere)
+    door = Place(60.0, None, Origin.NAME, "Door")
+    wall = Place(-60.0, Sense.HEARD, Origin.LEARNED)
+    there = replace(nowhere, places=(door, wall))
+    assert entity.available(there)
+    assert entity.live(there) == {"options": ("Door",)}
+    assert entity.value(there) == "Door"
+    assert entity.value(replace(there, heading=-60.0)) == "None"
 
 
 def test_the_slider_ends_where_the_axis_does() -> None:
@@ -193,8 +214,9 @@ def test_requests(key: str, payload: str, expected: tuple[str, dict[str, object]
     assert (command.name, command.arguments) == expected
 
 
-# A text may be anything, and the alarm takes nothing yet.
-CLOSED = [e for e in ENTITIES if e.command and e.key not in {"message", "alarm"}]
+# A text and a place's name may be anything, and the alarm takes nothing yet.
+OPEN = {"message", "look_at", "alarm"}
+CLOSED = [e for e in ENTITIES if e.command and e.key not in OPEN]
 
 
 @given(st.sampled_from(CLOSED), st.text(max_size=20))

@@ -20,6 +20,7 @@ from integrations.hub import Hub
 from integrations.mqtt.bus import Broker, BusLost
 from integrations.mqtt.device import MqttDevice
 from integrations.mqtt.fake import FakeBroker, FakeBus
+from integrations.mqtt.instance import Taken
 
 ROOT = "heliotrope/abc"
 
@@ -34,7 +35,12 @@ class Home:
         self.delivered: list[Command] = []
         self.hub = Hub(self.deliver)
         self.device = MqttDevice(
-            Broker("", 0), "abc", "Kitchen", now=lambda: self.t, happened=self.hub.happened
+            Broker("", 0),
+            "abc",
+            "Kitchen",
+            now=lambda: self.t,
+            happened=self.hub.happened,
+            patience=0.0,
         )
         self.bus: FakeBus | None = None
 
@@ -274,4 +280,53 @@ async def test_a_session_ends_with_the_bus(home: Home) -> None:
         await settle()
         bus.lose()
         with pytest.raises(BusLost):
+            await session
+
+
+async def test_a_will_that_comes_late_does_not_make_a_live_device_unavailable(home: Home) -> None:
+    async with home.up():
+        home.say(f"{ROOT}/availability", b"offline", retain=True)
+        await settle()
+        assert home.broker.retained[f"{ROOT}/availability"].payload == b"online"
+    assert home.broker.retained[f"{ROOT}/availability"].payload == b"offline"
+
+
+async def test_a_copy_of_the_device_is_refused_and_says_nothing(home: Home) -> None:
+    copy = MqttDevice(Broker("", 0), "abc", "Copy", patience=5.0)
+    async with home.up():
+        before = len(home.broker.log)
+        async with home.broker.connected(copy.will) as bus:
+            with pytest.raises(Taken, match=r"device\.id"):
+                await copy.session(bus, home.hub.states, home.hub.submit)
+        said = {message.topic for message in home.broker.log[before:]}
+        assert said == {f"{ROOT}/instance"}
+
+
+async def test_a_restart_is_no_copy(home: Home) -> None:
+    async with home.up():
+        pass
+    alone = MqttDevice(Broker("", 0), "abc", "Kitchen", patience=0.01)
+    async with home.broker.connected(alone.will) as bus:
+        session = asyncio.ensure_future(alone.session(bus, home.hub.states, home.hub.submit))
+        async with asyncio.timeout(60):
+            while home.broker.retained[f"{ROOT}/availability"].payload != b"online":  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        session.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await session
+
+
+async def test_of_two_copies_that_come_at_once_one_stays(home: Home) -> None:
+    copies = [MqttDevice(Broker("", 0), "abc", str(n), patience=0.2) for n in range(2)]
+    async with home.broker.connected() as one, home.broker.connected() as other:
+        sessions = [
+            asyncio.ensure_future(copy.session(bus, home.hub.states, home.hub.submit))
+            for copy, bus in zip(copies, (one, other), strict=True)
+        ]
+        done, left = await asyncio.wait(sessions, timeout=60, return_when="FIRST_COMPLETED")
+        assert [type(task.exception()) for task in done] == [Taken]
+        assert len(left) == 1
+        (session,) = left
+        session.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
             await session

@@ -154,3 +154,15 @@ def test_any_options_become_variables_of_text(options: dict[str, Any]) -> None:
     for name, value in supervisor.variables(options).items():
         assert name == name.upper()
         assert isinstance(value, str)
+
+
+def test_an_alert_reaches_phones_through_the_supervisor_where_that_is_chosen(
+    fake: FakeSupervisor, tmp_path: Path
+) -> None:
+    found = supervisor.environment({}, TOKEN, fake.url)
+    assert TOKEN not in found.values()
+    options = {"alerts": {"channels": ["home_assistant", "mqtt"], "pictures": False}}
+    config = load(None, supervisor.environment(options, TOKEN, fake.url), tmp_path).config
+    assert config.alerts.home_assistant.url == f"{fake.url}/core"
+    assert config.alerts.home_assistant.token == TOKEN
+    assert TOKEN not in repr(config)
