@@ -1,7 +1,7 @@
 """Everything else through Apprise: ntfy, Pushover, Telegram, mail, and a hundred more.
 
-Apprise is imported when the first parcel goes, in a thread, because it is
-large and its services block. An address holds its own secrets: neither it nor
+Apprise is imported by whoever uses it, in a thread, because it is large and
+its services block. An address holds its own secrets: neither it nor
 what a service answers is ever logged; a number stands for it.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,11 @@ class AppriseChannel:
         self._address, self._link, self._picture = address, link, picture
         self._worker = Worker("apprise")
 
+    async def open(self) -> None:
+        """Its import takes a second, which the first alert must not wait for."""
+        with suppress(Undelivered):
+            await self._worker.run(_library)
+
     async def send(self, parcel: Parcel) -> str:
         arrived = await self._worker.run(self._send, parcel, self._link())
         if not arrived:
@@ -53,18 +59,15 @@ class AppriseChannel:
 
     def _send(self, parcel: Parcel, link: str) -> bool:
         """In the worker's thread. Raises Undelivered."""
-        try:
-            import apprise
-        except ImportError:
-            raise Undelivered(MISSING) from None
-        # Its debug lines hold addresses and texts.
-        logging.getLogger("apprise").setLevel(logging.CRITICAL)
+        apprise = _library()
         service = apprise.Apprise.instantiate(self._described(parcel, link, apprise))
         if service is None:
             raise Undelivered("Apprise does not know this kind of address; check alerts.apprise")
         urgent = parcel.notice.urgency is not Urgency.NORMAL
         kind = apprise.NotifyType.WARNING if urgent else apprise.NotifyType.INFO
-        text = f"{parcel.message}\n{link}" if link else parcel.message
+        # Apprise sends nothing without a text.
+        words = parcel.message or parcel.title
+        text = f"{words}\n{link}" if link else words
         still = self._picture(parcel.notice.picture) if parcel.notice.picture else None
         attached = apprise.AppriseAttachment(str(still)) if still else None
         # One service, called itself: the collection above it would start an event loop of its own.
@@ -87,11 +90,20 @@ class AppriseChannel:
         return dict(described)
 
 
-def known(address: str) -> bool:
-    """Whether Apprise is there and takes this address; for `heliotrope check`."""
+def _library() -> Any:
+    """The module. Raises Undelivered where it is not installed."""
     try:
         import apprise
     except ImportError:
-        return False
+        raise Undelivered(MISSING) from None
+    # Its debug lines hold addresses and texts.
     logging.getLogger("apprise").setLevel(logging.CRITICAL)
-    return apprise.Apprise.instantiate(address, suppress_exceptions=True) is not None
+    return apprise
+
+
+def known(address: str) -> bool:
+    """Whether Apprise is there and takes this address."""
+    try:
+        return _library().Apprise.instantiate(address, suppress_exceptions=True) is not None
+    except Undelivered:
+        return False

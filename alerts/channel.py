@@ -28,6 +28,9 @@ class Channel(Protocol):
     name: str
     replaces: bool
 
+    async def open(self) -> None:
+        """What would otherwise hold up the first parcel; never raises."""
+
     async def send(self, parcel: Parcel) -> str:
         """Deliver; returns a word for the log. Raises Undelivered."""
 
@@ -44,6 +47,9 @@ class FakeChannel:
     seconds: float = 0.0
     parcels: list[Parcel] = field(default_factory=list)
     attempts: int = 0
+
+    async def open(self) -> None:
+        return
 
     async def send(self, parcel: Parcel) -> str:
         self.attempts += 1

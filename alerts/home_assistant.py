@@ -102,6 +102,9 @@ class HomeAssistantPhone:
         self._home, self._service, self._link = home, service, link
         self._session: aiohttp.ClientSession | None = None
 
+    async def open(self) -> None:
+        return
+
     async def send(self, parcel: Parcel) -> str:
         await self.call("notify", self._service, message(parcel, self._link()))
         return "accepted by Home Assistant"

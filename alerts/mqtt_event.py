@@ -48,6 +48,9 @@ class MqttEvent:
     def __init__(self, tell: Tell, link: Callable[[], str] = lambda: "") -> None:
         self._tell, self._link = tell, link
 
+    async def open(self) -> None:
+        return
+
     async def send(self, parcel: Parcel) -> str:
         try:
             await self._tell(KEY, body(parcel, self._link()))

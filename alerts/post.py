@@ -193,6 +193,7 @@ class PostOffice:
     # --------------------------------------------------------------------- sending
 
     async def _serve(self, counter: _Counter) -> None:
+        await counter.channel.open()
         while True:
             item = min(counter.items.values(), key=lambda i: i.due, default=None)
             wait = LOOK_EVERY if item is None else item.due - self._now()

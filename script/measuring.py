@@ -116,6 +116,8 @@ MEASUREMENTS: dict[str, Measure] = {
     "seeing": of_module("engine.bench.seeing_quality:measure"),
     "hearing": of_module("engine.bench.hearing:measure"),
     "wake-words": of_module("engine.bench.wake_words:measure"),
+    "outbox": of_module("engine.bench.outbox:measure"),
+    "peer_motion": of_module("engine.bench.peer_motion:measure"),
     "scenarios": scenarios,
     "home_assistant": home_assistant,
 }

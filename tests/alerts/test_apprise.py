@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from push_servers import Ntfy
 
 from alerts.apprise_channel import AppriseChannel, known
 from alerts.channel import Channel, Undelivered
 from alerts.notice import Notice, Parcel, Urgency
+from engine.bench.push_servers import Ntfy
 
 pytestmark = pytest.mark.needs("apprise")
 

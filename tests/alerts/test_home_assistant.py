@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from push_servers import TOKEN, Companion, until
 
 from alerts.actions import BUTTONS, PREFIX, command_of
 from alerts.channel import Channel, Undelivered
 from alerts.home_assistant import Home, HomeAssistantPhone, Presses, message
 from alerts.notice import Notice, Parcel, Urgency
+from engine.bench.push_servers import TOKEN, Companion, until
 
 NOTICE = Notice("heliotrope-x-1", "person", "A person", "near the sofa", at=1000.0)
 LINK = "https://home.example/look/abc"

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-TOKEN = "a-long-lived-token"
+TOKEN = "a-long-lived-token"  # noqa: S105 - of a loopback server
 
 
 @dataclass
@@ -61,6 +61,8 @@ class Ntfy(Server):
     """
 
     messages: list[dict[str, Any]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    """When each came, on the monotonic clock."""
 
     def routes(self, app: web.Application) -> None:
         app.router.add_post("/", self.publish)
@@ -87,6 +89,7 @@ class Ntfy(Server):
     def keep(self, message: dict[str, Any]) -> web.Response:
         message = {"id": f"m{len(self.messages)}", "time": int(time.time()), **message}
         self.messages.append(message)
+        self.times.append(time.monotonic())
         return web.json_response({**message, "event": "message"})
 
 
@@ -97,6 +100,7 @@ class Companion(Server):
     services: tuple[str, ...] = ("mobile_app_phone",)
     admin: bool = True
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
     listeners: set[web.WebSocketResponse] = field(default_factory=set)
 
     def routes(self, app: web.Application) -> None:
@@ -111,6 +115,7 @@ class Companion(Server):
         domain, service = request.match_info["domain"], request.match_info["service"]
         if domain == "notify" and service not in self.services:
             return web.Response(status=400)
+        self.times.append(time.monotonic())
         self.calls.append((f"{domain}.{service}", await request.json()))
         return web.json_response([])
 
