@@ -43,11 +43,11 @@ def _told(alert: Alert) -> Told:
     return Told(
         alert.t,
         alert.visit,
-        "person",
-        "a person was seen",
+        alert.kind.value,
+        alert.what,
         alert.confidence,
         alert.bearing,
-        "",
+        alert.place or "",
         alert.distance,
     )
 

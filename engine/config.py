@@ -15,6 +15,7 @@ from typing import Annotated
 
 from engine.core.settings import (
     AttentionSettings,
+    AwaySettings,
     Between,
     ContactSettings,
     CoreSettings,
@@ -259,6 +260,7 @@ class Config:
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     attention: AttentionSettings = field(default_factory=AttentionSettings)
     follow: FollowSettings = field(default_factory=FollowSettings)
+    away: AwaySettings = field(default_factory=AwaySettings)
     seeing: SeeingConfig = field(default_factory=SeeingConfig)
     hearing: HearingConfig = field(default_factory=HearingConfig)
     mqtt: MqttConfig = field(default_factory=MqttConfig)
@@ -277,4 +279,5 @@ class Config:
             tracking=self.tracking,
             attention=self.attention,
             follow=self.follow,
+            away=self.away,
         )

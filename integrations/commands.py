@@ -136,8 +136,16 @@ VERBS: Mapping[str, Verb] = {
     "release": Verb("torque off: the head can be turned by hand"),
     "face_me": Verb("turn to whoever asks, once"),
     "pan": Verb("look around, once"),
-    "arm": Verb("away mode on"),
-    "disarm": Verb("away mode off, back to the mode before"),
+    "arm": Verb(
+        "arm the alarm, after an exit delay; `night` watches without moving",
+        {
+            "mode": _one_of("away", "night").optional(),
+            "delay": _number(0, 3600, "seconds").optional(),
+        },
+    ),
+    "disarm": Verb("disarm the alarm, back to the mode before"),
+    "presence": Verb("whether somebody who lives here is at home", {"home": _one_of("on", "off")}),
+    "test_alert": Verb("send an alert through every channel, to try them out"),
     "pause": Verb("no motion until `resume`"),
     "resume": Verb("back to what it did before `pause`"),
     "activity": Verb(

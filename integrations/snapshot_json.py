@@ -109,6 +109,9 @@ SNAPSHOT: Mapping[str, Encoder] = {
     "notes": dict,
     "turned_by_hand": _same,
     "places": _each(_record(PLACE)),
+    "alarm": str,
+    "alarm_until": SECONDS,
+    "someone_home": _same,
 }
 
 

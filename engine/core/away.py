@@ -1,8 +1,8 @@
-"""Away: panning the room, and noticing a person in it.
+"""A pan: the headings from which the whole range is seen, and the rest at each.
 
-The smallest version that is real: a pan visits headings that cover the range
-with overlap and pauses at each; a confirmed person ends it, raises one alert
-per visit and is faced while they stay. Pure.
+Neighbouring stops have a share of the picture in common, so that nobody falls
+between two, and the head rests long enough at each for somebody to be seen
+sharply more than once. Pure.
 """
 
 from __future__ import annotations
@@ -12,10 +12,7 @@ from dataclasses import dataclass, replace
 
 from engine.core.angles import clamp
 
-DWELL = 1.5  # s the head rests at each stop, long enough to confirm a person
-OVERLAP = 0.6  # of the field of view from one stop to the next
-VISIT_OVER = 60.0  # s without anybody after which the next person is a new visit
-UPDATE_EVERY = 10.0  # s between updates of one visit's alert
+ARRIVED = 2.0  # deg
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +27,10 @@ class Pan:
         return bool(self.stops)
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """The visit under way: its number, when somebody was last seen, when it last alerted."""
-
-    number: int = 0
-    last_seen: float = -math.inf
-    alerted: float = -math.inf
-
-
-def plan(low: float, high: float, start: float, view: float) -> Pan:
+def plan(low: float, high: float, start: float, view: float, overlap: float) -> Pan:
     """Stops from the nearer end to the other and back to `start`, never far apart."""
     # The picture reaches half a view beyond the end of the range.
-    step = OVERLAP * view
+    step = (1.0 - overlap) * view
     count = max(1, math.ceil((high - low) / step))
     sweep = [low + (high - low) * i / count for i in range(count + 1)]
     if abs(start - high) < abs(start - low):
@@ -50,20 +38,12 @@ def plan(low: float, high: float, start: float, view: float) -> Pan:
     return Pan(stops=(*sweep, clamp(start, low, high)))
 
 
-def progress(pan: Pan, heading: float, moving: bool, now: float) -> Pan:
+def progress(pan: Pan, heading: float, moving: bool, now: float, dwell: float) -> Pan:
     """The pan after looking where the head is: the next stop once it has rested here."""
-    if not pan.stops or moving or abs(heading - pan.stops[0]) > 2.0:
+    if not pan.stops or moving or abs(heading - pan.stops[0]) > ARRIVED:
         return replace(pan, resting_since=None) if pan.resting_since is not None else pan
     if pan.resting_since is None:
         return replace(pan, resting_since=now)
-    if now - pan.resting_since >= DWELL:
+    if now - pan.resting_since >= dwell:
         return Pan(stops=pan.stops[1:])
     return pan
-
-
-def sighted(visit: Visit, now: float) -> tuple[Visit, bool]:
-    """The visit after a confirmed person was seen, and whether to alert now."""
-    if now - visit.last_seen > VISIT_OVER:
-        return Visit(visit.number + 1, now, now), True
-    due = now - visit.alerted >= UPDATE_EVERY
-    return replace(visit, last_seen=now, alerted=now if due else visit.alerted), due

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from engine.core import attention, fusion, lifeless, modes, requests, survey, voices
+from engine.core import attention, fusion, lifeless, modes, requests, survey, voices, watching
 from engine.core.modes import Trigger
 from engine.core.state import Blocked, State
 from engine.core.types import (
@@ -58,7 +58,8 @@ def _people_seen(state: State, event: PeopleSeen) -> tuple[State, tuple[Action, 
     event = lifeless.credible(state.people, state.places, event, state.settings.tracking)
     people = fusion.see(state.people, event, state.settings.tracking)
     low, high = event.view
-    return replace(state, people=people, view_width=high - low), ()
+    state = replace(state, people=people, view_width=high - low)
+    return (watching.observe(state, event) if state.alarm.on else state), ()
 
 
 def _voice_heard(state: State, event: VoiceHeard) -> tuple[State, tuple[Action, ...]]:
@@ -76,23 +77,27 @@ def _voice_heard(state: State, event: VoiceHeard) -> tuple[State, tuple[Action, 
         for d in event.directions
     )
     state = replace(state, people=people, sounds=(*sounds, *state.sounds)[:8])
+    state, alerts = watching.voice(state, event)
     if state.shutter is not ShutterState.OPEN:
-        return replace(state, people=fusion.People(next_id=state.people.next_id)), ()
+        return replace(state, people=fusion.People(next_id=state.people.next_id)), alerts
     if event.ambiguous:
-        return replace(state, ambiguous_until=state.now + 2.0), ()
+        return replace(state, ambiguous_until=state.now + 2.0), alerts
     if event.wake_word is None or owner is None or response is WakeWordResponse.OFF:
-        return state, ()
+        return state, alerts
     if turning and state.modes.mode is not Mode.AWAY:
         # Somebody asks: what the head was about to do can wait.
         state = state.at_rest() if state.pan.active or state.search.active else state
         called = attention.summon(owner, state.now, settings.attention)
         state = replace(state, attention=called, to_centre=owner)
     voice = next(d for d in event.directions if d.kind is SoundKind.DIRECT)
-    return state, (Indicate("listening", voice.bearing),)
+    return state, (*alerts, Indicate("listening", voice.bearing))
 
 
 def _sound_heard(state: State, event: SoundHeard) -> tuple[State, tuple[Action, ...]]:
-    return state, (Indicate(event.kind, event.bearing),)
+    if state.muted:
+        return state, ()  # a sound that was under way when the mute was pressed
+    state, alerts = watching.heard(state, event.kind, event.bearing, event.confidence)
+    return state, (*alerts, Indicate(event.kind, event.bearing))
 
 
 def _axis_moved(state: State, event: AxisMoved) -> tuple[State, tuple[Action, ...]]:
@@ -160,7 +165,8 @@ def _shutter_changed(state: State, event: ShutterChanged) -> tuple[State, tuple[
         attention=attention.Attention(),
         sounds=(),
     )
-    return state, (Stop(f"the shutter is {event.state.value}", emergency=True),)
+    state, alerts = watching.covered(state, f"the shutter is {event.state.value}")
+    return state, (Stop(f"the shutter is {event.state.value}", emergency=True), *alerts)
 
 
 def _microphone_muted(state: State, event: MicrophoneMuted) -> tuple[State, tuple[Action, ...]]:
@@ -181,7 +187,11 @@ def _axis_fault(state: State, event: AxisFault) -> tuple[State, tuple[Action, ..
 
 
 def _health(state: State, event: Health) -> tuple[State, tuple[Action, ...]]:
-    return _problem(state, event.part, "" if event.ok else event.detail or "not working"), ()
+    detail = "" if event.ok else event.detail or "not working"
+    state = _problem(state, event.part, detail)
+    if event.part != "camera" or event.ok or state.shutter is not ShutterState.OPEN:
+        return state, ()
+    return watching.covered(state, f"the camera sees nothing: {detail}")
 
 
 def _measured(state: State, event: Measured) -> tuple[State, tuple[Action, ...]]:

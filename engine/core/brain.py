@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.core import happenings
+from engine.core import alarm, happenings, modes, watching
 from engine.core.believing import believe
 from engine.core.deciding import decide
-from engine.core.modes import ModeState
+from engine.core.modes import ModeState, Trigger
 from engine.core.places import Places
 from engine.core.settings import CoreSettings
 from engine.core.state import Preferences, State, snapshot
@@ -21,6 +21,7 @@ from engine.core.types import (
     AxisMoved,
     Event,
     FollowPolicy,
+    Keep,
     Mode,
     Publish,
 )
@@ -40,13 +41,15 @@ def start(
     policy: FollowPolicy | None = None,
     preferences: Preferences = Preferences(),  # noqa: B008 - frozen
     places: Places = Places(),  # noqa: B008 - frozen
+    kept: Keep | None = None,
 ) -> State:
     """The state of a device that knows nothing yet; the shutter counts as unknown.
 
     `policy` and `preferences` are what the owner chose before the last stop, `places`
-    what was known then; without a policy that of the settings holds.
+    what was known then; without a policy that of the settings holds. `kept` is the alarm
+    at the last stop, however that came: an armed device comes back armed.
     """
-    return State(
+    state = State(
         settings=settings,
         now=t,
         heading=heading,
@@ -54,6 +57,15 @@ def start(
         preferences=preferences,
         places=places,
     )
+    if kept is None:
+        return state
+    state = replace(
+        state,
+        alarm=alarm.restored(kept.alarm, kept.armed_for, t, settings.away),
+        watch=watching.Watch(visits=kept.visits),
+    )
+    away, _ = modes.advance(state.modes, Trigger.ARM)
+    return replace(state, modes=away) if state.alarm.on else state
 
 
 def step(state: State, event: Event) -> Step:
@@ -66,6 +78,9 @@ def step(state: State, event: Event) -> Step:
         state, decided = decide(state)
         actions = (*actions, *decided)
     actions = (*actions, *happenings.between(before, state, event))
+    if watching.kept(state) != watching.kept(before):
+        # First: what is not kept has not happened, and nobody may be told of it.
+        actions = (watching.kept(state), *actions)
     return _publish(before, state, actions)
 
 
@@ -81,6 +96,8 @@ def _publish(before: State, state: State, actions: tuple[Action, ...]) -> Step:
         or state.problems != before.problems
         or state.muted != before.muted
         or state.viewers != before.viewers
+        or state.alarm.state is not before.alarm.state
+        or state.someone_home != before.someone_home
         or state.preferences is not before.preferences
         or state.notice is not before.notice
         or state.settings is not before.settings

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.core import attention, away, fusion, modes, requests, search, survey, zones
-from engine.core.angles import near, wrap
+from engine.core import attention, away, fusion, modes, requests, search, survey, watching, zones
+from engine.core.angles import near
 from engine.core.modes import Trigger
 from engine.core.range_of_motion import RangeOfMotion
 from engine.core.state import Move, State, subject_of
 from engine.core.types import (
     Action,
-    Alert,
     Mode,
     MoveTo,
     Pace,
     Reason,
     ShutterState,
+    Stop,
 )
 
 SQUARE = 2.5  # deg: nearer than this, somebody who asked to be faced is
@@ -31,6 +31,7 @@ LONGEST_TOUCH = 60.0  # s: a finger that is down for longer has been lifted unno
 SEEN_NOW = 1.0  # s since the last sighting
 BEYOND = Reason("beyond_range", "staying: the person is beyond the range of motion")
 IN_THE_WAY = Reason("blocked", "staying: something is in the way")
+GLANCE = 0.3  # of the view, to either side of its middle, in which a look needs no turn
 PACES = {"settled": Pace.GENTLE, "motion": Pace.NORMAL, "pursuit": Pace.BRISK}
 
 
@@ -51,7 +52,7 @@ def decide(state: State) -> tuple[State, tuple[Action, ...]]:
         state = replace(state, modes=mode_state, following=None)
     state, first = _survey(state)
     # Watching over the home needs no motion: nothing that forbids motion silences it.
-    state, alerts = _watch(state) if state.modes.mode is Mode.AWAY else (state, ())
+    state, alerts = watching.watch(state) if state.alarm.on else (state, ())
     alerts = (*first, *alerts)
     idle = _idle_reason(state)
     if idle is not None:
@@ -220,43 +221,65 @@ def _move(
     return replace(state, move=move, reason=reason), (MoveTo(target, pace, reason.code),)
 
 
-def _watch(state: State) -> tuple[State, tuple[Action, ...]]:
-    """Armed: alert to anybody who is confirmed by sight, wherever and however far."""
-    sure = state.settings.attention.min_confidence
-    seen = [
-        p
-        for p in state.people.persons
-        if p.confirmed and state.now - p.last_seen <= SEEN_NOW and p.confidence >= sure
-    ]
-    if not seen:
-        return state, ()
-    visit, due = away.sighted(state.visit, state.now)
-    state = replace(state, visit=visit)
-    if not due:
-        return state, ()
-    person = max(seen, key=lambda p: (p.confidence, -p.id))
-    alert = Alert(
-        t=state.now,
-        visit=visit.number,
-        bearing=wrap(person.track.bearing),
-        distance=person.distance,
-        confidence=person.confidence,
-    )
-    return state, (alert,)
-
-
 def _guard(state: State) -> tuple[State, tuple[Action, ...]]:
-    """Armed: face whoever is in sight; otherwise go on with a pan."""
+    """Armed: face whoever is in sight, look where somebody may be; otherwise go on with a pan."""
+    if state.alarm.night:
+        return replace(state, reason=Reason("watching", "watching over the night"), zone=None), ()
     person = state.primary()
-    if person is not None and state.now - person.last_seen <= SEEN_NOW:
+    if (
+        person is not None
+        and state.now - person.last_seen <= SEEN_NOW
+        and not watching.is_scenery(state, person)
+    ):
         return _face(replace(state, pan=away.Pan()), person, summoned=False)
+    glimpse = watching.glimpsed(state)
+    if glimpse is not None:
+        return _look_at(state, glimpse.track.bearing, Reason("glimpse", "looking again: somebody?"))
+    if state.watch.look is not None:
+        return _look_at_sound(state, state.watch.look)
     if state.pan.active:
         return _continue_pan(state)
     return replace(state, reason=Reason("watching", "watching: nobody is there"), zone=None), ()
 
 
+def _look_at(state: State, bearing: float, reason: Reason) -> tuple[State, tuple[Action, ...]]:
+    """Turn to where the bearing is well in the picture, and rest there."""
+    state = replace(state, reason=reason, zone=None)
+    target = _reachable(state, bearing, asked=False)
+    base = state.move.heading if state.move else state.heading
+    if target is None or abs(target - base) <= GLANCE * state.view_width:
+        if state.move is not None and abs(state.move.heading - state.heading) > SQUARE:
+            # On the way elsewhere, and it is in the picture already: stay for a sharp look.
+            near_enough = abs(near(bearing, state.heading) - state.heading)
+            if near_enough <= GLANCE * state.view_width:
+                return replace(state, move=None), (Stop(reason.code),)
+        return state, ()
+    return _move(state, target, Pace.NORMAL, reason)
+
+
+def _look_at_sound(state: State, look: watching.Look) -> tuple[State, tuple[Action, ...]]:
+    """Turn to a sound, or stand still to hear it again; then the pan goes on."""
+    reason = Reason("listening", "listening: something sounded")
+    if state.now >= look.until:
+        state = replace(state, watch=replace(state.watch, look=None), reason=reason)
+        if state.pan.active:
+            return state, ()
+        return _move(state, look.back, Pace.GENTLE, reason)
+    if look.bearing is None:
+        if state.move is not None:
+            return replace(state, move=None, reason=reason), (Stop(reason.code),)
+        return replace(state, reason=reason, zone=None), ()
+    state, actions = _look_at(state, look.bearing, reason)
+    if not look.arrived and state.move is None and not state.moving:
+        until = min(look.until, state.now + watching.LOOK_FOR)
+        there = replace(look, arrived=True, until=until)
+        state = replace(state, watch=replace(state.watch, look=there))
+    return state, actions
+
+
 def _continue_pan(state: State) -> tuple[State, tuple[Action, ...]]:
-    pan = away.progress(state.pan, state.heading, state.moving or state.move is not None, state.now)
+    moving, dwell = state.moving or state.move is not None, state.settings.away.dwell
+    pan = away.progress(state.pan, state.heading, moving, state.now, dwell)
     state = replace(state, pan=pan, zone=None)
     if not pan.active:
         return replace(state, reason=Reason("watching", "the pan is complete")), ()

@@ -33,4 +33,6 @@ REASONS: Mapping[str, str] = {
     "fault": "staying: the axis has a fault",
     "pan": "looking around, stop by stop",
     "watching": "away: watching, nobody is there",
+    "glimpse": "away: looking again where somebody may be",
+    "listening": "away: looking where something sounded, or standing still to hear it again",
 }

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from engine.core import attention, away, modes, survey
+from engine.core import alarm, attention, away, modes, survey, watching
 from engine.core.angles import wrap
 from engine.core.modes import Trigger
 from engine.core.places import BOTH, USUAL_WIDTH, Full, Origin, Place, Sense
@@ -18,6 +18,7 @@ from engine.core.range_of_motion import RangeOfMotion
 from engine.core.state import Move, Notice, State
 from engine.core.types import (
     Action,
+    AlertKind,
     Command,
     FollowPolicy,
     Mode,
@@ -155,24 +156,40 @@ def _resume(state: State, _: Command) -> Answer:
     return Answer(replace(state, modes=changed), True, f"mode {changed.mode.value}")
 
 
-def _arm(state: State, _: Command) -> Answer:
-    if state.modes.mode is Mode.AWAY:
+def _arm(state: State, command: Command) -> Answer:
+    wanted = str(command.arguments.get("mode") or "away")
+    trigger = alarm.Trigger.ARM_NIGHT if wanted == "night" else alarm.Trigger.ARM_AWAY
+    if state.alarm.on and state.alarm.armed_for is alarm.ARMED_FOR[trigger]:
         return Answer(state, True, "armed already")
     blocked = obstacle(state)
     if blocked:
         return Answer(state, False, blocked)
-    changed, _allowed = modes.advance(state.modes, Trigger.ARM)
-    return Answer(replace(state.at_rest(), modes=changed), True, "armed", (Stop("armed"),))
+    delay = command.arguments.get("delay")
+    armed, allowed = watching.armed(state, trigger, None if delay is None else float(delay))
+    if not allowed:
+        return Answer(state, False, f"not possible while {state.alarm.state.value}")
+    changed, _allowed = modes.advance(armed.modes, Trigger.ARM)
+    message = armed.alarm.state.value.replace("_", " ")
+    return Answer(replace(armed.at_rest(), modes=changed), True, message, (Stop(message),))
 
 
 def _disarm(state: State, _: Command) -> Answer:
-    changed, allowed = modes.advance(state.modes, Trigger.DISARM)
-    if not allowed:
+    if not state.alarm.on:
         return Answer(state, True, "not armed")
-    disarmed = replace(
-        state.at_rest(), modes=changed, visit=replace(state.visit, last_seen=-math.inf)
-    )
+    changed, _allowed = modes.advance(state.modes, Trigger.DISARM)
+    disarmed = replace(watching.disarmed(state).at_rest(), modes=changed)
     return Answer(disarmed, True, "disarmed", (Stop("disarmed"),))
+
+
+def _presence(state: State, command: Command) -> Answer:
+    home = command.arguments["home"] == "on"
+    said = "somebody is at home" if home else "nobody is at home"
+    return Answer(replace(state, someone_home=home), True, said)
+
+
+def _test_alert(state: State, _: Command) -> Answer:
+    told, alerts = watching.notice(state, AlertKind.TEST, "a test", 1.0)
+    return Answer(told, True, "alert sent" if alerts else "sent a moment ago", alerts)
 
 
 def _pan(state: State, _: Command) -> Answer:
@@ -181,8 +198,11 @@ def _pan(state: State, _: Command) -> Answer:
         return Answer(state, False, blocked)
     if state.modes.mode not in (Mode.AWAY, Mode.FOLLOW, Mode.MANUAL):
         return Answer(state, False, f"not possible while {state.modes.mode}")
+    if state.alarm.night:
+        return Answer(state, False, "armed for the night: it watches and does not move")
     low, high = state.settings.range
-    planned = away.plan(low, high, state.heading, state.view_width)
+    overlap = state.settings.away.overlap
+    planned = away.plan(low, high, state.heading, state.view_width, overlap)
     return Answer(replace(state, pan=planned), True, f"panning over {len(planned.stops)} stops")
 
 
@@ -329,6 +349,8 @@ HANDLERS: dict[str, Callable[[State, Command], Answer]] = {
     "resume": _resume,
     "arm": _arm,
     "disarm": _disarm,
+    "presence": _presence,
+    "test_alert": _test_alert,
     "pan": _pan,
     "face_me": _face_me,
     "activity": _activity,

@@ -119,6 +119,23 @@ class FollowSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaySettings:
+    """Watching over an empty home: the alarm's delays, and how the head looks round.
+
+    `overlap` is the share of the picture that two neighbouring stops have in common.
+    """
+
+    exit_delay: Seconds = 30.0
+    entry_delay: Seconds = 0.0
+    trigger_time: Seconds = 180.0
+    visit_over: Annotated[float, Between(5.0, 3600.0, "seconds")] = 60.0
+    update_every: Annotated[float, Between(1.0, 3600.0, "seconds")] = 10.0
+    dwell: Annotated[float, Between(0.5, 60.0, "seconds")] = 1.5
+    overlap: Annotated[float, Between(0.1, 0.9)] = 0.4
+    listen: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class CoreSettings:
     """All that `brain.step` is given, once, at its start."""
 
@@ -131,3 +148,4 @@ class CoreSettings:
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     attention: AttentionSettings = field(default_factory=AttentionSettings)
     follow: FollowSettings = field(default_factory=FollowSettings)
+    away: AwaySettings = field(default_factory=AwaySettings)

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from engine.core import tracks, zones
+from engine.core.alarm import Alarm
 from engine.core.angles import wrap
 from engine.core.attention import Attention
-from engine.core.away import Pan, Visit
+from engine.core.away import Pan
 from engine.core.fusion import People, Person
 from engine.core.modes import ModeState
 from engine.core.places import Places
@@ -20,7 +21,6 @@ from engine.core.search import Search
 from engine.core.settings import CoreSettings
 from engine.core.survey import Survey
 from engine.core.types import (
-    Mode,
     Pace,
     PersonView,
     Reason,
@@ -30,6 +30,7 @@ from engine.core.types import (
     WakeWordResponse,
     Zone,
 )
+from engine.core.watching import Watch
 
 DEFAULT_VIEW = 60.0  # deg, until the first frame tells what the camera covers
 CALM = Reason("calm", "waiting")
@@ -101,7 +102,8 @@ class State:
     blocked: Blocked = field(default_factory=Blocked)
     ambiguous_until: float = -math.inf
     pan: Pan = field(default_factory=Pan)
-    visit: Visit = field(default_factory=Visit)
+    alarm: Alarm = field(default_factory=Alarm)
+    watch: Watch = field(default_factory=Watch)
     search: Search = field(default_factory=Search)
     to_centre: int | None = None
     viewers: int = 0
@@ -118,7 +120,7 @@ class State:
 
     @property
     def armed(self) -> bool:
-        return self.modes.mode is Mode.AWAY
+        return self.alarm.on
 
     def at_rest(self) -> State:
         """The state with every errand of the head called off: moves, pans, searches."""
@@ -129,6 +131,7 @@ class State:
             pan=Pan(),
             search=replace(self.search, stops=(), resting_since=None),
             to_centre=None,
+            watch=replace(self.watch, look=None),
         )
 
     def primary(self) -> Person | None:
@@ -186,6 +189,9 @@ def snapshot(state: State) -> Snapshot:
         notes=state.notes,
         turned_by_hand=state.settings.turned_by_hand,
         places=state.places.items,
+        alarm=state.alarm.state,
+        alarm_until=state.alarm.until if state.alarm.until < math.inf else None,
+        someone_home=state.someone_home,
     )
 
 

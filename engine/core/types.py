@@ -51,6 +51,29 @@ class Mode(StrEnum):
     PAUSED = "paused"
 
 
+class AlarmState(StrEnum):
+    """The alarm, in the words that alarm panels use. `away` mode is on in all but the first."""
+
+    DISARMED = "disarmed"
+    ARMING = "arming"
+    ARMED_AWAY = "armed_away"
+    ARMED_NIGHT = "armed_night"
+    PENDING = "pending"
+    TRIGGERED = "triggered"
+
+
+class AlertKind(StrEnum):
+    """What an alert is about."""
+
+    PERSON = "person"
+    VOICE = "voice"
+    SMOKE_ALARM = "smoke_alarm"
+    CO_ALARM = "co_alarm"
+    CRASH = "crash"
+    COVERED = "covered"
+    TEST = "test"
+
+
 class FollowPolicy(StrEnum):
     """When follow mode may turn the head."""
 
@@ -153,7 +176,10 @@ class VoiceHeard:
 
 @dataclass(frozen=True, slots=True)
 class SoundHeard:
-    """A sound that is no voice but matters: `smoke_alarm`, `co_alarm`, `crash`."""
+    """A sound that is no voice but matters: `smoke_alarm`, `co_alarm`, `crash`.
+
+    `bearing` is in the world, None where no direction stands out; `confidence` in [0, 1].
+    """
 
     t: float
     kind: str
@@ -341,6 +367,7 @@ class Snapshot:
     under way, None at rest. `message` is the text that the screen was asked to
     show; `measures` are the newest figures of `Measured`, by name, and `notes` why they are so.
     `turned_by_hand`: there is a head that hands can turn, and its range can be set up.
+    `alarm_until` is when an exit or entry delay, or the alarm itself, is over.
     """
 
     t: float
@@ -371,6 +398,9 @@ class Snapshot:
     notes: Mapping[str, str] = field(default_factory=dict)
     turned_by_hand: bool = True
     places: tuple[Place, ...] = ()
+    alarm: AlarmState = AlarmState.DISARMED
+    alarm_until: float | None = None
+    someone_home: bool = False
 
 
 # ------------------------------------------------------------------- actions
@@ -415,13 +445,32 @@ class Publish:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A person was seen where nobody should be. `visit` groups the updates of one visit."""
+    """What the owner should know at once; `alerts.rules` judges whether it may go out.
+
+    `visit` groups what belongs together (one visit of somebody, one smoke alarm): it is never
+    used for another, over restarts neither. `update` is False for the first of its visit. `what`
+    is a phrase for people; `t` the moment of what is told, monotonic. `bearing` is in the world,
+    `place` the owner's word for what is there ("sofa"), each None where nobody knows.
+    """
 
     t: float
     visit: int
-    bearing: float
-    distance: float | None
+    kind: AlertKind
+    what: str
     confidence: float
+    bearing: float | None = None
+    place: str | None = None
+    distance: float | None = None
+    update: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What must outlive a power cut, before anybody is told of it: the alarm, and visits so far."""
+
+    alarm: AlarmState
+    armed_for: AlarmState
+    visits: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -462,4 +511,6 @@ class Reply:
     message: str
 
 
-Action = MoveTo | Stop | Release | SetRange | Publish | Alert | Happened | Ask | Indicate | Reply
+Action = (
+    MoveTo | Stop | Release | SetRange | Publish | Alert | Keep | Happened | Ask | Indicate | Reply
+)

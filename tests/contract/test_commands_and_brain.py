@@ -10,10 +10,12 @@ from dataclasses import replace
 import pytest
 
 from engine.core import brain, requests
+from engine.core.alarm import Alarm
 from engine.core.modes import ModeState
 from engine.core.settings import CoreSettings
 from engine.core.state import Move, State
 from engine.core.types import (
+    AlarmState,
     Command,
     FollowPolicy,
     Mode,
@@ -35,7 +37,7 @@ FOR_THE_BRAIN = sorted(set(VERBS) - SIMULATED_ONLY - FOR_THE_DESK)
 
 CANDIDATES: dict[str, tuple[object, ...]] = {
     "policy": tuple(p.value for p in FollowPolicy),
-    "mode": tuple(m.value for m in Mode),
+    "mode": (*(m.value for m in Mode), "night"),
     "heading": (-360.0, -40.0, 0.0, 40.0, 360.0),
     "pace": tuple(p.value for p in Pace),
     "name": ("", "call", "recipe"),
@@ -48,6 +50,8 @@ CANDIDATES: dict[str, tuple[object, ...]] = {
     "text": ("", "Dinner is ready"),
     "seconds": (1.0, 3600.0),
     "step": ("start", "done", "cancel", "reset"),
+    "delay": (0.0, 3600.0),
+    "home": ("on", "off"),
 }
 
 
@@ -78,10 +82,11 @@ def after_a_while(*bearings: float) -> State:
     return state
 
 
+ALARMS = {m: Alarm(AlarmState.ARMED_AWAY) if m is Mode.AWAY else Alarm() for m in Mode}
 EMPTY, PEOPLED = after_a_while(), after_a_while(5.0)
 STATES = {
     **{
-        f"{mode.value}, {whose}": replace(base, modes=ModeState(mode=mode))
+        f"{mode.value}, {whose}": replace(base, modes=ModeState(mode=mode), alarm=ALARMS[mode])
         for mode in Mode
         for whose, base in (("nobody", EMPTY), ("somebody", PEOPLED))
     },
@@ -90,7 +95,10 @@ STATES = {
     "shutter unknown": replace(EMPTY, shutter=ShutterState.UNKNOWN),
     "axis fault": replace(PEOPLED, problems=(("axis", "gone"),)),
     "away, shutter closed": replace(
-        EMPTY, shutter=ShutterState.CLOSED, modes=ModeState(mode=Mode.AWAY)
+        EMPTY,
+        shutter=ShutterState.CLOSED,
+        modes=ModeState(mode=Mode.AWAY),
+        alarm=Alarm(AlarmState.ARMED_AWAY),
     ),
 }
 CASES = [pytest.param(s, n, id=f"{n}: {w}") for w, s in STATES.items() for n in FOR_THE_BRAIN]

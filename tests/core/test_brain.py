@@ -280,7 +280,7 @@ def test_the_policy_is_obeyed(policy: FollowPolicy) -> None:
 
 def test_armed_it_pans_alerts_once_a_visit_and_faces_who_came() -> None:
     room = Room()
-    room.send(Command(room.t, "arm"))
+    room.send(Command(room.t, "arm", {"delay": 0.0}))
     room.send(Command(room.t, "pan"))
     room.wait(60.0)
     assert room.moves[0] == pytest.approx(-175.0)
@@ -291,7 +291,7 @@ def test_armed_it_pans_alerts_once_a_visit_and_faces_who_came() -> None:
     assert [a.visit for a in room.of(Alert)] == [1]  # type: ignore[attr-defined]
     assert abs(room.state.heading - 28.0) < 12.0
     room.wait(90.0)
-    room.wait(5.0, (room.state.heading, 2.5))
+    room.wait(5.0, (room.state.heading + 25.0, 2.5))
     assert [a.visit for a in room.of(Alert)] == [1, 2]  # type: ignore[attr-defined]
 
 

@@ -6,11 +6,13 @@ from dataclasses import replace
 import pytest
 
 from engine.core import brain
+from engine.core.alarm import Alarm
 from engine.core.modes import ModeState
 from engine.core.settings import CoreSettings
 from engine.core.state import Move, State
 from engine.core.types import (
     Action,
+    AlarmState,
     Alert,
     AxisFault,
     AxisMoved,
@@ -46,7 +48,8 @@ class Room:
         self.state: State = brain.start(CORE, 0.0, 0.0)
         self.send(ShutterChanged(0.0, ShutterState.OPEN))
         self.wait(CORE.follow.after_opening + 0.3)
-        self.state = replace(self.state, modes=ModeState(mode=mode))
+        armed = Alarm(AlarmState.ARMED_AWAY) if mode is Mode.AWAY else Alarm()
+        self.state = replace(self.state, modes=ModeState(mode=mode), alarm=armed)
 
     def send(self, event: Event) -> list[Action]:
         self.state, actions, _ = brain.step(self.state, event)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core import brain, state, tracks, zones
+from engine.core.alarm import Alarm
 from engine.core.attention import Attention
 from engine.core.fusion import NEVER, People, Person
 from engine.core.modes import ModeState
@@ -14,6 +15,7 @@ from engine.core.settings import CoreSettings
 from engine.core.state import Move, State, snapshot
 from engine.core.tracks import RangeTrack
 from engine.core.types import (
+    AlarmState,
     FollowPolicy,
     Label,
     Mode,
@@ -121,6 +123,7 @@ def test_the_rest_is_shown_as_it_is() -> None:
     at_work = replace(
         room(),
         modes=ModeState(mode=Mode.AWAY, policy=FollowPolicy.CHOSEN),
+        alarm=Alarm(AlarmState.ARMED_AWAY),
         move=Move(40.0, NOW, reason),
         people=People(pets=(cat,)),
         shutter=ShutterState.OPEN,

@@ -31,6 +31,8 @@ GOOD = [
     ("release", {}),
     ("arm", {}),
     ("disarm", {}),
+    ("presence", {"home": "off"}),
+    ("test_alert", {}),
     ("pan", {}),
     ("face_me", {}),
     ("pause", {}),
