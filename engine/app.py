@@ -17,23 +17,28 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from alerts.gate import AlertGate
+from alerts.rules import Rules, hours
+from engine.alarm_file import AlarmFile
 from engine.choices import Choices, choices_of
 from engine.config import Config
 from engine.core import brain
 from engine.core.types import (
+    AlarmState,
     Alert,
+    AlertKind,
     Command,
     Event,
     Happened,
     Health,
     Indicate,
+    Keep,
     MicrophoneMuted,
     MoveTo,
     Publish,
     Release,
     Reply,
     SetRange,
-    ShutterChanged,
     ShutterState,
     Snapshot,
     Stop,
@@ -42,13 +47,16 @@ from engine.hardware.clock import MonotonicClock
 from engine.identity import Claim, device_id, prepare_state_dir
 from engine.loops.axis import AxisControl, AxisRunner
 from engine.loops.decisions import DecisionLoop
+from engine.loops.gate import wire
+from engine.loops.schedule import MINUTE, Plan, Schedule
 from engine.loops.vitals import Vitals
 from engine.loops.worker import Worker
 from engine.parts import Parts, build
 from engine.places_file import PlacesFile
-from engine.ports import Clock
+from engine.ports import Clock, Shutter
 from engine.range_store import KeptRange
 from engine.telling import Telling
+from integrations.alarm_codes import AlarmCode
 from integrations.broker import EmbeddedBroker
 from integrations.http.server import PageServer
 from integrations.hub import Hub
@@ -119,19 +127,25 @@ async def _assemble(
     core = replace(parts.core, range=kept.current, limits=kept.configured)
     places_file = PlacesFile(state_dir)
     places, problem = places_file.load_or_set_aside()
-    state = brain.start(core, clock.now(), 0.0, before.policy, before.preferences, places)
+    alarm = AlarmFile(
+        state_dir, lambda ok, why: decisions.post(Health(clock.now(), "alarm", ok, why))
+    )
+    armed, unreadable = alarm.load()
+    state = brain.start(core, clock.now(), 0.0, before.policy, before.preferences, places, armed)
     decisions = DecisionLoop(state, clock, {})
-    hub = Hub(decisions.post, _local_commands(parts))
+    hub = Hub(decisions.post, _local_commands(parts), admit=AlarmCode(state_dir).admit)
+    decisions.effects[Keep] = alarm.keep
     decisions.effects.update(_effects(control, hub, parts, choices, kept, places_file))
-    if problem:
-        decisions.post(Health(clock.now(), "places", False, problem))
+    for part, wrong in (("places", problem), ("alarm", unreadable)):
+        if wrong:
+            decisions.post(Health(clock.now(), part, False, wrong))
     runner = AxisRunner(
         control,
         clock,
         config.axis.rate_hz,
         lambda events: _post_all(decisions, events),
     )
-    _wire_shutter(parts, control, decisions.post, clock)
+    _wire_switches(parts, control, decisions.post, clock)
     telling = Telling(config, state_dir, identity, clock)
     page = await _start_page(config, parts, hub, stack, telling)
 
@@ -142,7 +156,7 @@ async def _assemble(
     broker, device = await _start_mqtt(config, parts, identity, hub, of_broker, stack)
     telling.connect(page, device, hub.states, decisions.post)
     hub.serve(telling.local_commands())
-    decisions.effects[Alert] = telling.desk.raise_alert
+    decisions.effects[Alert] = _gate(config, decisions, telling).put
     await telling.open()
     parts.sinks.extend(telling.sinks)
     engine = Running(config, parts, decisions, control, hub, page, broker, runner, asyncio.Event())
@@ -157,6 +171,44 @@ async def _assemble(
     stack.callback(runner.stop)
     runner.start()
     return engine
+
+
+def _gate(config: Config, decisions: DecisionLoop, telling: Telling) -> AlertGate:
+    """The owner's rules before the desk."""
+    alerts = config.alerts
+    rules = Rules(
+        quiet=tuple(hours(span) for span in alerts.quiet_hours),
+        cooldown=alerts.cooldown,
+        sounds=frozenset(AlertKind(sound.value) for sound in alerts.sounds),
+        while_home=alerts.while_home,
+    )
+
+    def around() -> tuple[bool, bool]:
+        return decisions.state.someone_home, decisions.state.alarm.night
+
+    return AlertGate(rules, telling.desk.raise_alert, around)
+
+
+def _schedule(engine: Running, clock: Clock) -> Schedule:
+    settings = engine.config.schedule
+
+    def spans(texts: Sequence[str]) -> tuple[tuple[int, int], ...]:
+        return tuple((span.begins, span.ends) for span in map(hours, texts))
+
+    plan = Plan(
+        MINUTE * settings.pan_every,
+        MINUTE * settings.pan_jitter,
+        settings.pan_at,
+        spans(settings.quiet_hours),
+        settings.arm_away,
+        settings.arm_night,
+        settings.disarm,
+    )
+
+    def pans_wanted() -> bool:
+        return engine.decisions.state.alarm.state is AlarmState.ARMED_AWAY
+
+    return Schedule(plan, engine.decisions.post, clock, pans_wanted)
 
 
 def _post_all(decisions: DecisionLoop, events: Sequence[Event]) -> None:
@@ -202,45 +254,28 @@ def _effects(
 def _local_commands(parts: Parts) -> dict[str, Callable[[Command], Reply]]:
     """Commands of the simulated room that never reach the brain."""
     shutter, mute = parts.simulated_shutter, parts.simulated_mute
-    if shutter is None or mute is None:
-        return {}
 
     def move_shutter(command: Command) -> Reply:
         state = ShutterState(str(command.arguments["state"]))
+        assert shutter is not None
         shutter.set(state)
         return Reply(command.source, command.id, True, f"shutter {state.value}")
 
     def press_mute(command: Command) -> Reply:
+        assert mute is not None
         mute.set(command.arguments["muted"] == "on")
         return Reply(command.source, command.id, True, f"mute {command.arguments['muted']}")
 
-    return {"shutter": move_shutter, "mute": press_mute}
+    shutters = {"shutter": move_shutter} if shutter is not None else {}
+    mutes = {"mute": press_mute} if mute is not None else {}
+    return {**shutters, **mutes}
 
 
-def _wire_shutter(
+def _wire_switches(
     parts: Parts, control: AxisControl, post: Callable[[Event], None], clock: Clock
 ) -> None:
-    """The wire that does not wait for the brain: camera and axis first, then the event."""
-
-    def edge(state: ShutterState) -> None:
-        # The camera's gate takes no lock that a slow bus could hold; and a
-        # driver that fails must not keep the camera open.
-        parts.gate.obey(state)
-        try:
-            if state is ShutterState.OPEN:
-                control.permit()
-            else:
-                control.forbid(f"the shutter is {state.value}")
-        finally:
-            post(ShutterChanged(clock.now(), state))
-
-    parts.shutter.listen(edge)
-    # An edge may come between reading the state and acting on it: until both agree.
-    while True:
-        state = parts.shutter.state
-        edge(state)
-        if parts.shutter.state is state:
-            break
+    """The shutter past the brain to camera and axis; mute and touch beside it."""
+    wire(parts.shutter, parts.gate, control, post, clock)
     parts.mute.listen(lambda muted: post(MicrophoneMuted(clock.now(), muted)))
     post(MicrophoneMuted(clock.now(), parts.mute.muted))
     parts.touch.listen(lambda pressed: control.touched(clock.now(), pressed))
@@ -316,8 +351,9 @@ def _spawn(
     hub, parts = engine.hub, engine.parts
     endless: list[Coroutine[Any, Any, None]] = [
         engine.decisions.run(),
-        _poll_shutter(parts, clock),
+        _poll_switches(parts, engine.decisions.post, clock),
         Vitals(clock, engine.decisions.post).run(),
+        _schedule(engine, clock).run(),
         *telling.works(hub.states, hub.happened, hub.submit),
     ]
     if page is not None:
@@ -369,9 +405,15 @@ async def _end(tasks: set[asyncio.Task[None]], others: set[asyncio.Task[None]]) 
         log.error("left behind: %s", ", ".join(sorted(str(t.get_coro()) for t in tasks)))
 
 
-async def _poll_shutter(parts: Parts, clock: Clock) -> None:
-    """Read the level now and then: an edge that got lost is found, a cut wire is noticed."""
+async def _poll_switches(parts: Parts, post: Callable[[Event], None], clock: Clock) -> None:
+    """Read the levels now and then: an edge that got lost is found, a cut wire is noticed."""
+    told: dict[str, str] = {}
     while True:
         await clock.sleep(SHUTTER_POLL)
-        with contextlib.suppress(OSError):
-            _ = parts.shutter.state
+        for name, part in (("shutter", parts.shutter), ("mute", parts.mute)):
+            with contextlib.suppress(OSError):
+                _ = part.state if isinstance(part, Shutter) else part.muted
+            problem = getattr(part, "problem", None) or ""
+            if problem != told.get(name, ""):
+                told[name] = problem
+                post(Health(clock.now(), name, not problem, problem))

@@ -10,6 +10,7 @@ import importlib.util
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -182,16 +183,18 @@ def _shutter(config: Config) -> Result:
         return Outcome.SIMULATED, "a switch on the page"
     if config.shutter.driver is ShutterDriver.NONE:
         return Outcome.OFF, "this build has no shutter"
-    from engine.hardware.shutter import GpioShutter
+    from engine.hardware.shutter import GpioShutter, contacts
 
     shutter = GpioShutter(
-        config.shutter.pin,
+        *contacts(config.shutter.pin, config.shutter.second_pin),
         closed_high=config.shutter.closed_when is PinLevel.HIGH,
         debounce=config.shutter.debounce,
     )
     try:
         if shutter.problem is not None:
             raise UserError(*shutter.problem.split("; ", 1))
+        # Open is believed once it has lasted.
+        time.sleep(2.0 * config.shutter.debounce)
         return Outcome.FOUND, f"GPIO {config.shutter.pin}, now {shutter.state.value}"
     finally:
         shutter.close()

@@ -116,6 +116,7 @@ class AxisConfig:
     zero_deg: Degrees = 0.0
     range: tuple[Degrees, Degrees] = (-175.0, 175.0)
     rate_hz: Annotated[float, Between(20.0, 500.0, "Hz")] = 100.0
+    hold_when_closed: bool = False
     motion: MotionSettings = field(default_factory=MotionSettings)
     contact: ContactSettings = field(default_factory=ContactSettings)
     dynamixel: DynamixelConfig = field(default_factory=DynamixelConfig)
@@ -145,7 +146,17 @@ class MicrophonesConfig:
 class ShutterConfig:
     driver: ShutterDriver = ShutterDriver.SIMULATED
     pin: Annotated[int, Between(0, 53)] = 17
+    second_pin: Annotated[int, Between(-1, 53)] = -1
     closed_when: PinLevel = PinLevel.HIGH
+    debounce: Seconds = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class MuteConfig:
+    driver: ShutterDriver = ShutterDriver.SIMULATED
+    pin: Annotated[int, Between(0, 53)] = 27
+    second_pin: Annotated[int, Between(-1, 53)] = -1
+    muted_when: PinLevel = PinLevel.HIGH
     debounce: Seconds = 0.05
 
 
@@ -220,12 +231,50 @@ class AlertHomeAssistantConfig:
     siren: Entity = ""
 
 
+class AlertSound(StrEnum):
+    """Sounds that may alert by themselves; smoke and carbon monoxide always do."""
+
+    VOICE = "voice"
+    CRASH = "crash"
+
+
+Hours = Annotated[
+    str,
+    Matching(
+        re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"),
+        "must be a span of the day such as 22:00-07:00",
+    ),
+]
+Cron = Annotated[
+    str,
+    Matching(
+        re.compile(r"[^\s]+( [^\s]+){4}"),
+        "must be five fields of cron: minute hour day month weekday",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleConfig:
+    pan_every: Annotated[float, Between(0.0, 1440.0, "minutes")] = 20.0
+    pan_jitter: Annotated[float, Between(0.0, 720.0, "minutes")] = 3.0
+    pan_at: tuple[Cron, ...] = ()
+    quiet_hours: tuple[Hours, ...] = ()
+    arm_away: tuple[Cron, ...] = ()
+    arm_night: tuple[Cron, ...] = ()
+    disarm: tuple[Cron, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class AlertsConfig:
     channels: tuple[AlertChannel, ...] = (AlertChannel.MQTT,)
     fallback: tuple[AlertChannel, ...] = ()
     fallback_after: Seconds = 20.0
     urgency: AlertUrgency = AlertUrgency.TIME_SENSITIVE
+    cooldown: Seconds = 60.0
+    quiet_hours: tuple[Hours, ...] = ()
+    sounds: tuple[AlertSound, ...] = (AlertSound.CRASH,)
+    while_home: bool = False
     expire_hours: Annotated[float, Between(0.1, 720.0, "hours")] = 24.0
     keep_days: Annotated[float, Between(1.0, 3650.0, "days")] = 30.0
     pictures: bool = False
@@ -256,11 +305,13 @@ class Config:
     camera: CameraConfig = field(default_factory=CameraConfig)
     microphones: MicrophonesConfig = field(default_factory=MicrophonesConfig)
     shutter: ShutterConfig = field(default_factory=ShutterConfig)
+    mute: MuteConfig = field(default_factory=MuteConfig)
     zones: ZoneSettings = field(default_factory=ZoneSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
     attention: AttentionSettings = field(default_factory=AttentionSettings)
     follow: FollowSettings = field(default_factory=FollowSettings)
     away: AwaySettings = field(default_factory=AwaySettings)
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     seeing: SeeingConfig = field(default_factory=SeeingConfig)
     hearing: HearingConfig = field(default_factory=HearingConfig)
     mqtt: MqttConfig = field(default_factory=MqttConfig)

@@ -21,7 +21,7 @@ from engine.hardware import microphones as arrays
 from engine.hardware.camera_device import redacted
 from engine.hardware.dynamixel import DynamixelAxis, SerialWire
 from engine.hardware.electronic_pan import ElectronicPan, reach
-from engine.hardware.shutter import GpioShutter
+from engine.hardware.shutter import GpioMute, GpioShutter, contacts
 from engine.hearing.arrays import MicrophoneArray, load_array
 from engine.hearing.calibration_file import corrected
 from engine.hearing.ear import Ear, EarSettings
@@ -132,7 +132,7 @@ def build(config: Config, clock: Clock) -> Parts:
     if pan:
         axis_config, core = _narrowed(config)
     shutter = _shutter(config)
-    mute = SimulatedMute()
+    mute = _mute(config)
     return Parts(
         config=config,
         clock=clock,
@@ -148,7 +148,7 @@ def build(config: Config, clock: Clock) -> Parts:
         summary=_summary(config, pan),
         # Outside the embedded room a shutter in software would protect nobody.
         simulated_shutter=shutter if world and isinstance(shutter, SimulatedShutter) else None,
-        simulated_mute=mute if world else None,
+        simulated_mute=mute if world and isinstance(mute, SimulatedMute) else None,
     )
 
 
@@ -242,11 +242,22 @@ def _shutter(config: Config) -> Shutter:
     settings = config.shutter
     if settings.driver is ShutterDriver.GPIO:
         return GpioShutter(
-            settings.pin,
+            *contacts(settings.pin, settings.second_pin),
             closed_high=settings.closed_when == "high",
             debounce=settings.debounce,
         )
     return SimulatedShutter(ShutterState.OPEN)
+
+
+def _mute(config: Config) -> Mute:
+    settings = config.mute
+    if settings.driver is ShutterDriver.GPIO:
+        return GpioMute(
+            *contacts(settings.pin, settings.second_pin),
+            muted_high=settings.muted_when == "high",
+            debounce=settings.debounce,
+        )
+    return SimulatedMute()
 
 
 # ---------------------------------------------------------------------- senses

@@ -27,6 +27,9 @@ MOST_TEXT = 200
 MOST_NAME = 40
 """What fits beside a mark on the page."""
 
+MOST_CODE = 64
+"""A longer code is no code, and slow to hash."""
+
 _ID = re.compile(r"[!-~]{1,64}\Z")
 
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,100}\Z")
@@ -117,6 +120,10 @@ NAME = _matching(
     f"a name of 1 to {MOST_NAME} printable characters",
 )
 TAG = _matching(_TAG.match, "an alert's tag")
+CODE = _matching(
+    lambda value: len(value) <= MOST_CODE and value.isprintable(),
+    f"up to {MOST_CODE} printable characters",
+)
 HEADING = _number(-360.0, 360.0, "degrees")
 PACE = _enum(Pace).optional()
 WIDTH = _number(NARROWEST, WIDEST, "degrees")
@@ -140,10 +147,14 @@ VERBS: Mapping[str, Verb] = {
         "arm the alarm, after an exit delay; `night` watches without moving",
         {
             "mode": _one_of("away", "night").optional(),
+            "code": CODE.optional(),
             "delay": _number(0, 3600, "seconds").optional(),
         },
     ),
-    "disarm": Verb("disarm the alarm, back to the mode before"),
+    "disarm": Verb(
+        "disarm the alarm, back to the mode before; with a code where one is set",
+        {"code": CODE.optional()},
+    ),
     "presence": Verb("whether somebody who lives here is at home", {"home": _one_of("on", "off")}),
     "test_alert": Verb("send an alert through every channel, to try them out"),
     "pause": Verb("no motion until `resume`"),

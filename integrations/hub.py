@@ -21,6 +21,9 @@ T = TypeVar("T")
 Submit = Callable[[Command], Awaitable[Reply]]
 """Carries a validated command to the engine and brings its reply; never raises."""
 
+Admit = Callable[[Command], Awaitable[Command | Reply]]
+"""Judges a command before the engine sees it: the command to deliver, or why not."""
+
 Handler = Callable[[Command], Reply]
 """Answers at once a command that is none of the brain's business."""
 
@@ -121,12 +124,14 @@ class Hub:
         deliver: Callable[[Command], None],
         local: Mapping[str, Handler] | None = None,
         reply_seconds: float = REPLY_SECONDS,
+        admit: Admit | None = None,
     ) -> None:
         self.states: Latest[Snapshot] = Latest()
         self.happened: Feed[Happened] = Feed()
         self._deliver = deliver
         self._local = dict(local or {})
         self._reply_seconds = reply_seconds
+        self._admit = admit
         self._serial = itertools.count(1)
         self._pending: dict[str, asyncio.Future[Reply]] = {}
 
@@ -151,6 +156,11 @@ class Hub:
             return handler(command)
         if len(self._pending) >= MOST_PENDING:
             return refusal(command, "too many commands at once; try again")
+        if self._admit is not None:
+            admitted = await self._admit(command)
+            if isinstance(admitted, Reply):
+                return admitted
+            command = admitted
         serial = f"{command.source}-{next(self._serial)}"
         waiting: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._pending[serial] = waiting

@@ -40,7 +40,7 @@ def wired(shutter: Any, fails: bool = False) -> tuple[Gate, Control, list[Any]]:
     around = SimpleNamespace(
         shutter=shutter, gate=gate, mute=SimulatedMute(), touch=SimulatedTouchScreen()
     )
-    app._wire_shutter(around, control, posted.append, ManualClock())  # type: ignore[arg-type]
+    app._wire_switches(around, control, posted.append, ManualClock())  # type: ignore[arg-type]
     return gate, control, posted
 
 

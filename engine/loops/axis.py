@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import math
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -59,6 +58,7 @@ class AxisControl:
         self._axis = axis
         self._period = 1.0 / config.rate_hz
         self._hands_off = config.contact.hands_off
+        self._holds = config.hold_when_closed
         # Two samples before the end of an emergency stop.
         self._nearly_standing = 2.0 * config.motion.emergency_deceleration * self._period
         self._motion = config.motion
@@ -87,6 +87,8 @@ class AxisControl:
         self.travel_commanded = 0.0  # degrees of set-points sent, all told
         self.commanded_while_forbidden = 0.0  # degrees sent after the braking; must stay 0
         self.refused = 0  # MoveTo dropped because motion was forbidden
+        self.urgent: Callable[[], object] = _nothing
+        """Called where the next sample must not wait for its time; it must not block."""
 
     # ------------------------------------------------------------ what is asked
 
@@ -132,6 +134,7 @@ class AxisControl:
             self._forbidden = reason
             self._pending = None
             self._brake_or_let_go()
+        self.urgent()
 
     def permit(self) -> None:
         """Motion is allowed again; the head stays where it is until the next `MoveTo`."""
@@ -258,7 +261,10 @@ class AxisControl:
             self._yielded, self._still_since, self._pending = True, None, None
             self._let_go()
         elif self._release_at_rest and self._braked(t, reading):
-            self._let_go()
+            if self._holds:
+                self._hold(t, reading.heading)
+            else:
+                self._let_go()
         else:
             if kind == STALL:
                 self._pin(reading.heading)
@@ -321,6 +327,14 @@ class AxisControl:
             self._release_at_rest = True
             self._brake_until = self._t + BRAKING_TIME
 
+    def _hold(self, t: float, heading: float) -> None:
+        """Stand still under torque: a head that would fall without it."""
+        self._release_at_rest, self._brake_until = False, None
+        self._pin(heading)
+        self._contact.pinned()
+        self._sent = heading
+        self._send(self._setpoint(t))
+
     def _let_go(self) -> None:
         if self._closed:
             return
@@ -354,6 +368,10 @@ class AxisControl:
             self._let_go()
 
 
+def _nothing() -> None:
+    pass
+
+
 class AxisRunner:
     """`AxisControl` in real time, on a thread of its own at `rate_hz`.
 
@@ -373,6 +391,8 @@ class AxisRunner:
         self._period = 1.0 / rate_hz
         self._tell = tell
         self._ended = False
+        self._urgent = threading.Event()
+        control.urgent = self._urgent.set
         self._thread = threading.Thread(target=self._run, name="axis", daemon=True)
 
     def start(self) -> None:
@@ -400,13 +420,16 @@ class AxisRunner:
         try:
             while not self._ended:
                 wait = due - self._clock.now()
-                if wait > 0.0:
-                    time.sleep(wait)
+                early = wait > 0.0 and self._urgent.wait(wait)
+                self._urgent.clear()
+                if wait > 0.0 and not early:
                     continue
                 now = self._clock.now()
                 events = self._control.step(now)
                 if events:
                     self._tell(events)
+                if early:
+                    continue  # an extra sample; the usual ones keep their time
                 # A late step is not made up for by a burst of early ones.
                 due = max(due + self._period, now + self._period / 2.0)
         except Exception as error:

@@ -1,7 +1,7 @@
-"""The camera's gate: whether frames may be read, from the shutter's edge on.
+"""The camera's gate, and the shutter's own wire to it and to the axis.
 
-Edges act at once, in whatever thread they come; the brain hears of them by
-another way. Starts forbidden: unknown is not open.
+Edges act at once, in whatever thread they come, past every decision; the brain
+is told as well. Starts forbidden: unknown is not open.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from engine.core.types import ShutterState
-from engine.ports import Shutter
+from engine.core.types import Event, ShutterChanged, ShutterState
+from engine.loops.axis import AxisControl
+from engine.ports import Clock, Shutter
 
 
 class Gate:
@@ -52,3 +53,29 @@ class Gate:
             self.allow()
         else:
             self.forbid()
+
+
+def wire(
+    shutter: Shutter, gate: Gate, control: AxisControl, post: Callable[[Event], None], clock: Clock
+) -> None:
+    """The wire that does not wait for the brain: camera and axis first, then the event."""
+
+    def edge(state: ShutterState) -> None:
+        # The camera's gate takes no lock that a slow bus could hold; and a
+        # driver that fails must not keep the camera open.
+        gate.obey(state)
+        try:
+            if state is ShutterState.OPEN:
+                control.permit()
+            else:
+                control.forbid(f"the shutter is {state.value}")
+        finally:
+            post(ShutterChanged(clock.now(), state))
+
+    shutter.listen(edge)
+    # An edge may come between reading the state and acting on it: until both agree.
+    while True:
+        state = shutter.state
+        edge(state)
+        if shutter.state is state:
+            break

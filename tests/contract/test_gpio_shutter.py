@@ -125,6 +125,80 @@ def test_without_any_gpio_it_is_unknown_and_says_why(later: Later) -> None:
     switch.close()
 
 
+def test_a_pin_that_comes_back_open_opens_only_after_the_debounce(
+    later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factory = MockFactory(pin_class=FlakyPin)
+    switch = opened(factory, later)
+    heard: list[ShutterState] = []
+    switch.listen(heard.append)
+    monkeypatch.setattr(FlakyPin, "broken", True)
+    assert switch.state is UNKNOWN
+    monkeypatch.setattr(FlakyPin, "broken", False)
+    # The mocked pin takes the pull resistor's level when it is set up: here somebody drives it.
+    monkeypatch.setattr(FlakyPin, "_set_pull", lambda self, value: None)
+    factory.pin(PIN)._state = False
+    assert switch.state is UNKNOWN
+    assert heard == [UNKNOWN]
+    later.run()
+    assert switch.state is OPEN
+    assert heard == [UNKNOWN, OPEN]
+
+
+def test_at_the_start_open_is_believed_once_it_has_lasted(later: Later) -> None:
+    factory = MockFactory()
+    factory.pin(PIN).drive_low()
+
+    class Driven(MockPin):
+        def _set_pull(self, value: str) -> None:
+            self._pull = value
+
+    switch = GpioShutter(PIN, pin_factory=MockFactory(pin_class=Driven), schedule=later)
+    assert switch.state is UNKNOWN
+    later.run()
+    assert switch.state is OPEN
+
+
+SECOND = 22
+
+
+def two(factory: MockFactory, later: Later) -> GpioShutter:
+    switch = GpioShutter(PIN, SECOND, pin_factory=factory, schedule=later)
+    factory.pin(PIN).drive_low()
+    factory.pin(SECOND).drive_low()
+    later.run()
+    assert switch.state is OPEN
+    return switch
+
+
+@pytest.mark.parametrize("pin", [PIN, SECOND])
+def test_of_two_contacts_either_closes_and_both_open(
+    factory: MockFactory, later: Later, pin: int
+) -> None:
+    switch = two(factory, later)
+    heard: list[ShutterState] = []
+    switch.listen(heard.append)
+    factory.pin(pin).drive_high()
+    assert heard == [CLOSED]
+    factory.pin(pin).drive_low()
+    assert switch.state is CLOSED
+    later.run()
+    assert heard == [CLOSED, OPEN]
+
+
+def test_contacts_that_differ_read_closed_and_say_so(factory: MockFactory, later: Later) -> None:
+    switch = two(factory, later)
+    factory.pin(SECOND).drive_high()
+    for _ in range(3):
+        later.run()
+        assert switch.state is CLOSED
+    assert switch.problem is not None
+    assert "differ" in switch.problem
+    factory.pin(SECOND).drive_low()
+    later.run()
+    assert (switch.state, switch.problem) == (OPEN, None)
+
+
 def test_with_real_time_it_opens_after_the_debounce(factory: MockFactory) -> None:
     pin = factory.pin(PIN)
     switch = GpioShutter(PIN, pin_factory=factory, debounce=0.02)

@@ -1,0 +1,179 @@
+"""The schedule: pans now and then while armed, arming and disarming at set times.
+
+APScheduler keeps the times, this says what they mean: an interval with jitter,
+cron lines, quiet hours. Every job posts a command, which the core answers like
+any other: a pan is refused unless the home is armed for an absence. Runs that
+were missed (a long sleep, a clock that was set) are made up for once, not many
+times. It decides nothing about the home.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+from apscheduler.jobstores.base import JobLookupError
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.combining import OrTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from engine.core.types import Command, Event, Measured
+from engine.ports import Clock
+
+log = logging.getLogger(__name__)
+
+SOURCE = "schedule"
+NEXT_PAN = "next_pan"
+PAN = "pan"
+MINUTE = 60.0
+GRACE = 300
+"""Seconds that a run may come late and still counts."""
+JUMP = 5.0
+"""Seconds that the wall clock may drift from the monotonic one between two looks."""
+
+
+class Quiet(BaseTrigger):  # type: ignore[misc]
+    """Another trigger's times without those that fall into quiet hours.
+
+    A time in a quiet span moves to its end. `spans` are (begins, ends) in minutes
+    of the local day.
+    """
+
+    def __init__(self, trigger: BaseTrigger, spans: Sequence[tuple[int, int]]) -> None:
+        self.trigger = trigger
+        self.spans = tuple(spans)
+
+    def get_next_fire_time(
+        self, previous_fire_time: datetime | None, now: datetime
+    ) -> datetime | None:
+        found: datetime | None = self.trigger.get_next_fire_time(previous_fire_time, now)
+        return found if found is None else after_quiet(found, self.spans)
+
+
+def after_quiet(moment: datetime, spans: Sequence[tuple[int, int]]) -> datetime:
+    """`moment`, or the end of the quiet span that it falls into, in its own zone's local time."""
+    for _ in range(len(spans) + 1):
+        minute = 60 * moment.hour + moment.minute
+        span = next((s for s in spans if _covers(s, minute)), None)
+        if span is None:
+            return moment
+        ends = moment.replace(
+            hour=span[1] // 60 % 24, minute=span[1] % 60, second=0, microsecond=0, fold=0
+        )
+        if span[1] <= minute:
+            ends += timedelta(days=1)
+        # Wall-clock arithmetic may land in an hour that summer time leaves out.
+        moment = datetime.fromtimestamp(ends.timestamp(), moment.tzinfo)
+    return moment
+
+
+def _covers(span: tuple[int, int], minute: int) -> bool:
+    begins, ends = span
+    return begins <= minute < ends if begins <= ends else minute >= begins or minute < ends
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When what is to happen. `every` and `jitter` in seconds, 0 for no interval; cron lines."""
+
+    every: float = 1200.0
+    jitter: float = 180.0
+    pans: tuple[str, ...] = ()
+    quiet: tuple[tuple[int, int], ...] = ()
+    arm_away: tuple[str, ...] = ()
+    arm_night: tuple[str, ...] = ()
+    disarm: tuple[str, ...] = ()
+
+
+class Schedule:
+    """`run` as a task. `armed` tells whether pans are wanted now.
+
+    The next pan is told as `Measured` (seconds since 1970), None while there is none.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        post: Callable[[Event], None],
+        clock: Clock,
+        armed: Callable[[], bool],
+        zone: tzinfo | None = None,
+        wall: Callable[[], datetime] | None = None,
+    ) -> None:
+        self._plan, self._post, self._clock, self._armed = plan, post, clock, armed
+        self._scheduler: Any = AsyncIOScheduler(**({"timezone": zone} if zone else {}))
+        self._zone = self._scheduler.timezone
+        self._wall = wall or (lambda: datetime.now(self._zone))
+        self._told: float | None = None
+        self._was_armed = False
+
+    def trigger(self) -> BaseTrigger | None:
+        """When pans are due; None: never by themselves."""
+        plan = self._plan
+        found: list[BaseTrigger] = []
+        if plan.every > 0.0:
+            jitter = round(min(plan.jitter, 0.5 * plan.every)) or None
+            found.append(
+                IntervalTrigger(seconds=round(plan.every), jitter=jitter, timezone=self._zone)
+            )
+        found += [CronTrigger.from_crontab(line, self._zone) for line in plan.pans]
+        if not found:
+            return None
+        return Quiet(OrTrigger(found) if len(found) > 1 else found[0], plan.quiet)
+
+    async def run(self) -> None:
+        """Until it is cancelled."""
+        options = {"coalesce": True, "misfire_grace_time": GRACE, "max_instances": 1}
+        for name, lines, arguments in (
+            ("arm", self._plan.arm_away, {"mode": "away"}),
+            ("arm", self._plan.arm_night, {"mode": "night"}),
+            ("disarm", self._plan.disarm, {}),
+        ):
+            for line in lines:
+                trigger = CronTrigger.from_crontab(line, self._zone)
+                self._scheduler.add_job(self._ask, trigger, (name, arguments), **options)
+        self._scheduler.start()
+        try:
+            await self._watch(options)
+        finally:
+            self._scheduler.shutdown(wait=False)
+            self._tell(None)
+
+    async def _watch(self, options: dict[str, Any]) -> None:
+        """Pans come and go with the alarm; a clock that was set has every time counted anew."""
+        wall, steady = self._wall(), self._clock.now()
+        while True:
+            armed = self._armed()
+            passed = (self._wall() - wall).total_seconds()
+            jumped = abs(passed - (self._clock.now() - steady)) > JUMP
+            wall, steady = self._wall(), self._clock.now()
+            if armed is not self._was_armed or (jumped and armed):
+                self._plan_pans(armed, options)
+            elif jumped:
+                self._scheduler.wakeup()
+            self._was_armed = armed
+            job = self._scheduler.get_job(PAN)
+            self._tell(job.next_run_time.timestamp() if job and job.next_run_time else None)
+            await self._clock.sleep(1.0)
+
+    def _plan_pans(self, armed: bool, options: dict[str, Any]) -> None:
+        with contextlib.suppress(JobLookupError):
+            self._scheduler.remove_job(PAN)
+        trigger = self.trigger() if armed else None
+        if trigger is not None:
+            self._scheduler.add_job(self._ask, trigger, (PAN, {}), id=PAN, **options)
+
+    async def _ask(self, name: str, arguments: dict[str, str]) -> None:
+        # A coroutine: APScheduler runs plain functions in a thread.
+        self._post(Command(self._clock.now(), name, arguments, source=SOURCE))
+
+    def _tell(self, at: float | None) -> None:
+        if at != self._told:
+            self._told = at
+            self._post(Measured(self._clock.now(), NEXT_PAN, at))
