@@ -120,6 +120,7 @@ class PageServer:
             Route("GET", "/open/{token}", self.door.open, None),
             Route("GET", "/look/{ticket}", self.door.look, None),
             Route("GET", "/", self._page, Scope.VIEW, head=True),
+            Route("GET", "/night", self._night, Scope.VIEW, head=True),
             Route("GET", "/static/{file}", self._file, Scope.VIEW, head=True),
             Route("GET", "/about", self._about, Scope.VIEW, head=True),
             Route("GET", "/events", self._events, Scope.VIEW),
@@ -171,6 +172,9 @@ class PageServer:
 
     async def _page(self, _: web.Request) -> web.StreamResponse:
         return self._static_response("index.html")
+
+    async def _night(self, _: web.Request) -> web.StreamResponse:
+        return self._static_response("night.html")
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         return self._static_response(request.match_info["file"])

@@ -1,6 +1,7 @@
 // Wires the page together: states to the drawing and the panel, controls to commands.
 
 import { Live } from "./live.js";
+import { Look } from "./look.js";
 import { Panel } from "./panel.js";
 import { Room } from "./room.js";
 
@@ -13,6 +14,7 @@ const live = new Live(
     state = heard;
     panel.show(state);
     room.show(state);
+    look.show(state);
   },
   ({ state: connection, wait }) => {
     const words = {
@@ -34,6 +36,8 @@ async function send(name, args) {
 }
 
 const room = new Room($("room"), (heading) => send("turn", { heading: Math.round(heading * 10) / 10 }));
+
+const look = new Look((heading) => send("turn", { heading, pace: "gentle" }));
 
 $("retry").addEventListener("click", () => live.retry());
 $("follow").addEventListener("click", () => send("follow", { policy: state?.follow === "off" ? "all" : "off" }));
