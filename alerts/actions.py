@@ -27,7 +27,13 @@ BUTTONS: dict[str, Button] = {
 }
 
 
-def command_of(pressed: str) -> str:
-    """The command of a button that came back as `pressed`; empty for any other."""
-    button = BUTTONS.get(pressed.removeprefix(PREFIX)) if pressed.startswith(PREFIX) else None
-    return button.command if button else ""
+def action(name: str, tag: str) -> str:
+    """What a button of a notification comes back as: not every phone sends its tag along."""
+    return f"{PREFIX}{name}_{tag}"
+
+
+def pressed(came_back: str) -> tuple[str, str]:
+    """The command and the tag of a button that came back; both empty for any other."""
+    name, _, tag = came_back.removeprefix(PREFIX).partition("_")
+    button = BUTTONS.get(name) if came_back.startswith(PREFIX) else None
+    return (button.command, tag) if button and button.command else ("", "")

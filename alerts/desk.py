@@ -16,40 +16,13 @@ from dataclasses import dataclass, field
 
 from alerts.evidence import EvidenceStore
 from alerts.notice import Notice, Urgency
-from engine.core.types import Alert, Command, Reply
+from engine.core.types import Alert, AlertKind, Command, Reply
 
 _LOG = logging.getLogger(__name__)
 
 SNOOZE_MINUTES = 60.0
 CONTINUES_SECONDS = 60.0
 """A visit goes on over a restart when the last word of it is no older than this."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the desk reads of the core's `Alert`: `what` is a phrase, `place` may be empty."""
-
-    t: float
-    visit: int
-    kind: str
-    what: str
-    confidence: float
-    bearing: float | None
-    place: str
-    distance: float | None
-
-
-def _told(alert: Alert) -> Told:
-    return Told(
-        alert.t,
-        alert.visit,
-        alert.kind.value,
-        alert.what,
-        alert.confidence,
-        alert.bearing,
-        alert.place or "",
-        alert.distance,
-    )
 
 
 class Kept:
@@ -102,11 +75,10 @@ class Desk:
         """Whether a notification of this tag is one of this device's."""
         return tag.startswith(f"heliotrope-{self.manner.device}-")
 
-    def raise_alert(self, decided: Alert) -> None:
+    def raise_alert(self, alert: Alert) -> None:
         """Make a notice of it and send it on its way, unless the owner wants quiet."""
-        alert = _told(decided)
         at = self.wall() - max(0.0, self.now() - alert.t)
-        kind, visit = alert.kind, alert.visit
+        kind, visit = alert.kind.value, alert.visit
         tag = self._tags.get(visit) or self._new_tag(visit, kind, at)
         if tag in self._called_off or (self.now() < self._snoozed_until and kind in SNOOZABLE):
             _LOG.info("an alert is held back: the owner asked for quiet")
@@ -115,10 +87,10 @@ class Desk:
             tag=tag,
             kind=kind,
             title=_first_upper(alert.what),
-            message=f"{self.manner.name}: {_where(alert)}{_clock(at)}, {_sure(alert.confidence)}",
+            message=f"{self.manner.name}: {_where(alert)}{_clock(at)}{_sure(alert)}",
             at=at,
             bearing=alert.bearing,
-            place=alert.place,
+            place=alert.place or "",
             confidence=alert.confidence,
             urgency=self.manner.urgency,
         )
@@ -181,6 +153,7 @@ class Desk:
 
 
 SNOOZABLE = frozenset({"person", "voice", "crash"})
+"""Fire and gas are told whatever the owner wants quiet of."""
 
 
 def _done(command: Command, message: str) -> Reply:
@@ -191,7 +164,7 @@ def _first_upper(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _where(alert: Told) -> str:
+def _where(alert: Alert) -> str:
     """`at the sofa, 35° to the left, 3.1 m away, `; nothing where nobody knows."""
     parts = []
     if alert.place:
@@ -205,10 +178,13 @@ def _where(alert: Told) -> str:
     return "".join(f"{part}, " for part in parts)
 
 
-def _clock(at: float, before: str = "at ") -> str:
+def _clock(at: float) -> str:
     """The device's local time of day."""
-    return before + datetime.datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S")
+    return "at " + datetime.datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S")
 
 
-def _sure(confidence: float) -> str:
-    return f"{round(100 * confidence)} % sure"
+def _sure(alert: Alert) -> str:
+    """How sure, where that is a judgement: a test and a covered camera are facts."""
+    if alert.kind in (AlertKind.TEST, AlertKind.COVERED):
+        return ""
+    return f", {round(100 * alert.confidence)} % sure"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from alerts.actions import BUTTONS, PREFIX, command_of
+from alerts.actions import BUTTONS, action, pressed
 from alerts.channel import Undelivered
 from alerts.notice import Parcel, Urgency
 
@@ -67,7 +67,7 @@ def message(parcel: Parcel, link: str = "") -> dict[str, object]:
         "alert_once": True,
         "when": int(notice.at),
         "push": _push(parcel),
-        "actions": _buttons(link),
+        "actions": _buttons(notice.tag, link),
     }
     if link:
         data |= {"clickAction": link, "url": link}
@@ -83,10 +83,10 @@ def _push(parcel: Parcel) -> dict[str, object]:
     return push
 
 
-def _buttons(link: str) -> list[dict[str, str]]:
+def _buttons(tag: str, link: str) -> list[dict[str, str]]:
     look = [{"action": "URI", "title": BUTTONS["LOOK"].title, "uri": link}] if link else []
     return look + [
-        {"action": PREFIX + name, "title": button.title}
+        {"action": action(name, tag), "title": button.title}
         for name, button in BUTTONS.items()
         if button.command
     ]
@@ -191,10 +191,8 @@ class Presses:
     async def _hear(self, event: object) -> None:
         """One event; whatever is not a press of ours is none of ours."""
         try:
-            data = event["event"]["data"]  # type: ignore[index]
-            action, tag = str(data.get("action", "")), str(data.get("tag", ""))
-        except (KeyError, TypeError, AttributeError):
+            command, tag = pressed(str(event["event"]["data"]["action"]))  # type: ignore[index]
+        except (KeyError, TypeError):
             return
-        command = command_of(action)
         if command and self._mine(tag):
             await self._pressed(command, tag)

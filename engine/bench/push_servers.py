@@ -136,9 +136,9 @@ class Companion(Server):
         self.listeners.discard(socket)
         return socket
 
-    async def press(self, action: str, tag: str) -> None:
+    async def press(self, action: str) -> None:
         """A button on the phone."""
-        event = {"data": {"action": action, "tag": tag}}
+        event = {"data": {"action": action}}
         for socket in self.listeners:
             await socket.send_json({"id": 1, "type": "event", "event": event})
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from alerts.actions import BUTTONS, PREFIX, command_of
+from alerts.actions import BUTTONS, action, pressed
 from alerts.channel import Channel, Undelivered
 from alerts.home_assistant import Home, HomeAssistantPhone, Presses, message
 from alerts.notice import Notice, Parcel, Urgency
@@ -107,34 +107,35 @@ async def test_a_home_that_is_down_is_undelivered(
 
 def test_every_button_with_a_deed_comes_back_as_its_command() -> None:
     for name, button in BUTTONS.items():
-        assert command_of(PREFIX + name) == button.command
-    assert command_of("SOMEBODY_ELSES") == ""
-    assert command_of(PREFIX + "nothing") == ""
+        wanted = (button.command, NOTICE.tag) if button.command else ("", "")
+        assert pressed(action(name, NOTICE.tag)) == wanted
+    assert pressed("SOMEBODY_ELSES") == ("", "")
+    assert pressed("HELIOTROPE_NOTHING_tag") == ("", "")
 
 
 async def test_presses_of_ours_arrive_also_after_home_assistant_was_away(
     companion: Companion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("alerts.home_assistant.FIRST_PAUSE", 0.01)
-    pressed: list[tuple[str, str]] = []
+    heard: list[tuple[str, str]] = []
 
     async def press(command: str, tag: str) -> None:
-        pressed.append((command, tag))
+        heard.append((command, tag))
 
     home = Home(companion.url, TOKEN)
     presses = Presses(home, lambda tag: tag.startswith("heliotrope-x-"), press)
     task = asyncio.create_task(presses.run())
     await until(lambda: companion.listeners)
-    await companion.press("HELIOTROPE_SNOOZE", NOTICE.tag)
-    await companion.press("HELIOTROPE_SNOOZE", "heliotrope-other-1")
-    await companion.press("SOMETHING_ELSE", NOTICE.tag)
-    await until(lambda: pressed)
+    await companion.press(action("SNOOZE", NOTICE.tag))
+    await companion.press(action("SNOOZE", "heliotrope-other-1"))
+    await companion.press("SOMETHING_ELSE")
+    await until(lambda: heard)
     await companion.stop()
     await companion.start()
     await until(lambda: companion.listeners)
-    await companion.press("HELIOTROPE_FINE", NOTICE.tag)
-    await until(lambda: len(pressed) == 2)
+    await companion.press(action("FINE", NOTICE.tag))
+    await until(lambda: len(heard) == 2)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-    assert pressed == [("snooze", NOTICE.tag), ("dismiss", NOTICE.tag)]
+    assert heard == [("snooze", NOTICE.tag), ("dismiss", NOTICE.tag)]
