@@ -173,6 +173,7 @@ class HearingConfig:
     speech_threshold: Share = 0.5
     wake_word: Text = "okay_nabu"
     min_confidence: Share = 0.3
+    beam: Text = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,6 +211,17 @@ class Speaker(Protocol):
 
 
 @runtime_checkable
+class SoundSink(Protocol):
+    """Takes the beam's sound: (n,) float32 in [-1, 1], mono, 16 kHz. Never waits for a reader."""
+
+    def write(self, samples: Samples) -> None:
+        """Raises OSError where it cannot be written for good (a full disk)."""
+
+    def close(self) -> None:
+        """Safe to call twice."""
+
+
+@runtime_checkable
 class Clock(Protocol):
     """Seconds on a monotonic clock. Only adapters hold one; the core never does."""
 

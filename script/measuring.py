@@ -115,6 +115,7 @@ MEASUREMENTS: dict[str, Measure] = {
     "motion": of_module("engine.bench.motion:measure"),
     "seeing": of_module("engine.bench.seeing_quality:measure"),
     "hearing": of_module("engine.bench.hearing:measure"),
+    "beam": of_module("engine.bench.beam:measure"),
     "wake-words": of_module("engine.bench.wake_words:measure"),
     "outbox": of_module("engine.bench.outbox:measure"),
     "peer_motion": of_module("engine.bench.peer_motion:measure"),

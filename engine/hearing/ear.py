@@ -109,6 +109,11 @@ class Ear:
             heard += self._chunk()
         return heard
 
+    @property
+    def speaking(self) -> bool:
+        """Whether an utterance goes on: it began, and its pause has not come yet."""
+        return self._onset is not None
+
     def finish(self) -> list[Heard]:
         """Decisions still open when a recording ends."""
         return self._close_utterance()

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 
 from engine.core.types import Indicate
+from engine.ports import Samples
 
 # What a device remembers; a demo runs for weeks.
 REMEMBERED = 256
@@ -62,6 +63,19 @@ class SimulatedDisplay:
     def say(self, text: str) -> None:
         self.text = text
         self.history.append(text)
+
+
+class SimulatedSoundSink:
+    """A `ports.SoundSink` that remembers the last `REMEMBERED` pieces."""
+
+    def __init__(self) -> None:
+        self.pieces: deque[Samples] = deque(maxlen=REMEMBERED)
+
+    def write(self, samples: Samples) -> None:
+        self.pieces.append(samples.copy())
+
+    def close(self) -> None:
+        self.pieces.clear()
 
 
 class SimulatedSpeaker:

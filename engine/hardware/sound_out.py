@@ -1,0 +1,140 @@
+"""Where a beam's sound goes when the owner opens a way for it: a file, a pipe, a socket.
+
+Mono, 16 kHz, 16 bits, little-endian: a wav file, or raw samples into a FIFO
+(a sound server's pipe source, `arecord`'s place in a voice assistant) or in
+UDP datagrams. Never waits for a reader: sound that nobody takes is dropped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import stat
+import struct
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from engine.errors import UserError
+from engine.ports import Samples, SoundSink
+
+RATE = 16_000
+LONGEST = 3600.0
+"""Seconds that a wav file holds at most: a forgotten one must not fill the disk."""
+_HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
+
+
+def open_sound_out(target: str, key: str = "hearing.beam") -> SoundSink:
+    """The sink for `name.wav`, `udp://HOST:PORT` or a FIFO's path. Raises UserError naming `key`."""
+    if target.startswith("udp://"):
+        return UdpSink(*_address(target, key))
+    path = Path(target).expanduser()
+    try:
+        if path.suffix.lower() == ".wav":
+            return WavSink(path)
+        if stat.S_ISFIFO(path.stat().st_mode):
+            return FifoSink(path)
+    except OSError as error:
+        _refuse(key, target, error.strerror or str(error))
+    _refuse(key, target, "neither a .wav file, nor a FIFO, nor udp://HOST:PORT")
+
+
+def _refuse(key: str, target: str, why: str) -> NoReturn:
+    raise UserError(f"{key}: {target}: {why}", "make a FIFO with mkfifo, or choose none") from None
+
+
+def _address(target: str, key: str) -> tuple[str, int]:
+    parts = urlsplit(target)
+    with contextlib.suppress(ValueError):
+        if parts.hostname and parts.port and not parts.path.strip("/"):
+            return parts.hostname, parts.port
+    raise UserError(f"{key}: {target!r} is no address", "write it as udp://127.0.0.1:5004")
+
+
+def as_pcm(samples: Samples) -> bytes:
+    """Floats in [-1, 1] as 16-bit samples."""
+    return (np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2").tobytes()
+
+
+class WavSink:
+    """A wav file, readable at any time: its header is put right once a second. Mode 0600."""
+
+    def __init__(self, path: Path) -> None:
+        """Replaces the file. Raises OSError."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        self._file: BinaryIO = os.fdopen(descriptor, "wb")
+        self._bytes = self._told = 0
+        self._tell()
+
+    def write(self, samples: Samples) -> None:
+        if self._bytes >= 2 * RATE * LONGEST:
+            return
+        data = as_pcm(samples)
+        self._file.write(data)
+        self._bytes += len(data)
+        if self._bytes - self._told >= 2 * RATE:
+            self._tell()
+
+    def close(self) -> None:
+        if not self._file.closed:
+            with contextlib.suppress(OSError):
+                self._tell()
+            self._file.close()
+
+    def _tell(self) -> None:
+        self._told = self._bytes
+        form = (16, 1, 1, RATE, 2 * RATE, 2, 16)
+        header = _HEADER.pack(
+            b"RIFF", 36 + self._bytes, b"WAVE", b"fmt ", *form, b"data", self._bytes
+        )
+        self._file.seek(0)
+        self._file.write(header)
+        self._file.seek(0, os.SEEK_END)
+        self._file.flush()
+
+
+class FifoSink:
+    """A named pipe; while nobody reads, sound is dropped, and a reader may come and go."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._pipe: int | None = None
+
+    def write(self, samples: Samples) -> None:
+        if self._pipe is None:
+            try:
+                self._pipe = os.open(self._path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            except OSError:
+                return  # no reader yet
+        try:
+            os.write(self._pipe, as_pcm(samples))
+        except BlockingIOError:
+            return  # the reader is behind
+        except BrokenPipeError:
+            self.close()
+
+    def close(self) -> None:
+        pipe, self._pipe = self._pipe, None
+        if pipe is not None:
+            os.close(pipe)
+
+
+class UdpSink:
+    """Raw samples in datagrams; unencrypted, so the loopback or a trusted wire is their place."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._address = (host, port)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        self._socket.setblocking(False)
+
+    def write(self, samples: Samples) -> None:
+        # Nobody may be listening (yet), and a full queue is the network's affair.
+        with contextlib.suppress(BlockingIOError, ConnectionRefusedError):
+            self._socket.sendto(as_pcm(samples), self._address)
+
+    def close(self) -> None:
+        self._socket.close()
