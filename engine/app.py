@@ -247,7 +247,7 @@ def _effects(
         Publish: publish,
         Reply: hub.answer,
         Happened: hub.happened.put,
-        Indicate: parts.indicator.show,
+        Indicate: parts.show,
     }
 
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from engine.config import AxisConfig, AxisDriver, Config, Mount, ShutterDriver
 from engine.core.settings import CoreSettings
-from engine.core.types import Event, Health, ShutterState
+from engine.core.types import Event, Health, Indicate, ShutterState
 from engine.errors import UserError
 from engine.hardware import camera as cameras
 from engine.hardware import microphones as arrays
@@ -22,13 +22,16 @@ from engine.hardware.camera_device import redacted
 from engine.hardware.dynamixel import DynamixelAxis, SerialWire
 from engine.hardware.electronic_pan import ElectronicPan, reach
 from engine.hardware.shutter import GpioMute, GpioShutter, contacts
+from engine.hardware.sound_out import open_sound_out
 from engine.hearing.arrays import MicrophoneArray, load_array
+from engine.hearing.beam import Beam
 from engine.hearing.calibration_file import corrected
 from engine.hearing.ear import Ear, EarSettings
 from engine.hearing.wake_word import NONE as NO_WORD
 from engine.hearing.wake_word import open_wake_word
 from engine.loops.audio import AudioLoop, Surroundings
 from engine.loops.axis import AxisControl
+from engine.loops.beaming import Beaming
 from engine.loops.camera import CameraLoop, Pacing
 from engine.loops.gate import Gate
 from engine.loops.vitals import temperature
@@ -97,6 +100,7 @@ class Parts:
     senses: list[Sense] = field(default_factory=list)
     sinks: list[PictureSink] = field(default_factory=list)
     camera_loop: CameraLoop | None = None
+    beaming: Beaming | None = None
 
     @property
     def plays_recording(self) -> bool:
@@ -115,9 +119,16 @@ class Parts:
         if self.config.microphones.source != OFF and self.config.hearing.enabled:
             self.senses.append(_audio_loop(self, control, post))
 
+    def show(self, indication: Indicate) -> None:
+        """On the light ring; the beam goes where it shows who is listened to."""
+        self.indicator.show(indication)
+        if self.beaming is not None:
+            self.beaming.indicated(indication)
+
     def close(self) -> None:
         """Let go of what no loop closes."""
-        for part in (self.shutter, self.mute, self.touch, self.indicator):
+        beaming = (self.beaming,) if self.beaming else ()
+        for part in (self.shutter, self.mute, self.touch, self.indicator, *beaming):
             with suppress(OSError):
                 part.close()
 
@@ -354,7 +365,17 @@ def _audio_loop(parts: Parts, control: AxisControl, post: Callable[[Event], None
         moving_at=lambda t: abs(velocity_at(t)) > MOVING,
         muted=lambda: parts.mute.muted,
     )
-    return AudioLoop(source, ear, post, clock, around, live=live)
+    if hearing.beam == OFF:
+        return AudioLoop(source, ear, post, clock, around, live=live)
+    sink = open_sound_out(hearing.beam)
+    parts.beaming = Beaming(ear, Beam(array), sink, parts.indicator.show, heading_at)
+    noticed = parts.beaming.noticed
+
+    def told(event: Event) -> None:
+        post(event)
+        noticed(event)
+
+    return AudioLoop(source, parts.beaming, told, clock, around, live=live)
 
 
 def _simulated_microphones(
@@ -391,9 +412,15 @@ def _summary(config: Config, pan: bool) -> tuple[str, ...]:
     axis = f"{config.axis.driver.value}, {low}° to {high}°"
     if pan:
         axis = "an electronic pan, which feels no touch"
+    beam = config.hearing.beam
     return (
         f"axis: {axis}",
         f"camera: {redacted(config.camera.source)}",
         f"microphones: {redacted(config.microphones.source)} ({config.microphones.array})",
         f"shutter: {config.shutter.driver.value}",
+        *(
+            (f"beam: the voice goes to {config.hearing.beam}",)
+            if config.hearing.beam != OFF
+            else ()
+        ),
     )

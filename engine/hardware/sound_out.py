@@ -13,7 +13,7 @@ import socket
 import stat
 import struct
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -21,6 +21,7 @@ import numpy as np
 from engine.errors import UserError
 from engine.ports import Samples, SoundSink
 
+REMEDY = "make a FIFO with mkfifo, or choose none"
 RATE = 16_000
 LONGEST = 3600.0
 """Seconds that a wav file holds at most: a forgotten one must not fill the disk."""
@@ -28,7 +29,7 @@ _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 
 
 def open_sound_out(target: str, key: str = "hearing.beam") -> SoundSink:
-    """The sink for `name.wav`, `udp://HOST:PORT` or a FIFO's path. Raises UserError naming `key`."""
+    """The sink for `name.wav`, `udp://HOST:PORT` or a FIFO's path. Raises UserError."""
     if target.startswith("udp://"):
         return UdpSink(*_address(target, key))
     path = Path(target).expanduser()
@@ -38,12 +39,8 @@ def open_sound_out(target: str, key: str = "hearing.beam") -> SoundSink:
         if stat.S_ISFIFO(path.stat().st_mode):
             return FifoSink(path)
     except OSError as error:
-        _refuse(key, target, error.strerror or str(error))
-    _refuse(key, target, "neither a .wav file, nor a FIFO, nor udp://HOST:PORT")
-
-
-def _refuse(key: str, target: str, why: str) -> NoReturn:
-    raise UserError(f"{key}: {target}: {why}", "make a FIFO with mkfifo, or choose none") from None
+        raise UserError(f"{key}: {target}: {error.strerror or error}", REMEDY) from None
+    raise UserError(f"{key}: {target}: neither a .wav file, nor a FIFO, nor udp://", REMEDY)
 
 
 def _address(target: str, key: str) -> tuple[str, int]:
