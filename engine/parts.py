@@ -418,9 +418,5 @@ def _summary(config: Config, pan: bool) -> tuple[str, ...]:
         f"camera: {redacted(config.camera.source)}",
         f"microphones: {redacted(config.microphones.source)} ({config.microphones.array})",
         f"shutter: {config.shutter.driver.value}",
-        *(
-            (f"beam: the voice goes to {config.hearing.beam}",)
-            if config.hearing.beam != OFF
-            else ()
-        ),
+        *((f"beam: what is said goes to {beam}",) if beam != OFF else ()),
     )
