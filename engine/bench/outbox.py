@@ -12,20 +12,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import multiprocessing
 import os
 import random
 import shutil
-import signal
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from alerts.mqtt_event import MqttEvent
 from alerts.notice import Notice
 from alerts.outbox import FILE, Outbox
 from alerts.post import PostOffice
-from engine.bench.outbox_child import DEVICE, SERVICE, refuse
+from engine.bench.outbox_child import DEVICE, SERVICE, Life, main, refuse
 from engine.bench.push_servers import TOKEN, Companion, Ntfy
 from engine.core.types import Snapshot
 from integrations import sample
@@ -94,6 +95,7 @@ class World:
     companion: Companion
     ntfy: Ntfy
     own_disk: bool
+    nursery: ForkServerContext
     heard: Counter[str] = field(default_factory=Counter)
     raised: set[str] = field(default_factory=set)
     committed: set[str] = field(default_factory=set)
@@ -104,23 +106,17 @@ class World:
     def state(self) -> Path:
         return self.folder / "state"
 
-    def start_child(self, run: int) -> subprocess.Popen[str]:
-        words = [sys.executable, "-m", "engine.bench.outbox_child", str(self.state)]
-        ports = {
-            "mqtt": self.broker.port,
-            "companion": self.companion.port,
-            "ntfy": self.ntfy.port,
-            "run": run,
-        }
-        for name, value in ports.items():
-            words += [f"--{name}", str(value)]
-        return subprocess.Popen(
-            words,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            cwd=Path(__file__).parents[2],
-        )
+    def start_child(self, run: int) -> BaseProcess:
+        life = Life(self.state, self.broker.port, self.companion.port, self.ntfy.port, run)
+        child = self.nursery.Process(target=main, args=(life,), daemon=True)
+        child.start()
+        return child
+
+    def diary(self, run: int) -> list[str]:
+        try:
+            return (self.folder / f"diary-{run}").read_text().splitlines()
+        except FileNotFoundError:
+            return []
 
     def look_at_disk(self) -> None:
         """Remember what is committed, from a copy: reading must not mend what a kill left."""
@@ -133,13 +129,10 @@ class World:
             self.committed |= {entry.notice.tag for entry in box.entries()}
             box.close()
 
-    def hear(self, child: subprocess.Popen[str], until: str = "") -> None:
-        """What the victim says until that word, or said before it died."""
-        assert child.stdout is not None
-        for line in child.stdout:
-            kind, _, rest = line.strip().partition(" ")
-            if kind == until:
-                return
+    def read_diary(self, run: int) -> None:
+        """What the victim wrote before it died."""
+        for line in self.diary(run):
+            kind, _, rest = line.partition(" ")
             if kind == "raised":
                 self.raised.add(rest)
             elif kind == "told" and "full" in rest:
@@ -172,7 +165,9 @@ async def world() -> AsyncIterator[World]:
     with disk() as (folder, own):
         broker = Mosquitto(folder, free_port())
         async with Companion(services=(SERVICE,)) as companion, Ntfy() as ntfy:
-            made = World(folder, broker, companion, ntfy, own)
+            nursery = multiprocessing.get_context("forkserver")
+            nursery.set_forkserver_preload(["engine.bench.outbox_nursery"])
+            made = World(folder, broker, companion, ntfy, own, nursery)
             broker.start()
             listener = asyncio.create_task(_listen(made))
             try:
@@ -254,13 +249,14 @@ async def kills(made: World, count: int, chance: random.Random, progress: Progre
             progress(f"kill {run + 1} of {count}, {len(made.committed)} committed")
             child = made.start_child(run)
             if chance.random() < DURING_START:
-                await asyncio.sleep(chance.uniform(0.2, 2.0))
+                await asyncio.sleep(chance.uniform(0.0, 0.2))
             else:
-                await asyncio.to_thread(made.hear, child, "up")
+                while "up" not in made.diary(run) and child.is_alive():  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
                 await asyncio.sleep(chance.uniform(0.0, 1.5))
-            child.send_signal(signal.SIGKILL)
-            await asyncio.to_thread(child.wait)
-            made.hear(child)
+            child.kill()
+            await asyncio.to_thread(child.join)
+            made.read_diary(run)
             await asyncio.to_thread(made.look_at_disk)
     finally:
         troubled.cancel()
@@ -287,7 +283,7 @@ async def drain(made: World, progress: Progress) -> None:
                 return
     finally:
         child.kill()
-        await asyncio.to_thread(child.wait)
+        await asyncio.to_thread(child.join)
 
 
 def judge(made: World) -> dict[str, Any]:
