@@ -35,6 +35,7 @@ COMMANDS = MappingProxyType(
         "calibrate": "measure this device itself: its microphones' order, gains and turn",
         "addon": "the engine inside Home Assistant's Supervisor",
         "range": "set up the range of motion by turning the head by hand",
+        "alerts": "list, retry and export alerts, delete their pictures",
         "token": "make, list and revoke tokens for the page and the live view",
         "setup": "ask for broker, camera, array and shutter, and write a config.yaml",
     }
