@@ -55,11 +55,14 @@ BLOCK_MEMORY = 60.0
 def _people_seen(state: State, event: PeopleSeen) -> tuple[State, tuple[Action, ...]]:
     if state.shutter is not ShutterState.OPEN:
         return state, ()  # a frame that was under way when the shutter closed
-    event = lifeless.credible(state.people, state.places, event, state.settings.tracking)
-    people = fusion.see(state.people, event, state.settings.tracking)
+    tracking = state.settings.tracking
+    believed = lifeless.credible(state.people, state.places, event, tracking)
+    people = fusion.see(state.people, believed, tracking)
+    watched, people, places = lifeless.watch(state.watched, people, state.places, event)
+    state = replace(state, watched=watched, places=places)
     low, high = event.view
     state = replace(state, people=people, view_width=high - low)
-    return (watching.observe(state, event) if state.alarm.on else state), ()
+    return (watching.observe(state, believed) if state.alarm.on else state), ()
 
 
 def _voice_heard(state: State, event: VoiceHeard) -> tuple[State, tuple[Action, ...]]:
@@ -80,6 +83,9 @@ def _voice_heard(state: State, event: VoiceHeard) -> tuple[State, tuple[Action, 
     state, alerts = watching.voice(state, event)
     if state.shutter is not ShutterState.OPEN:
         return replace(state, people=fusion.People(next_id=state.people.next_id)), alerts
+    if owner is not None:
+        voice = next(d for d in event.directions if d.kind is SoundKind.DIRECT)
+        state = replace(state, watched=lifeless.heard(state.watched, voice.bearing, event.t))
     if event.ambiguous:
         return replace(state, ambiguous_until=state.now + 2.0), alerts
     if event.wake_word is None or owner is None or response is WakeWordResponse.OFF:
@@ -162,6 +168,7 @@ def _shutter_changed(state: State, event: ShutterChanged) -> tuple[State, tuple[
         state.at_rest(),
         shutter=event.state,
         people=fusion.People(next_id=state.people.next_id),
+        watched=lifeless.Watched(),
         attention=attention.Attention(),
         sounds=(),
     )

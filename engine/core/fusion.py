@@ -49,7 +49,8 @@ HEARD_WIDTH = 24.0  # deg of a place where a voice was heard and nobody seen
 class Person:
     """One human, or a voice that may become one. `hits` are sightings since the start.
 
-    `missed_for` adds up the seconds in which usable frames should have shown them.
+    `missed_for` adds up the seconds in which usable frames should have shown them;
+    `origin` is where they were first seen, `roamed` how far from there they have been.
     """
 
     id: int
@@ -65,6 +66,8 @@ class Person:
     engagement: float | None = None
     hint: int | None = None
     missed_for: float = 0.0
+    origin: float = 0.0
+    roamed: float = 0.0
 
     @property
     def ever_seen(self) -> bool:
@@ -190,6 +193,7 @@ def _hit(person: Person, sighting: Sighting, t: float, settings: TrackingSetting
         )
     else:
         track = tracks.begin(t, sighting.bearing, sighting.bearing_std)
+    origin = person.origin if person.ever_seen else sighting.bearing
     fresh = person.hits == 0 or t - person.first_hit <= settings.confirm_within
     hits = person.hits + 1 if fresh or person.confirmed else 1
     engagement = person.engagement
@@ -210,6 +214,8 @@ def _hit(person: Person, sighting: Sighting, t: float, settings: TrackingSetting
         engagement=engagement,
         hint=sighting.track if sighting.track is not None else person.hint,
         missed_for=0.0,
+        origin=origin,
+        roamed=max(person.roamed, abs(difference(track.bearing, origin))),
     )
 
 
@@ -293,6 +299,7 @@ def _newcomer(id_: int, sighting: Sighting, t: float) -> Person:
         confirmed=False,
         engagement=sighting.engagement,
         hint=sighting.track,
+        origin=sighting.bearing,
     )
 
 

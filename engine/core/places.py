@@ -118,13 +118,22 @@ class Places:
         return None
 
     def refuted(
-        self, bearing: float, sense: Sense, now: float, margin: float = 0.0
+        self,
+        bearing: float,
+        sense: Sense,
+        now: float,
+        margin: float = 0.0,
+        distance: float | None = None,
     ) -> Place | None:
-        """What makes something at `bearing` no evidence of anybody: a mask or a learned place."""
+        """What makes something at `bearing` no evidence of anybody: a mask or a learned place.
+
+        What is much nearer or farther than what was learned there is something else.
+        """
         for place in self.items:
             counts = place.origin is not Origin.NAME and place.concerns(sense)
             ended = place.until is not None and place.until <= now
-            if counts and not ended and place.covers(bearing, margin):
+            there = place.covers(bearing, margin) and _as_far(place.distance, distance)
+            if counts and not ended and there:
                 return place
         return None
 

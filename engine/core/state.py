@@ -15,6 +15,7 @@ from engine.core.angles import wrap
 from engine.core.attention import Attention
 from engine.core.away import Pan
 from engine.core.fusion import People, Person
+from engine.core.lifeless import Watched
 from engine.core.modes import ModeState
 from engine.core.places import Places
 from engine.core.search import Search
@@ -88,6 +89,7 @@ class State:
     move: Move | None = None
     people: People = field(default_factory=People)
     places: Places = field(default_factory=Places)
+    watched: Watched = field(default_factory=Watched)
     attention: Attention = field(default_factory=Attention)
     following: zones.Following | None = None
     modes: ModeState = field(default_factory=ModeState)
