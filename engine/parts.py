@@ -47,9 +47,10 @@ from engine.ports import (
     SourceFailed,
     TouchScreen,
 )
+from engine.seeing.calibration_file import measured
 from engine.seeing.detector import Detector
 from engine.seeing.engagement import FaceReader
-from engine.seeing.eye import Eye, EyeSettings
+from engine.seeing.eye import Eye, EyeSettings, lens_of
 from engine.seeing.geometry import Lens
 from engine.sim.axis import SimulatedAxis
 from engine.sim.camera import SimulatedCamera
@@ -275,14 +276,9 @@ def _mute(config: Config) -> Mute:
 
 
 def _lens(config: Config) -> Lens:
-    camera = config.camera
-    return Lens(
-        camera.width,
-        camera.height,
-        camera.field_of_view,
-        mount_height=camera.mount_height,
-        tilt=camera.tilt,
-    )
+    lens = lens_of(config.camera)
+    # The simulated room is drawn with the configured lens, whatever was measured before.
+    return lens if config.camera.source == SIMULATED else measured(config.state_dir, lens)
 
 
 def _headings(control: AxisControl) -> Callable[[float], float]:

@@ -10,14 +10,22 @@ import importlib
 from types import MappingProxyType
 from typing import Any
 
-HELP = "measure this device itself: which microphone is which, and how the array is turned"
+HELP = "measure this device itself: its lens, which microphone is which, how the array is turned"
 EXAMPLES = """
+  heliotrope calibrate camera --target board.pdf
+  heliotrope calibrate camera
+  heliotrope calibrate camera --pictures boards/ --lens fisheye
   heliotrope calibrate microphones --at 0 --at 90
   heliotrope calibrate microphones --at 0=front.wav --at 90=left.wav --array uma_8
   heliotrope calibrate microphones --reset
 """
 
-PARTS = MappingProxyType({"microphones": "engine.commands.calibrate_microphones"})
+PARTS = MappingProxyType(
+    {
+        "camera": "engine.commands.calibrate_camera",
+        "microphones": "engine.commands.calibrate_microphones",
+    }
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

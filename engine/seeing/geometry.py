@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from engine.core.types import Label
 from engine.seeing.boxes import Box
+from engine.seeing.optics import Optics
 
 
 class Projection(StrEnum):
@@ -47,6 +48,8 @@ class Lens:
     projection: Projection = Projection.AUTO
     mount_height: float = 1.0
     tilt: float = 0.0
+    optics: Optics | None = None
+    """The lens as it was measured; wins over field of view and projection."""
 
     def __post_init__(self) -> None:
         numbers = (self.field_of_view, self.mount_height, self.tilt)
@@ -77,6 +80,9 @@ class Lens:
     def direction(self, x: float, y: float) -> tuple[float, float]:
         """(azimuth, elevation) in degrees of pixel (x, y), tilt taken out."""
         right, down = x - self.width / 2, y - self.height / 2
+        if self.optics is not None:
+            own = self.optics
+            return self._level(*own.ray(x * own.width / self.width, y * own.height / self.height))
         if self.kind is Projection.PANORAMA:
             # A panorama is stitched level: its rows are elevations already.
             return math.degrees(-right / self.focal), math.degrees(-down / self.focal)
@@ -87,6 +93,10 @@ class Lens:
             angle = min(radius / self.focal, math.pi)
             slope = math.sin(angle) / radius if radius > 0 else 0.0
             forward, left, up = math.cos(angle), -right * slope, -down * slope
+        return self._level(forward, left, up)
+
+    def _level(self, forward: float, left: float, up: float) -> tuple[float, float]:
+        """Azimuth and elevation of a ray of the camera, in the room."""
         tilt = math.radians(self.tilt)
         level = forward * math.cos(tilt) - up * math.sin(tilt)
         height = forward * math.sin(tilt) + up * math.cos(tilt)
@@ -99,12 +109,25 @@ class Lens:
 
     def column(self, azimuth: float) -> float:
         """The column, at mid-height of a level camera, that shows `azimuth` (|azimuth| < 90)."""
+        if self.optics is not None:
+            return self._measured_column(azimuth)
         angle = math.radians(azimuth)
         reach = math.tan(angle) if self.kind is Projection.RECTILINEAR else angle
         return self.width / 2 - self.focal * reach
 
+    def _measured_column(self, azimuth: float) -> float:
+        """By bisection: a measured lens has no formula for the way back."""
+        low, high = 0.0, float(self.width)
+        for _ in range(40):
+            middle = (low + high) / 2.0
+            low, high = (middle, high) if self.azimuth(middle) > azimuth else (low, middle)
+        return (low + high) / 2.0
+
     def view(self, heading: float) -> tuple[float, float]:
         """The interval of world bearings in the picture while the camera points at `heading`."""
+        if self.optics is not None:
+            # A lens is seldom mounted to the pixel: its middle is not the picture's.
+            return heading + self.azimuth(self.width), heading + self.azimuth(0)
         half = self.field_of_view / 2
         return heading - half, heading + half
 
