@@ -58,7 +58,7 @@ QUESTIONS = (
         lambda answers: bool(answers.get("mqtt.username")),
         secret=True,
     ),
-    Question("camera.source", "Camera: device (/dev/video0), URL, file, simulated or none"),
+    Question("camera.source", "Camera: /dev/video0, picamera, URL, file, simulated or none"),
     Question("camera.field_of_view", "Camera: horizontal angle in degrees", _real("camera.source")),
     Question(
         "camera.mounted_on", "Camera: on the turning head or the base", _real("camera.source")

@@ -14,6 +14,7 @@ from pathlib import Path
 from engine.hardware.camera_device import CameraDevice
 from engine.hardware.camera_file import CameraFile
 from engine.hardware.camera_folder import PICTURES, CameraFolder
+from engine.hardware.camera_pi import PiCamera, is_pi_camera
 from engine.ports import SourceFailed
 
 URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -31,7 +32,7 @@ class Wanted:
 
 def is_recording(source: str) -> bool:
     """Whether `source` ends by itself: a file or a folder, not a device or a URL."""
-    return not (URL.match(source) or DEVICE.match(source))
+    return not (URL.match(source) or DEVICE.match(source) or is_pi_camera(source))
 
 
 def open_camera(
@@ -41,14 +42,16 @@ def open_camera(
     paced: bool = True,
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> CameraFile | CameraFolder | CameraDevice:
+) -> CameraFile | CameraFolder | CameraDevice | PiCamera:
     """The driver for `source`, not yet opened: `open()` says what is wrong with it.
 
-    `source` is a device ("0", "/dev/video0"), a URL, a video file, a picture or
+    `source` is a device ("0", "/dev/video0"), `picamera`, a URL, a video file, a picture or
     a folder of pictures. `paced` False gives a recording's frames as fast as
     they are read, `t` counting from 0. Raises SourceFailed for no such file.
     """
     wanted = wanted or Wanted()
+    if is_pi_camera(source):
+        return PiCamera(source, wanted.width, wanted.height, wanted.fps, now=now)
     if not is_recording(source):
         return CameraDevice(source, wanted.width, wanted.height, wanted.fps, now=now)
     path = Path(source).expanduser()
