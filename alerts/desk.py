@@ -49,7 +49,8 @@ class Manner:
 class Desk:
     """`raise_alert` carries out the core's `Alert`; the other calls answer commands.
 
-    `post` takes a notice on; `siren` sounds whatever the home has.
+    `post` takes a notice on; `siren` sounds whatever the home has; `show` puts
+    a still where the owner looks for the newest one, and returns at once.
     """
 
     manner: Manner
@@ -60,6 +61,7 @@ class Desk:
     now: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     raised: Callable[[Notice], None] = lambda _: None
+    show: Callable[[bytes], None] = lambda _: None
     _tags: dict[int, str] = field(default_factory=dict)
     _called_off: set[str] = field(default_factory=set)
     _snoozed_until: float = float("-inf")
@@ -109,7 +111,10 @@ class Desk:
 
     async def _with_picture(self, notice: Notice, picture: bytes) -> None:
         assert self.evidence is not None
-        self.post(await self.evidence.attach(notice, picture))
+        kept = await self.evidence.attach(notice, picture)
+        # Before the notice that speaks of it, so that nobody shows an older one with it.
+        self.show(picture)
+        self.post(kept)
 
     def _new_tag(self, visit: int, kind: str, at: float) -> str:
         before, self._before = self._before, None

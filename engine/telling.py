@@ -22,11 +22,19 @@ from alerts.historian import Historian
 from alerts.history import History
 from alerts.home_assistant import SUPERVISOR, Home, HomeAssistantPhone, Presses
 from alerts.mqtt_event import MqttEvent
-from alerts.notice import Urgency
+from alerts.notice import Notice, Urgency
 from alerts.outbox import Outbox
 from alerts.post import DAY, PostOffice, Terms
 from engine.config import AlertChannel, Config
-from engine.core.types import Command, Event, Happened, Health, Snapshot, ViewerChanged
+from engine.core.types import (
+    Command,
+    Event,
+    Happened,
+    Health,
+    Measured,
+    Snapshot,
+    ViewerChanged,
+)
 from engine.errors import UserError
 from engine.files import write_atomically
 from engine.ports import Clock, PictureSink
@@ -43,6 +51,9 @@ from integrations.mqtt.device import MqttDevice
 _LOG = logging.getLogger(__name__)
 
 HOUR = 3600.0
+LAST_ALERT, PICTURES = "last_alert", "alert_pictures"
+"""Figures of the device: when it last alerted (seconds since 1970), and that stills are kept."""
+
 KEY_FILE = "links.key"
 KEY_BYTES = 32
 
@@ -103,7 +114,8 @@ class Telling:
             evidence=self.evidence if config.pictures else None,
             siren=self._siren(home),
             now=self._clock.now,
-            raised=self.historian.raised,
+            raised=self._raised,
+            show=self._showing(device),
         )
 
     def local_commands(self) -> dict[str, Handler]:
@@ -121,6 +133,9 @@ class Telling:
         if newest is not None:
             notice = newest.notice
             self.desk.continues(Kept(notice.tag, notice.kind, notice.at))
+            self._measured(LAST_ALERT, notice.at)
+        if self._config.alerts.pictures:
+            self._measured(PICTURES, 1.0)
 
     def works(
         self, states: Latest[Snapshot], happened: Feed[Happened], submit: Submit
@@ -203,6 +218,17 @@ class Telling:
         return press
 
     # --------------------------------------------------------------------- telling
+
+    def _raised(self, notice: Notice) -> None:
+        self.historian.raised(notice)
+        self._measured(LAST_ALERT, notice.at)
+
+    def _measured(self, name: str, value: float) -> None:
+        self._post_event(Measured(self._clock.now(), name, value))
+
+    def _showing(self, device: MqttDevice | None) -> Callable[[bytes], None]:
+        """The owner's broker gets the still that the owner opted in to."""
+        return device.show_alert if device is not None else lambda _: None
 
     def _told(self, ok: bool, detail: str) -> None:
         self._post_event(Health(self._clock.now(), "alerts", ok, detail))

@@ -78,6 +78,7 @@ class MqttDevice:
         self._leaving = False
         self._newest: Snapshot | None = None
         self._bus: Bus | None = None
+        self._showing: set[asyncio.Task[None]] = set()
         self._announce_again = asyncio.Event()
 
     @property
@@ -134,6 +135,19 @@ class MqttDevice:
         if bus is None:
             raise BusLost("the broker is not connected")
         await bus.publish(Message(self.topics.event(key), to_json(body).encode("ascii")), qos=1)
+
+    def show_alert(self, picture: bytes) -> None:
+        """The still of the newest alert, while there is a broker; it keeps none."""
+        bus = self._bus
+        if bus is not None:
+            message = Message(self.topics.picture("last_alert_image"), picture)
+            showing = asyncio.ensure_future(self._try(bus, message))
+            self._showing.add(showing)
+            showing.add_done_callback(self._showing.discard)
+
+    async def _try(self, bus: Bus, message: Message) -> None:
+        with contextlib.suppress(BusLost):
+            await bus.publish(message)
 
     # ------------------------------------------------------------------ states
 
