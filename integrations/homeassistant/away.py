@@ -1,60 +1,127 @@
-"""What away mode will bring to life: declared, so that keys and names are settled; unavailable."""
+"""Away mode: the alarm, its pans, its alerts, as rows of the entity table."""
 
 from __future__ import annotations
 
-from engine.core.types import Json
-from integrations.homeassistant.entity import UNKNOWN, Entity, Platform, not_yet, press
+import datetime
+import json
+
+from engine.core.types import AlertKind, Json, Snapshot
+from integrations.homeassistant.entity import (
+    CONFIG,
+    UNKNOWN,
+    URGENT,
+    Entity,
+    Platform,
+    Request,
+    Value,
+    not_yet,
+    on,
+    press,
+)
 from integrations.mqtt.rates import Pace
 
 _TIME: dict[str, Json] = {"device_class": "timestamp"}
+
+ACTIONS: dict[str, Request] = {
+    "ARM_AWAY": ("arm", {"mode": "away"}),
+    "ARM_NIGHT": ("arm", {"mode": "night"}),
+    "DISARM": ("disarm", {}),
+}
+"""What Home Assistant's alarm panel can ask for."""
+
+NO_CODE = "None"
+"""How Home Assistant's template writes a code that was not given."""
+
+
+def _alarm(payload: str) -> Request:
+    nothing: Request = ("disarm", {"payload": None})
+    try:
+        body = json.loads(payload)
+        name, arguments = ACTIONS[body["action"]]
+        code = body.get("code", NO_CODE)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return nothing
+    return (name, arguments) if code in (NO_CODE, "") else (name, {**arguments, "code": code})
+
+
+def _moment(name: str) -> Value:
+    """A measure in seconds since 1970 as Home Assistant writes times."""
+
+    def value(snapshot: Snapshot) -> str:
+        at = snapshot.measures.get(name)
+        if at is None:
+            return UNKNOWN
+        return datetime.datetime.fromtimestamp(round(at), datetime.UTC).isoformat()
+
+    return value
+
+
+def _presence(payload: str) -> Request:
+    return "presence", {"home": {"ON": "on", "OFF": "off"}.get(payload)}
+
 
 AWAY: tuple[Entity, ...] = (
     Entity(
         "alarm",
         Platform.ALARM,
         "Alarm",
-        value=lambda s: "armed_away" if s.armed else "disarmed",
-        command=lambda payload: (payload.lower(), {}),
+        value=lambda s: s.alarm.value,
+        command=_alarm,
         options={
             "supported_features": ("arm_away", "arm_night"),
             "code": "REMOTE_CODE",
+            # The device judges the code; whether there is one, it alone knows.
             "code_arm_required": False,
+            "code_disarm_required": False,
             "command_template": '{"action":"{{ action }}","code":"{{ code }}"}',
         },
-        pace=Pace(urgent=True),
-        available=not_yet,
+        pace=URGENT,
+        most_bytes=512,
+    ),
+    Entity(
+        "someone_home",
+        Platform.SWITCH,
+        "Somebody at home",
+        value=lambda s: on(s.someone_home),
+        command=_presence,
+        options={"icon": "mdi:home-account", **CONFIG},
+        pace=URGENT,
     ),
     Entity(
         "alert",
         Platform.EVENT,
         "Alert",
         options={"icon": "mdi:alert"},
-        kinds=("person", "voice", "smoke_alarm", "co_alarm", "crash", "covered", "test"),
+        kinds=tuple(kind.value for kind in AlertKind),
     ),
     Entity(
         "test_alert",
         Platform.BUTTON,
         "Test alert",
         command=press("test_alert"),
-        options={"icon": "mdi:bell-ring", "entity_category": "config"},
-        available=not_yet,
+        options={"icon": "mdi:bell-ring", **CONFIG},
     ),
     Entity(
         "next_pan",
         Platform.SENSOR,
         "Next pan",
-        value=lambda _: UNKNOWN,
+        value=_moment("next_pan"),
         options=_TIME,
-        available=not_yet,
+        pace=Pace(every=1.0),
     ),
     Entity(
         "last_alert",
         Platform.SENSOR,
         "Last alert",
-        value=lambda _: UNKNOWN,
+        value=_moment("last_alert"),
         options=_TIME,
-        available=not_yet,
+        pace=URGENT,
     ),
-    Entity("last_alert_image", Platform.IMAGE, "Last alert picture", available=not_yet),
+    Entity(
+        "last_alert_image",
+        Platform.IMAGE,
+        "Last alert picture",
+        available=lambda s: "alert_pictures" in s.measures,
+    ),
     Entity("camera", Platform.CAMERA, "Camera", available=not_yet),
 )

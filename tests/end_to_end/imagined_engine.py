@@ -12,7 +12,7 @@ from dataclasses import replace
 from home_assistant import HomeAssistant
 from mosquitto import eventually
 
-from engine.core.types import Command, FollowPolicy, Mode, Pace, Reply, WakeWordResponse
+from engine.core.types import AlarmState, Command, FollowPolicy, Mode, Pace, Reply, WakeWordResponse
 from integrations import sample
 from integrations.homeassistant.entities import ENTITIES
 from integrations.homeassistant.entity import Entity
@@ -29,7 +29,10 @@ class Engine:
     def __init__(self) -> None:
         self.asked: list[Command] = []
         self.hub = Hub(self.ask)
-        self.snapshot = replace(sample.at(4.9), t=time.monotonic())
+        imagined = sample.at(4.9)
+        moments = {"last_alert": time.time() - 3600.0, "next_pan": time.time() + 600.0}
+        measures = {**imagined.measures, **moments}
+        self.snapshot = replace(imagined, t=time.monotonic(), measures=measures)
 
     def ask(self, command: Command) -> None:
         self.asked.append(command)
@@ -44,6 +47,12 @@ class Engine:
                 self.show(pace=Pace(str(pace)))
             case "wake_word", {"response": response}:
                 self.show(wake_word_response=WakeWordResponse(str(response)))
+            case "arm", {"mode": mode}:
+                self.show(alarm=AlarmState(f"armed_{mode}"), armed=True)
+            case "disarm", _:
+                self.show(alarm=AlarmState.DISARMED, armed=False)
+            case "presence", {"home": there}:
+                self.show(someone_home=there == "on")
         self.hub.answer(Reply(command.source, command.id, ok=True, message=""))
 
     def show(self, **changes: object) -> None:

@@ -49,10 +49,19 @@ async def test_every_entity_appears_and_works(home_assistant: HomeAssistant) -> 
         await home.service("number", "set_value", entity_id=names["heading"], value=-12.5)
         await state_is(home, names["heading"], "-12.5")
         buttons = {"centre": "centre", "stop": "stop", "look_around": "pan", "face_me": "face_me"}
+        buttons["test_alert"] = "test_alert"
         buttons["range_setup"] = "range_setup"
         for button, verb in buttons.items():
             await home.service("button", "press", entity_id=names[button])
             await eventually(lambda name=verb: engine.was_asked(name))
+        await home.service("alarm_control_panel", "alarm_arm_night", entity_id=names["alarm"])
+        await state_is(home, names["alarm"], "armed_night")
+        alarm = {"entity_id": names["alarm"], "code": "4711"}
+        await home.service("alarm_control_panel", "alarm_disarm", **alarm)
+        await state_is(home, names["alarm"], "disarmed")
+        assert engine.asked[-1].arguments == {"code": "4711"}
+        await home.service("switch", "turn_on", entity_id=names["someone_home"])
+        await state_is(home, names["someone_home"], "on")
         for select, option in CHOICES:
             entity = names[select]
             await home.service("select", "select_option", entity_id=entity, option=option)

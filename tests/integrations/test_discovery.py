@@ -61,6 +61,7 @@ KEYS = [
     "contact",
     "viewer",
     "alarm",
+    "someone_home",
     "alert",
     "test_alert",
     "next_pan",
@@ -115,6 +116,14 @@ def test_a_component_has_the_topics_its_platform_needs(entity: object) -> None:
     assert ("image_topic" in component) == (platform == Platform.IMAGE)
 
 
+def test_a_moment_is_written_as_home_assistant_reads_it() -> None:
+    entity = BY_KEY["last_alert"]
+    assert entity.value is not None
+    assert entity.value(sample.at(4.9)) == "None"
+    alerted = replace(sample.at(4.9), measures={"last_alert": 1_795_000_000.4})
+    assert entity.value(alerted) == "2026-11-18T11:06:40+00:00"
+
+
 def test_every_moment_that_can_happen_has_an_event_and_a_trigger() -> None:
     components: dict[str, dict[str, object]] = message()["components"]  # type: ignore[assignment]
     for key, kinds in KINDS.items():
@@ -127,8 +136,8 @@ def test_every_moment_that_can_happen_has_an_event_and_a_trigger() -> None:
 
 def test_what_is_not_always_there_says_so_beside_the_device() -> None:
     components: dict[str, dict[str, list[dict[str, str]]]] = message()["components"]  # type: ignore[assignment]
-    topics = [entry["topic"] for entry in components["alarm"]["availability"]]
-    assert topics == ["heliotrope/abc/availability", "heliotrope/abc/available/alarm"]
+    topics = [entry["topic"] for entry in components["look_at"]["availability"]]
+    assert topics == ["heliotrope/abc/availability", "heliotrope/abc/available/look_at"]
     assert "availability" not in components["follow"]
 
 
@@ -201,6 +210,10 @@ REQUESTS = [
     ("motion", "on_request", ("follow", {"policy": "on_request"})),
     ("pace", "gentle", ("pace", {"pace": "gentle"})),
     ("wake_word_response", "off", ("wake_word", {"response": "off"})),
+    ("alarm", '{"action":"ARM_NIGHT","code":"None"}', ("arm", {"mode": "night"})),
+    ("alarm", '{"action":"ARM_AWAY","code":"12"}', ("arm", {"mode": "away", "code": "12"})),
+    ("alarm", '{"action":"DISARM","code":"0042"}', ("disarm", {"code": "0042"})),
+    ("someone_home", "OFF", ("presence", {"home": "off"})),
     ("message", " two\nlines ", ("show", {"text": "two lines"})),
 ]
 
@@ -214,8 +227,8 @@ def test_requests(key: str, payload: str, expected: tuple[str, dict[str, object]
     assert (command.name, command.arguments) == expected
 
 
-# A text and a place's name may be anything, and the alarm takes nothing yet.
-OPEN = {"message", "look_at", "alarm"}
+# A text and a place's name may be anything.
+OPEN = {"message", "look_at"}
 CLOSED = [e for e in ENTITIES if e.command and e.key not in OPEN]
 
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.core.places import Origin, Place
 from engine.core.types import Command, FollowPolicy, Happened, Reply
 from engine.ports import Message
 from integrations import sample
@@ -185,14 +186,28 @@ async def test_a_moment_is_told_once_and_never_retained(home: Home) -> None:
     assert not [m for m in home.broker.log if m.topic == f"{ROOT}/event/person"]
 
 
-async def test_what_is_not_there_yet_is_unavailable_and_takes_no_commands(home: Home) -> None:
+async def test_what_is_not_there_is_unavailable_and_takes_no_commands(home: Home) -> None:
     async with home.up():
-        assert home.broker.retained[f"{ROOT}/available/alarm"].payload == b"offline"
-        home.say(f"{ROOT}/set/alarm", b'{"action":"DISARM","code":"None"}')
-        home.say(f"{ROOT}/set/test_alert", b"PRESS")
+        assert home.broker.retained[f"{ROOT}/available/look_at"].payload == b"offline"
+        home.say(f"{ROOT}/set/look_at", b"Door")
         await settle()
         assert home.delivered == []
         assert "not available" in str(home.last("error")["message"])
+        home.show(places=(Place(60.0, None, Origin.NAME, "Door"),))
+        await settle()
+        assert home.broker.retained[f"{ROOT}/available/look_at"].payload == b"online"
+        home.say(f"{ROOT}/set/look_at", b"Door")
+        await settle()
+        assert home.delivered[-1].arguments == {"place": "Door"}
+
+
+async def test_a_still_of_an_alert_is_shown_and_never_kept_by_the_broker(home: Home) -> None:
+    home.device.show_alert(b"lost")
+    async with home.up():
+        home.device.show_alert(b"jpeg")
+        await settle()
+    shown = [m for m in home.broker.log if m.topic == f"{ROOT}/picture/last_alert_image"]
+    assert [(m.payload, m.retain) for m in shown] == [(b"jpeg", False)]
 
 
 async def test_a_text_may_be_longer_than_a_switch(home: Home) -> None:
