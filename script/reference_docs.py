@@ -55,7 +55,7 @@ def _note(entity: Entity) -> str:
     if entity.options.get("enabled_by_default") is False:
         notes.append("off until you turn it on")
     if entity.available is not None:
-        notes.append("unavailable until away mode has it")
+        notes.append(f"only {entity.only}")
     notes += [str(entity.options["entity_category"])] if "entity_category" in entity.options else []
     return ", ".join(notes)
 

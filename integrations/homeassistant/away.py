@@ -14,7 +14,6 @@ from integrations.homeassistant.entity import (
     Platform,
     Request,
     Value,
-    not_yet,
     on,
     press,
 )
@@ -58,6 +57,11 @@ def _moment(name: str) -> Value:
 
 def _presence(payload: str) -> Request:
     return "presence", {"home": {"ON": "on", "OFF": "off"}.get(payload)}
+
+
+def _stills(snapshot: Snapshot) -> bool:
+    """Whether the owner opted in to stills of alerts."""
+    return "alert_pictures" in snapshot.measures
 
 
 AWAY: tuple[Entity, ...] = (
@@ -121,7 +125,15 @@ AWAY: tuple[Entity, ...] = (
         "last_alert_image",
         Platform.IMAGE,
         "Last alert picture",
-        available=lambda s: "alert_pictures" in s.measures,
+        available=_stills,
+        only="with `alerts.pictures` on",
     ),
-    Entity("camera", Platform.CAMERA, "Camera", available=not_yet),
+    # The same still, gone again with the alarm: an image stays, a camera is a look at now.
+    Entity(
+        "camera",
+        Platform.CAMERA,
+        "Camera",
+        available=lambda s: _stills(s) and s.armed,
+        only="armed, with `alerts.pictures` on",
+    ),
 )

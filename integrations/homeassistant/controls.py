@@ -108,6 +108,7 @@ CONTROLS: tuple[Entity, ...] = (
         options={"icon": "mdi:map-marker-radius"},
         pace=Rate(every=0.5),
         available=lambda s: bool(_names(s)),
+        only="once a place has a name",
         live=lambda s: {"options": _names(s)},
         # A character takes up to four bytes.
         most_bytes=4 * MOST_NAME,
@@ -158,6 +159,7 @@ CONTROLS: tuple[Entity, ...] = (
         command=press("range_setup"),
         options={"icon": "mdi:arrow-left-right", **CONFIG},
         available=lambda s: s.turned_by_hand,
+        only="where hands can turn the head",
     ),
     Entity(
         "message",

@@ -47,10 +47,10 @@ class Platform(StrEnum):
 class Entity:
     """`options` are further keys of the discovery message, as Home Assistant names them.
 
-    `available` None: whenever the device is. An entity that is not available
-    takes no commands. `live` gives options that the device itself decides (the
-    ends of a slider); where they change it is announced again. `kinds` are an
-    event's types; `most_bytes` bounds what may be written to it.
+    `available` None: whenever the device is; else `only` says in words when. An
+    entity that is not available takes no commands. `live` gives options that the
+    device itself decides (the ends of a slider); where they change it is announced
+    again. `kinds` are an event's types; `most_bytes` bounds what may be written to it.
     """
 
     key: str
@@ -61,6 +61,7 @@ class Entity:
     options: Mapping[str, Json | tuple[str, ...]] = field(default_factory=dict)
     pace: Pace = field(default_factory=Pace)
     available: Callable[[Snapshot], bool] | None = None
+    only: str = ""
     live: Callable[[Snapshot], Mapping[str, object]] | None = None
     kinds: tuple[str, ...] = ()
     most_bytes: int = 64
@@ -88,8 +89,3 @@ def choose(name: str, argument: str) -> Callable[[str], Request]:
 def primary(snapshot: Snapshot) -> PersonView | None:
     """The person being faced, if anybody."""
     return next((person for person in snapshot.people if person.primary), None)
-
-
-def not_yet(_: Snapshot) -> bool:
-    """Declared so that its key is kept, and unavailable: nothing in the engine answers it yet."""
-    return False

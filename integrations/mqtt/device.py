@@ -18,7 +18,7 @@ from engine.ports import Bus, Message
 from integrations.commands import SIMULATED_ONLY, CommandError, build, parse
 from integrations.homeassistant.discovery import announcement, live, status_topic
 from integrations.homeassistant.entities import ENTITIES
-from integrations.homeassistant.entity import Entity
+from integrations.homeassistant.entity import Entity, Platform
 from integrations.hub import Feed, Latest, Submit
 from integrations.mqtt.bus import Broker, BusLost, client_id, connected
 from integrations.mqtt.instance import Instance
@@ -138,12 +138,16 @@ class MqttDevice:
 
     def show_alert(self, picture: bytes) -> None:
         """The still of the newest alert, while there is a broker; it keeps none."""
-        bus = self._bus
-        if bus is not None:
-            message = Message(self.topics.picture("last_alert_image"), picture)
-            showing = asyncio.ensure_future(self._try(bus, message))
-            self._showing.add(showing)
-            showing.add_done_callback(self._showing.discard)
+        bus, newest = self._bus, self._newest
+        if bus is None or newest is None:
+            return
+        for entity in self._entities.values():
+            allowed = entity.available is not None and entity.available(newest)
+            if entity.platform in (Platform.IMAGE, Platform.CAMERA) and allowed:
+                message = Message(self.topics.picture(entity.key), picture)
+                showing = asyncio.ensure_future(self._try(bus, message))
+                self._showing.add(showing)
+                showing.add_done_callback(self._showing.discard)
 
     async def _try(self, bus: Bus, message: Message) -> None:
         with contextlib.suppress(BusLost):
@@ -200,6 +204,9 @@ class MqttDevice:
             if told.get(key) is not there:
                 payload = ONLINE if there else OFFLINE
                 await bus.publish(Message(self.topics.available(key), payload, retain=True), qos=1)
+                if not there and self._entities[key].platform is Platform.CAMERA:
+                    # Whoever showed a still has none any more.
+                    await bus.publish(Message(self.topics.picture(key), b""), qos=1)
         return now
 
     async def _pass_on(self, bus: Bus) -> None:

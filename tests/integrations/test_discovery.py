@@ -157,6 +157,11 @@ def test_the_places_to_look_at_are_the_owners_and_it_says_where_it_looks() -> No
     assert entity.value(replace(there, heading=-60.0)) == "None"
 
 
+def test_what_is_not_always_there_says_when_it_is() -> None:
+    for entity in ENTITIES:
+        assert (entity.available is None) == (entity.only == ""), entity.key
+
+
 def test_the_slider_ends_where_the_axis_does() -> None:
     heading = message()["components"]["heading"]  # type: ignore[index]
     assert (heading["min"], heading["max"]) == (-170.0, 160.0)

@@ -201,13 +201,28 @@ async def test_what_is_not_there_is_unavailable_and_takes_no_commands(home: Home
         assert home.delivered[-1].arguments == {"place": "Door"}
 
 
-async def test_a_still_of_an_alert_is_shown_and_never_kept_by_the_broker(home: Home) -> None:
-    home.device.show_alert(b"lost")
+async def test_a_still_is_shown_only_where_it_is_allowed_and_never_kept_by_the_broker(
+    home: Home,
+) -> None:
+    def shown(key: str) -> list[tuple[bytes, bool]]:
+        topic = f"{ROOT}/picture/{key}"
+        return [(m.payload, m.retain) for m in home.broker.log if m.topic == topic]
+
+    home.device.show_alert(b"no broker")
     async with home.up():
-        home.device.show_alert(b"jpeg")
+        home.device.show_alert(b"not allowed")
+        home.show(measures={"alert_pictures": 1.0})
         await settle()
-    shown = [m for m in home.broker.log if m.topic == f"{ROOT}/picture/last_alert_image"]
-    assert [(m.payload, m.retain) for m in shown] == [(b"jpeg", False)]
+        home.device.show_alert(b"disarmed")
+        home.show(armed=True)
+        await settle()
+        home.device.show_alert(b"armed")
+        await settle()
+        home.show(armed=False)
+        await settle()
+    assert shown("last_alert_image") == [(b"disarmed", False), (b"armed", False)]
+    # Gone at the start, and again with the alarm.
+    assert shown("camera") == [(b"", False), (b"armed", False), (b"", False)]
 
 
 async def test_a_text_may_be_longer_than_a_switch(home: Home) -> None:
