@@ -33,7 +33,7 @@ from integrations.homeassistant.entities import ENTITIES
 from integrations.homeassistant.entity import Entity
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-HANG = 120.0  # s; a guard
+HANG = 600.0  # s; a guard: a busy machine takes minutes to start Home Assistant
 BIRTH = "homeassistant/status"
 
 Progress = Callable[[str], None]
@@ -355,7 +355,7 @@ async def restarts(home: Home, times: int, seed: int, progress: Progress) -> Fig
         progress(f"restart {index + 1} of {times}: {which}")
         begun = await _restart(home, which, paces[index % 3])
         try:
-            await _settled(home, 30.0)
+            await _settled(home, 60.0)
         except TimeoutError as error:
             wrong.append(f"{index + 1} ({which}): {error}")
             continue

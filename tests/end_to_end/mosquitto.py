@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-START_LIMIT = 120.0  # seconds; a hang guard for a busy machine, an idle one takes about 10
+START_LIMIT = 300.0  # seconds; a hang guard for a busy machine, an idle one takes about 10
 
 
 def free_port() -> int:
