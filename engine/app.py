@@ -154,7 +154,7 @@ async def _assemble(
         telling.network(ok)
 
     broker, device = await _start_mqtt(config, parts, identity, hub, of_broker, stack)
-    telling.connect(page, device, hub.states, decisions.post)
+    telling.connect(page, device, hub.states, decisions.post, parts.speaker)
     hub.serve(telling.local_commands())
     decisions.effects[Alert] = _gate(config, decisions, telling).put
     await telling.open()

@@ -152,6 +152,11 @@ class ShutterConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeakerConfig:
+    device: Text = "none"
+
+
+@dataclass(frozen=True, slots=True)
 class MuteConfig:
     driver: ShutterDriver = ShutterDriver.SIMULATED
     pin: Annotated[int, Between(0, 53)] = 27
@@ -306,6 +311,7 @@ class Config:
     camera: CameraConfig = field(default_factory=CameraConfig)
     microphones: MicrophonesConfig = field(default_factory=MicrophonesConfig)
     shutter: ShutterConfig = field(default_factory=ShutterConfig)
+    speaker: SpeakerConfig = field(default_factory=SpeakerConfig)
     mute: MuteConfig = field(default_factory=MuteConfig)
     zones: ZoneSettings = field(default_factory=ZoneSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)

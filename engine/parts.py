@@ -23,6 +23,7 @@ from engine.hardware.dynamixel import DynamixelAxis, SerialWire
 from engine.hardware.electronic_pan import ElectronicPan, reach
 from engine.hardware.shutter import GpioMute, GpioShutter, contacts
 from engine.hardware.sound_out import open_sound_out
+from engine.hardware.speaker import AudioSpeaker
 from engine.hearing.arrays import MicrophoneArray, load_array
 from engine.hearing.beam import Beam
 from engine.hearing.calibration_file import corrected
@@ -45,6 +46,7 @@ from engine.ports import (
     PictureSink,
     Shutter,
     SourceFailed,
+    Speaker,
     TouchScreen,
 )
 from engine.seeing.calibration_file import measured
@@ -54,7 +56,7 @@ from engine.seeing.eye import Eye, EyeSettings, lens_of
 from engine.seeing.geometry import Lens
 from engine.sim.axis import SimulatedAxis
 from engine.sim.camera import SimulatedCamera
-from engine.sim.devices import SimulatedIndicator, SimulatedTouchScreen
+from engine.sim.devices import SimulatedIndicator, SimulatedSpeaker, SimulatedTouchScreen
 from engine.sim.living_room import LivingRoom
 from engine.sim.microphones import SimulatedMicrophones
 from engine.sim.shutter import SimulatedMute, SimulatedShutter
@@ -93,6 +95,7 @@ class Parts:
     mute: Mute
     touch: TouchScreen
     indicator: Indicator
+    speaker: Speaker | None
     gate: Gate
     world: World | None
     summary: tuple[str, ...]
@@ -128,10 +131,11 @@ class Parts:
 
     def close(self) -> None:
         """Let go of what no loop closes."""
-        beaming = (self.beaming,) if self.beaming else ()
-        for part in (self.shutter, self.mute, self.touch, self.indicator, *beaming):
+        others = (self.indicator, self.speaker, self.beaming)
+        for part in (self.shutter, self.mute, self.touch, *others):
             with suppress(OSError):
-                part.close()
+                if part is not None:
+                    part.close()
 
 
 def build(config: Config, clock: Clock) -> Parts:
@@ -155,6 +159,7 @@ def build(config: Config, clock: Clock) -> Parts:
         mute=mute,
         touch=SimulatedTouchScreen(),
         indicator=SimulatedIndicator(),
+        speaker=_speaker(config.speaker.device),
         gate=Gate(),
         world=world,
         summary=_summary(config, pan),
@@ -270,6 +275,15 @@ def _mute(config: Config) -> Mute:
             debounce=settings.debounce,
         )
     return SimulatedMute()
+
+
+# --------------------------------------------------------------------- speaker
+
+
+def _speaker(device: str) -> Speaker | None:
+    if device == OFF:
+        return None
+    return SimulatedSpeaker() if device == SIMULATED else AudioSpeaker(device)
 
 
 # ---------------------------------------------------------------------- senses

@@ -207,7 +207,15 @@ class Display(Protocol):
 
 @runtime_checkable
 class Speaker(Protocol):
-    def play(self, sound: str, volume: float) -> None: ...
+    """A loudspeaker. Calls return at once."""
+
+    def play(self, sound: str, volume: float) -> None:
+        """`siren`, until `stop`; `volume` in [0, 1]. Raises OSError where there is none."""
+
+    def stop(self) -> None:
+        """Silence; safe at any time."""
+
+    def close(self) -> None: ...
 
 
 @runtime_checkable

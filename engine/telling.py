@@ -37,8 +37,9 @@ from engine.core.types import (
 )
 from engine.errors import UserError
 from engine.files import write_atomically
-from engine.ports import Clock, PictureSink
+from engine.ports import Clock, PictureSink, Speaker
 from engine.seeing.pictures import EvidenceRing
+from engine.siren import Siren
 from integrations.commands import build
 from integrations.http.access import Access
 from integrations.http.checkin import LiveView
@@ -51,8 +52,8 @@ from integrations.mqtt.device import MqttDevice
 _LOG = logging.getLogger(__name__)
 
 HOUR = 3600.0
-LAST_ALERT, PICTURES = "last_alert", "alert_pictures"
-"""Figures of the device: when it last alerted (seconds since 1970), and that stills are kept."""
+LAST_ALERT, PICTURES, SIREN = "last_alert", "alert_pictures", "siren"
+"""When it last alerted (seconds since 1970); that stills are kept; whether its siren sounds."""
 
 KEY_FILE = "links.key"
 KEY_BYTES = 32
@@ -80,6 +81,7 @@ class Telling:
         self._connected = False
         self.post: PostOffice
         self.desk: Desk
+        self.siren: Siren
 
     @property
     def sinks(self) -> tuple[PictureSink, ...]:
@@ -92,6 +94,7 @@ class Telling:
         device: MqttDevice | None,
         states: Latest[Snapshot],
         post_event: Callable[[Event], None],
+        speaker: Speaker | None = None,
     ) -> None:
         """Raises UserError where a channel lacks what it needs."""
         self._page, self._post_event, self._connected = page, post_event, True
@@ -118,12 +121,14 @@ class Telling:
             show=self._showing(device),
         )
 
+        self.siren = Siren(speaker, self.desk.sound_siren, self._sounding)
+
     def local_commands(self) -> dict[str, Handler]:
         """Commands that the desk answers; the core never hears of them."""
         return {
             "snooze": self.desk.snooze,
             "dismiss": self.desk.dismiss,
-            "siren": self.desk.sound_siren,
+            "siren": self.siren.obey,
         }
 
     async def open(self) -> None:
@@ -225,6 +230,9 @@ class Telling:
 
     def _measured(self, name: str, value: float) -> None:
         self._post_event(Measured(self._clock.now(), name, value))
+
+    def _sounding(self, sounds: bool) -> None:
+        self._measured(SIREN, float(sounds))
 
     def _showing(self, device: MqttDevice | None) -> Callable[[bytes], None]:
         """The owner's broker gets the still that the owner opted in to."""

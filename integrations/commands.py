@@ -202,7 +202,14 @@ VERBS: Mapping[str, Verb] = {
         "it's fine: no more alerts of this visit, or of the newest",
         {"tag": TAG.optional()},
     ),
-    "siren": Verb("sound the siren that the home has"),
+    "siren": Verb(
+        "sound the device's own siren, where it has a loudspeaker, and the home's",
+        {
+            "state": _one_of("on", "off").optional(),
+            "seconds": _number(1.0, 600.0, "seconds").optional(),
+            "volume": _number(1.0, 100.0, "percent").optional(),
+        },
+    ),
     "shutter": Verb(
         "close or open the shutter of the simulated room",
         {"state": _one_of("open", "closed")},

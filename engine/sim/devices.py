@@ -79,10 +79,18 @@ class SimulatedSoundSink:
 
 
 class SimulatedSpeaker:
-    """A `ports.Speaker`: `played` holds (sound, volume), oldest first."""
+    """A `ports.Speaker`: `played` holds (sound, volume), oldest first; `sounds` what is heard."""
 
     def __init__(self) -> None:
         self.played: deque[tuple[str, float]] = deque(maxlen=REMEMBERED)
+        self.sounds = ""
 
     def play(self, sound: str, volume: float) -> None:
         self.played.append((sound, volume))
+        self.sounds = sound
+
+    def stop(self) -> None:
+        self.sounds = ""
+
+    def close(self) -> None:
+        self.stop()

@@ -64,6 +64,18 @@ def _stills(snapshot: Snapshot) -> bool:
     return "alert_pictures" in snapshot.measures
 
 
+def _siren(payload: str) -> Request:
+    """Home Assistant's siren sends JSON: the state, and what it was asked for beside it."""
+    try:
+        body = json.loads(payload)
+        arguments = {"state": {"ON": "on", "OFF": "off"}.get(body.get("state"))}
+        seconds, volume = body.get("duration"), body.get("volume_level")
+        arguments |= {} if seconds is None else {"seconds": seconds}
+        return "siren", arguments | ({} if volume is None else {"volume": max(1.0, 100.0 * volume)})
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return "siren", {"state": None}
+
+
 AWAY: tuple[Entity, ...] = (
     Entity(
         "alarm",
@@ -104,6 +116,18 @@ AWAY: tuple[Entity, ...] = (
         "Test alert",
         command=press("test_alert"),
         options={"icon": "mdi:bell-ring", **CONFIG},
+    ),
+    Entity(
+        "siren",
+        Platform.SIREN,
+        "Siren",
+        value=lambda s: on(s.measures.get("siren", 0.0) > 0.0),
+        command=_siren,
+        options={"support_duration": True, "support_volume_set": True},
+        pace=URGENT,
+        available=lambda s: "siren" in s.measures,
+        only="with a loudspeaker (`speaker.device`)",
+        most_bytes=256,
     ),
     Entity(
         "next_pan",

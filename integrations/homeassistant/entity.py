@@ -40,6 +40,7 @@ class Platform(StrEnum):
     NUMBER = "number"
     SELECT = "select"
     SENSOR = "sensor"
+    SIREN = "siren"
     SWITCH = "switch"
 
 

@@ -12,11 +12,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import aiomqtt
 import pytest
 from aiohttp import web
 from home_assistant import HomeAssistant
-from imagined_engine import DEVICE, Engine, device, ids, state_is
+from imagined_engine import Engine, device, ids, state_is
 from mosquitto import eventually, free_port
 
 from engine.core.places import Origin, Place
@@ -133,19 +132,6 @@ async def become(home: HomeAssistant, entity: str, state: str) -> None:
     await home.call("POST", f"/api/states/{entity}", body)
 
 
-@asynccontextmanager
-async def speaking(home: HomeAssistant) -> AsyncIterator[aiomqtt.Client]:
-    """The broker, for what the engine here does not say by itself."""
-    login = {"username": "home", "password": home.broker.passwords["home"]}
-    async with aiomqtt.Client("127.0.0.1", home.broker.port, **login) as client:
-        yield client
-
-
-async def say(home: HomeAssistant, topic: str, payload: str | bytes) -> None:
-    async with speaking(home) as client:
-        await client.publish(f"{home.broker.base_topic}/{DEVICE}/{topic}", payload, 1, retain=True)
-
-
 async def alert(running: MqttDevice, tag: str = "visit-1", kind: str = "person") -> None:
     """The device tells of an alert, as its channel for the broker does."""
     body = {"event_type": kind, "tag": tag, "title": "Somebody is there", "message": "on the sofa"}
@@ -176,8 +162,9 @@ async def test_an_alert_rings_once_updates_and_can_be_snoozed(
     async with serving(home) as (url, phone), device(home, engine) as running:
         await phone.register(f"{url}/push")
         names = await ids(home)
-        await say(home, "available/last_alert_image", "online")
-        await say(home, "picture/last_alert_image", b"\xff\xd8\xff\xd9")
+        engine.show(measures={**engine.snapshot.measures, "alert_pictures": 1.0})
+        await eventually(lambda: back(home, names["last_alert_image"]))
+        running.show_alert(b"\xff\xd8\xff\xd9")
         await become(home, "person.alice", "home")
         automation = await automate(
             home,
@@ -215,7 +202,7 @@ async def test_an_alert_rings_once_updates_and_can_be_snoozed(
         # More of the same visit, and a newer picture, update the same notification silently.
         await alert(running)
         await eventually(lambda: len(phone.pushed) == 2)
-        await say(home, "picture/last_alert_image", b"\xff\xd8\xff\xd8\xff\xd9")
+        running.show_alert(b"\xff\xd8\xff\xd8\xff\xd9")
         await eventually(lambda: len(phone.pushed) == 3)
         for update in phone.pushed[1:]:
             assert update["data"]["tag"] == "visit-1"

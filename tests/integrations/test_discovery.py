@@ -64,6 +64,7 @@ KEYS = [
     "someone_home",
     "alert",
     "test_alert",
+    "siren",
     "next_pan",
     "last_alert",
     "last_alert_image",
@@ -106,6 +107,7 @@ def test_a_component_has_the_topics_its_platform_needs(entity: object) -> None:
         Platform.NOTIFY,
         Platform.NUMBER,
         Platform.SELECT,
+        Platform.SIREN,
         Platform.SWITCH,
     }
     stateless = {Platform.BUTTON, Platform.CAMERA, Platform.IMAGE, Platform.NOTIFY}
@@ -218,6 +220,13 @@ REQUESTS = [
     ("alarm", '{"action":"ARM_NIGHT","code":"None"}', ("arm", {"mode": "night"})),
     ("alarm", '{"action":"ARM_AWAY","code":"12"}', ("arm", {"mode": "away", "code": "12"})),
     ("alarm", '{"action":"DISARM","code":"0042"}', ("disarm", {"code": "0042"})),
+    ("siren", '{"state":"ON"}', ("siren", {"state": "on"})),
+    (
+        "siren",
+        '{"state":"ON","duration":5,"volume_level":0.5}',
+        ("siren", {"state": "on", "seconds": 5.0, "volume": 50.0}),
+    ),
+    ("siren", '{"state":"OFF"}', ("siren", {"state": "off"})),
     ("someone_home", "OFF", ("presence", {"home": "off"})),
     ("message", " two\nlines ", ("show", {"text": "two lines"})),
 ]
