@@ -50,6 +50,7 @@ CANDIDATES: dict[str, tuple[object, ...]] = {
     "text": ("", "Dinner is ready"),
     "seconds": (1.0, 3600.0),
     "step": ("start", "done", "cancel", "reset"),
+    "code": ("", "1234"),
     "delay": (0.0, 3600.0),
     "home": ("on", "off"),
 }
