@@ -3,7 +3,7 @@
 `measure` runs the same mixtures through ours, ours without its network,
 pyroomacoustics' SRP-PHAT and its NormMUSIC, on an array of the training's
 kind, on five that nothing was trained or tuned on, through measured responses
-and on real recordings. Neither seeds nor speakers are those of the training.
+and on real recordings. Seeds are not those of the training; speakers: see MEASURING.
 Takes long; nothing calls it but script/measure.
 """
 
@@ -83,10 +83,10 @@ def measure(
     data_dir: Path | None, progress: Progress, *, scenes: int = 200, seed: int = SEED
 ) -> dict[str, Any]:
     """All of it; `scenes` a cell. Raises UserError without the dry voices."""
-    if not MEASURING.prompts():
+    if missing := MEASURING.missing():
         raise UserError(
-            "no dry voices to measure hearing with",
-            "apt install asterisk-core-sounds-en-g722 asterisk-moh-opsound-g722 ffmpeg",
+            f"no dry voices to measure hearing with: {', '.join(missing)}",
+            "apt install asterisk-core-sounds-{en,ru}-g722 asterisk-moh-opsound-g722 ffmpeg",
         )
     result: dict[str, Any] = {"seed": seed, "scenes": scenes}
     with ProcessPoolExecutor(JOBS) as pool:

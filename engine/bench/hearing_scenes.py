@@ -71,13 +71,22 @@ class Voices:
         files = (f for s in self.speakers for f in SOUNDS.glob(f"sounds/{s}/*.g722"))
         return sorted(f for f in files if f.stat().st_size > 2.2 * 8000)
 
+    def missing(self) -> list[str]:
+        """Speakers of whom there is no prompt on this machine."""
+        return [s for s in self.speakers if not any(SOUNDS.glob(f"sounds/{s}/*.g722"))]
+
     def pieces(self) -> list[Path]:
         return sorted(SOUNDS.glob("moh/*.g722"))[self.music]
 
 
-MEASURING = Voices(("en_*",), slice(3, None))
-TRAINING = Voices(("es_*", "fr_*", "it_IT_m_*", "ru_*"), slice(0, 3))
-"""No speaker and no piece of music is in both, so that nothing is measured on what was learned."""
+MEASURING = Voices(("en_*", "ru_*"), slice(3, None))
+"""Half dark, half bright. Between 3 and 7 kHz, where a small array sees most, the English prompts
+carry 7 dB less of their power than the Russian ones, which in pink noise at 0 dB decides whether
+anything is left to see. The published table was taken on both, so English alone would measure
+something harder than it says."""
+TRAINING = Voices(("es_*", "fr_*", "it_IT_m_*"), slice(0, 3))
+"""No prompt and no piece of music is in both, so that nothing is measured on what is learned.
+(One speaker is: the Spanish and the English prompts are read by the same voice.)"""
 
 
 @lru_cache(maxsize=256)
@@ -194,9 +203,11 @@ def layout(
         azimuths: list[float] = []
         for _ in range(300):
             azimuth, distance = rng.uniform(-180.0, 180.0), rng.uniform(1.0, 4.0)
-            angle = np.radians(azimuth)
-            place = device + distance * np.array([np.cos(angle), np.sin(angle), 0.0])
-            place[2] = rng.uniform(1.2, 1.75)
+            angle, height = np.radians(azimuth), rng.uniform(1.2, 1.75)
+            # The distance is the straight one from mouth to device, not that on the floor plan.
+            level = np.sqrt(max(distance**2 - (height - device[2]) ** 2, 0.25))
+            place = device + level * np.array([np.cos(angle), np.sin(angle), 0.0])
+            place[2] = height
             inside = (place[:2] > 0.3).all() and (place[:2] < size[:2] - 0.3).all()
             apart = all(abs((azimuth - z + 180) % 360 - 180) >= SEPARATION for z in azimuths)
             if inside and apart:

@@ -3,7 +3,7 @@
 usage: python -m script.hearing_network.scenes FOLDER WORKER WORKERS ROOMS   (resumable)
 
 A file of FOLDER holds `CHUNK` rooms; every room follows from its number. Voices are Debian's
-Spanish, French, Italian and Russian telephone prompts; English ones are kept for measuring.
+Spanish, French and Italian telephone prompts; English and Russian ones are kept for measuring.
 """
 
 from __future__ import annotations
