@@ -60,9 +60,17 @@ def test_two_voices_alike_are_rivals_and_one_is_none() -> None:
     waves = np.maximum(bump(0.0), bump(100.0))
     assert rivalry(evidence(0.0, one), AZIMUTHS) < 0.5
     both = Evidence(waves, waves, 0.3, 0.2, two)
-    assert rivalry(both, AZIMUTHS) > 1.5
+    assert rivalry(both, AZIMUTHS) >= 1.0
     assert read(both, (), AZIMUTHS).ambiguous
     assert not read(evidence(0.0, one), (), AZIMUTHS).ambiguous
+
+
+def test_a_second_voice_that_looks_like_a_wall_is_still_a_rival() -> None:
+    two = np.maximum(bump(0.0, 0.9), bump(100.0, 0.85))
+    steered, waves = np.maximum(bump(0.0), bump(100.0, 0.9)), bump(0.0)
+    assert read(Evidence(steered, waves, 0.3, 0.2, two), (), AZIMUTHS).ambiguous
+    alone = Evidence(steered, waves, 0.3, 0.2, bump(0.0, 0.9))
+    assert not read(alone, (), AZIMUTHS).ambiguous
 
 
 def test_an_array_that_cannot_tell_front_from_back_does_without() -> None:
