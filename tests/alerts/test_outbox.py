@@ -168,10 +168,9 @@ def test_what_was_committed_survives_a_kill(tmp_path: Path) -> None:
     assert {f"visit-{n}" for n in range(told + 1)} <= kept
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own that a test may fill."""
-    folder = tmp_path / "disk"
+@contextlib.contextmanager
+def small_file_system(folder: Path) -> Iterator[Path]:
+    """A file system of its own on `folder`, gone at the end whatever happened on it."""
     folder.mkdir()
     mounted = (
         os.geteuid() == 0
@@ -183,8 +182,26 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     )
     if not mounted:
         pytest.skip("needs the right to mount a small file system; run the tests as root")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    try:
+        yield folder
+    finally:
+        # Lazily: a database that a failed test left open must not keep it mounted.
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own that a test may fill."""
+    with small_file_system(tmp_path / "disk") as folder:
+        yield folder
+
+
+def test_a_small_disk_goes_even_with_a_file_left_open(tmp_path: Path) -> None:
+    with small_file_system(tmp_path / "disk") as folder:
+        left_open = (folder / "file").open("w")
+        assert os.path.ismount(folder)
+    assert not os.path.ismount(folder)
+    left_open.close()
 
 
 def fill(folder: Path) -> None:
