@@ -68,7 +68,12 @@ def _state_dir(config: Config) -> Result:
 
 def _places(config: Config) -> Result:
     """What was learned, masked and named is readable."""
-    found = PlacesFile(prepare_state_dir(config.state_dir)).load().items
+    try:
+        folder = prepare_state_dir(config.state_dir)
+    except UserError:
+        # One fault, one line: the probe of state_dir has said it.
+        return Outcome.OFF, "wait for state_dir"
+    found = PlacesFile(folder).load().items
     return Outcome.FOUND, f"{len(found)} places"
 
 

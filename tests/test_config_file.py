@@ -73,7 +73,7 @@ mqtt: {username: bob, password: "123"}
         (
             "shutter: {zzz: 1}",
             "my.yaml:1: shutter.zzz: is not a setting; "
-            "`shutter` knows closed_when, debounce, driver, pin",
+            "`shutter` knows closed_when, debounce, driver, pin, second_pin",
         ),
         (
             "camera:\n  width: 320\n  height: 240\n  width: 640\n",
