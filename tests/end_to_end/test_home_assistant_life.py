@@ -50,6 +50,7 @@ def test_hostile_messages_change_nothing(home: life.Home) -> None:
     found = asyncio.run(life.hostility(home, 5.0, seed=1))
     assert found["alive"]
     assert found["answered_as_errors"] > 0
+    assert found["obeyed"] == []
     assert found["changed"] == []
     assert found["unavailable"] == []
     assert found["wrong"] == []
