@@ -20,6 +20,7 @@ from engine.core.types import SoundDirection, VoiceHeard
 from engine.hearing.arrays import MicrophoneArray
 from engine.hearing.directions import Background, Localiser
 from engine.hearing.history import History
+from engine.hearing.quiet import chunk_runs, quiet_chunks
 from engine.hearing.reading import HeardDirection, Location
 from engine.hearing.spectra import RATE
 from engine.hearing.speech import CHUNK, SileroVoice, VoiceActivity
@@ -38,10 +39,6 @@ BACKGROUND = 1.0
 """Seconds of sound before an utterance that stand for the background."""
 HYSTERESIS = 0.15
 """Speech goes on down to this much below the threshold that it began at."""
-BEFORE_SPEECH = 3
-"""Chunks before the first one of speech that may already hold its onset."""
-AFTER_SPEECH = 8
-"""Chunks after speech that hold its reverberation."""
 LEAD_IN = CHUNK
 """Samples before a stretch that are located with it: onsets tell most."""
 GAP = 0.1
@@ -232,36 +229,6 @@ class Ear:
             self._history.span(first + a * CHUNK, min(before, first + b * CHUNK)) for a, b in runs
         ]
         return self._localiser.learn(segments)
-
-
-def quiet_chunks(probabilities: list[float], threshold: float) -> list[bool]:
-    """Which chunks are background: not speech, nor close before or after it."""
-    quiet = [p < threshold for p in probabilities]
-    kept = quiet.copy()
-    for index, silent in enumerate(quiet):
-        if not silent:
-            for other in range(index - BEFORE_SPEECH, index + AFTER_SPEECH + 1):
-                if 0 <= other < len(kept):
-                    kept[other] = False
-    # What is asked about begins right after the last chunk.
-    return kept[: max(0, len(kept) - BEFORE_SPEECH)] + [False] * min(len(kept), BEFORE_SPEECH)
-
-
-def chunk_runs(quiet: list[bool], most: int) -> list[tuple[int, int]]:
-    """The latest stretches [a, b) of quiet chunks, together at most `most` chunks."""
-    runs: list[tuple[int, int]] = []
-    end = len(quiet)
-    while end > 0 and most > 0:
-        if not quiet[end - 1]:
-            end -= 1
-            continue
-        begin = end
-        while begin > 0 and quiet[begin - 1] and end - begin < most:
-            begin -= 1
-        runs.append((begin, end))
-        most -= end - begin
-        end = begin
-    return runs
 
 
 def voice_heard(

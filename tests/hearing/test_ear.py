@@ -18,10 +18,9 @@ from engine.hearing.ear import (
     EarSettings,
     Heard,
     HeardDirection,
-    chunk_runs,
-    quiet_chunks,
     voice_heard,
 )
+from engine.hearing.quiet import chunk_runs, quiet_chunks
 from engine.hearing.speech import CHUNK
 from engine.hearing.wake_word import Spotted
 from engine.ports import AudioBlock
