@@ -27,7 +27,7 @@ from engine.hardware.speaker import AudioSpeaker
 from engine.hearing.arrays import MicrophoneArray, load_array
 from engine.hearing.beam import Beam
 from engine.hearing.calibration_file import corrected
-from engine.hearing.ear import Ear, EarSettings
+from engine.hearing.ear import Ear, EarSettings, HeadMotion
 from engine.hearing.wake_word import NONE as NO_WORD
 from engine.hearing.wake_word import open_wake_word
 from engine.loops.audio import AudioLoop, Surroundings
@@ -352,20 +352,21 @@ def _audio_loop(parts: Parts, control: AxisControl, post: Callable[[Event], None
     on_head = config.microphones.mounted_on is Mount.HEAD
     heading_at = _headings(control) if on_head else None
     velocity_at = _velocities(control)
+    axis = None if isinstance(parts.axis, ElectronicPan) else HeadMotion(velocity_at, heading_at)
     hearing = config.hearing
     settings = EarSettings(hearing.speech_threshold, hearing.min_confidence)
     if config.microphones.source == SIMULATED and parts.world is not None:
         microphones = _simulated_microphones(parts, array, heading_at, velocity_at)
         word = hearing.wake_word
         spotter = microphones.wake_word_spotter(word) if word != NO_WORD else None
-        ear, live = Ear(array, settings, wake_word=spotter), True
+        ear, live = Ear(array, settings, wake_word=spotter, axis=axis), True
         source: Microphones = microphones
     else:
         found, problem = open_wake_word(hearing.wake_word)
         if problem:
             post(Health(clock.now(), "wake word", False, problem))
         array, correction = corrected(config.state_dir, array)
-        ear = Ear(array, settings, wake_word=found)
+        ear = Ear(array, settings, wake_word=found, axis=axis)
         source = arrays.open_microphones(
             config.microphones.source, array, clock=clock.now, correction=correction
         )

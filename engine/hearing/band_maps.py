@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from engine.hearing.maps import View
+from engine.hearing.maps import Turns, View, turned
 from engine.hearing.spectra import TINY, Bins, Complex, Real, bin_hertz
 from engine.hearing.steering import Dictionary
 
@@ -54,11 +54,14 @@ def blur_of(dictionary: Dictionary, apart: float = 40.0) -> Real:
     return np.array([alike[band].mean() for band in bands_of(dictionary.bins)], np.float32)
 
 
-def band_maps(seen: View, plain: Complex, dictionary: Dictionary) -> BandMaps:
+def band_maps(
+    seen: View, plain: Complex, dictionary: Dictionary, turns: Turns | None = None
+) -> BandMaps:
     """The maps of one stretch.
 
     `seen` is the whitened view on `dictionary`'s directions; `plain` the same
-    amplitudes as heard, (bins, microphones, frames).
+    amplitudes as heard, (bins, microphones, frames); `turns` how many azimuths
+    each frame is turned by.
     """
     frames = plain.shape[2] - plain.shape[2] % POOL
     length = np.linalg.norm(plain, axis=1, keepdims=True)
@@ -71,7 +74,7 @@ def band_maps(seen: View, plain: Complex, dictionary: Dictionary) -> BandMaps:
         for band in bands_of(dictionary.bins):
             voted = weight[band][:, :frames]
             fit = _fit(amplitudes[band][:, :, :frames], vectors[band], voted)
-            maps.append(_pooled(fit))
+            maps.append(_pooled(fit if turns is None else turned(fit, turns[:frames])))
             gates.append(_pooled(voted.mean(axis=0)))
     return _loudest(np.stack(maps), np.stack(gates), blur_of(dictionary))
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from engine.hearing.maps import View, normalised
+from engine.hearing.maps import Turns, View, normalised
 from engine.hearing.spectra import FRAME, TINY, Bins, Complex, Real
 
 WAVES = 4
@@ -28,8 +28,11 @@ _RIDGE = 1e-2
 _Indices = npt.NDArray[np.intp]
 
 
-def wave_map(seen: View, bins: Bins, elevations: int) -> Real:
-    """Evidence for a direct path from each azimuth, (azimuths,); zeros where nothing was heard."""
+def wave_map(seen: View, bins: Bins, elevations: int, turns: Turns | None = None) -> Real:
+    """Evidence for a direct path from each azimuth, (azimuths,); zeros where nothing was heard.
+
+    `turns` is how many azimuths each frame is turned by.
+    """
     azimuths = seen.vectors.shape[2] // elevations
     worth = seen.direct.mean(axis=0)
     frames = np.argsort(-worth)[:BEST_FRAMES]
@@ -44,7 +47,10 @@ def wave_map(seen: View, bins: Bins, elevations: int) -> Real:
     energy /= np.maximum(energy.sum(axis=1, keepdims=True), TINY)
     lead = _lead(amplitudes, np.sqrt(weight), bins)
     score = np.exp(lead - lead.max(axis=1, keepdims=True)) * energy * worth[frames][:, None]
-    np.add.at(found, chosen // elevations, score)
+    places = chosen // elevations
+    if turns is not None:
+        places = (places + turns[frames][:, None]) % azimuths
+    np.add.at(found, places, score)
     return found
 
 

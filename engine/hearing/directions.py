@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +45,10 @@ class Background:
     noise: Complex
     steady: tuple[SteadySource, ...]
 
+    def beside(self, own: Complex | None) -> Background:
+        """The same with `own` noise on top, as uncorrelated sounds add up."""
+        return self if own is None else replace(self, noise=self.noise + own)
+
 
 class Localiser:
     """Directions for one array. About 60 ms of processor time for a second of speech."""
@@ -61,9 +65,13 @@ class Localiser:
         """Degrees of the maps' entries."""
         return self._full.azimuths
 
+    def amplitudes(self, samples: Samples) -> Complex:
+        """Spectra of (microphones, n) on the bins of everything here."""
+        return spectra(samples, self._full.bins)
+
     def learn(self, segments: Sequence[Samples]) -> Background | None:
         """The background in `segments`, (microphones, n) each; None where that is too little."""
-        parts = [spectra(segment, self._full.bins) for segment in segments]
+        parts = [self.amplitudes(segment) for segment in segments]
         if sum(part.shape[2] for part in parts) < MIN_FRAMES:
             return None
         joined = np.concatenate(parts, axis=2)
@@ -74,9 +82,14 @@ class Localiser:
         speech: Samples,
         background: Background | None = None,
         alive: npt.NDArray[np.bool_] | None = None,
+        turned: npt.NDArray[np.float64] | None = None,
     ) -> Location:
-        """Directions in `speech`, (microphones, n); `alive` leaves dead microphones out."""
-        found = self.evidence(speech, background, alive)
+        """Directions in `speech`, (microphones, n); `alive` leaves dead microphones out.
+
+        `turned` is how far, in degrees, the array has turned by each frame
+        (`frame_times`), counted from where it was when the answer holds.
+        """
+        found = self.evidence(speech, background, alive, turned)
         if found is None:
             return Location(())
         steady = background.steady if background is not None else ()
@@ -87,6 +100,7 @@ class Localiser:
         speech: Samples,
         background: Background | None = None,
         alive: npt.NDArray[np.bool_] | None = None,
+        turned: npt.NDArray[np.float64] | None = None,
     ) -> Evidence | None:
         """All maps; None where there is nothing to be heard, or no array to hear it with."""
         dictionary, kept = self._full, np.ones(self._full.vectors.shape[1], np.bool_)
@@ -106,8 +120,9 @@ class Localiser:
         heard = float(seen.direct.mean())
         if heard <= 0.0:
             return None
-        steered = steered_map(seen, len(ELEVATIONS))
-        waves = _smooth(wave_map(seen, dictionary.bins, len(ELEVATIONS)), dictionary)
+        turns = _steps(turned, amplitudes.shape[2], dictionary.step)
+        steered = steered_map(seen, len(ELEVATIONS), turns=turns)
+        waves = _smooth(wave_map(seen, dictionary.bins, len(ELEVATIONS), turns), dictionary)
         if self._mirror is not None:
             # The search takes the first of two equals; neither is the better one.
             waves = np.maximum(waves, waves[self._mirror])
@@ -115,7 +130,7 @@ class Localiser:
         steered = steered - steered.min()
         learned = None
         if self._learned is not None and kept.sum() >= FEWEST:
-            learned = self._learned.probabilities(seen, turn, amplitudes, kept)
+            learned = self._learned.probabilities(seen, turn, amplitudes, kept, turns)
         return Evidence(
             steered / max(float(steered.max()), 1e-9),
             waves / max(float(waves.max()), 1e-9),
@@ -124,6 +139,16 @@ class Localiser:
             learned,
             sudden=background is None,
         )
+
+
+def _steps(
+    turned: npt.NDArray[np.float64] | None, frames: int, step: float
+) -> npt.NDArray[np.intp] | None:
+    """Degrees of turning to whole azimuths; None where no frame comes to one."""
+    if turned is None or len(turned) != frames:
+        return None
+    turns = np.rint(turned / step).astype(np.intp)
+    return turns if turns.any() else None
 
 
 def _mirror(array: MicrophoneArray, dictionary: Dictionary) -> npt.NDArray[np.intp] | None:

@@ -20,14 +20,15 @@ from engine.core.types import SoundDirection, VoiceHeard
 from engine.hearing.arrays import MicrophoneArray
 from engine.hearing.directions import Background, Localiser
 from engine.hearing.history import History
-from engine.hearing.quiet import chunk_runs, quiet_chunks
+from engine.hearing.own_motion import HeadMotion, OwnMotion
+from engine.hearing.quiet import BEFORE_SPEECH, chunk_runs, quiet_chunks
 from engine.hearing.reading import HeardDirection, Location
 from engine.hearing.spectra import RATE
 from engine.hearing.speech import CHUNK, SileroVoice, VoiceActivity
 from engine.hearing.wake_word import Spotted, WakeWordSpotter
 from engine.ports import AudioBlock
 
-__all__ = ["Ear", "EarSettings", "Heard", "HeardDirection", "voice_heard"]
+__all__ = ["Ear", "EarSettings", "HeadMotion", "Heard", "HeardDirection", "voice_heard"]
 
 DECISION = 16
 """Chunks of speech (32 ms each) to a decision: 0.51 s."""
@@ -35,6 +36,8 @@ SHORTEST = 6
 """Chunks of speech at the end of an utterance that still make a decision: 0.19 s."""
 PAUSE = 8
 """Chunks without speech that end an utterance: 0.26 s."""
+FEWEST_AT_REST = 12
+"""Chunks with the head at rest that tell the background: 0.4 s."""
 BACKGROUND = 1.0
 """Seconds of sound before an utterance that stand for the background."""
 HYSTERESIS = 0.15
@@ -81,14 +84,19 @@ class Ear:
         *,
         wake_word: WakeWordSpotter | None = None,
         voice: VoiceActivity | None = None,
+        axis: HeadMotion | None = None,
     ) -> None:
-        """`wake_word` comes from `open_wake_word`; None hears speech only."""
+        """`wake_word` comes from `open_wake_word`; None hears speech only. `axis` is what turns
+        the head, whose noise is then learned; None where nothing does."""
         self.array = array
         self._settings = settings or EarSettings()
         self._voice = voice or SileroVoice()
         self._wake_word = wake_word
         self._localiser = Localiser(array)
         self._history = History(array.channels, int(KEEP * RATE))
+        self._motion: OwnMotion | None = None
+        if axis is not None:
+            self._motion = OwnMotion(axis, self._localiser, CHUNK, int(KEEP * RATE) // CHUNK)
         self._t0: float | None = None
         self._next = self._unheard = 0
         self._restart(0)
@@ -140,6 +148,9 @@ class Ear:
         self._next = start
         self._probabilities: deque[float] = deque(maxlen=int(KEEP * RATE) // CHUNK)
         self._background: Background | None = None
+        self._at_rest = True
+        if self._motion is not None:
+            self._motion.restart()
         self._window: list[float] = []
         self._window_start = start
         self._onset: int | None = None
@@ -155,6 +166,10 @@ class Ear:
         sound = self._history.span(begin, self._next)
         mono = sound[alive].mean(axis=0) if alive.any() else sound[0]
         heard = self._advance(begin, self._voice.probability(mono))
+        if self._motion is not None:
+            self._motion.note(self._time(begin + CHUNK // 2))
+            first = self._next - CHUNK * len(self._probabilities)
+            self._motion.learn(self._quiet, first, self._history.span, BEFORE_SPEECH)
         if self._wake_word is not None:
             spotted = self._wake_word.listen(mono)
             if spotted is not None:
@@ -214,16 +229,33 @@ class Ear:
             # The end of an utterance is mostly echo: what came before tells where it is from.
             first = min(first, max(self._onset - LEAD_IN, end - DECISION * CHUNK))
         sound = self._history.span(first, end)
-        found: Location = self._localiser.locate(sound, self._background, self._history.alive())
+        background, turned, centre = self._background, None, self._time((start + end) / 2)
+        if self._motion is not None:
+            count = sound.shape[1]
+            begin = self._time(end - count)
+            turned = self._motion.turned(begin, count, centre)
+            if background is not None and self._at_rest:
+                background = background.beside(self._motion.expected(begin, count))
+        found: Location = self._localiser.locate(sound, background, self._history.alive(), turned)
         sure = tuple(d for d in found.directions if d.confidence >= self._settings.min_confidence)
-        centre = (self._t0 or 0.0) + (start + end) / (2.0 * RATE)
         return Heard(centre, speech, wake_word, found.ambiguous and bool(sure), sure)
+
+    def _time(self, sample: float) -> float:
+        return (self._t0 or 0.0) + sample / RATE
+
+    def _quiet(self) -> list[bool]:
+        threshold = self._settings.speech_threshold - HYSTERESIS
+        return quiet_chunks(list(self._probabilities), threshold)
 
     def _learn_background(self, before: int) -> Background | None:
         """The sound field of the last second without speech before sample `before`."""
-        probabilities = list(self._probabilities)
-        first = self._next - CHUNK * (len(probabilities) + 1)
-        quiet = quiet_chunks(probabilities, self._settings.speech_threshold - HYSTERESIS)
+        first = self._next - CHUNK * (len(self._probabilities) + 1)
+        quiet, self._at_rest = self._quiet(), True
+        if self._motion is not None:
+            calm = [q and s for q, s in zip(quiet, self._motion.still, strict=True)]
+            # The motor's noise is added where it is needed; not knowing the room is worse.
+            self._at_rest = sum(calm) >= min(sum(quiet), FEWEST_AT_REST)
+            quiet = calm if self._at_rest else quiet
         runs = chunk_runs(quiet, int(BACKGROUND * RATE) // CHUNK)
         segments = [
             self._history.span(first + a * CHUNK, min(before, first + b * CHUNK)) for a, b in runs

@@ -11,8 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.hearing.spectra import TINY, Complex, Real, mean_power
+
+Turns = npt.NDArray[np.intp]
+"""Of each frame, how many azimuths' steps the array has turned on since some moment."""
 
 BACKGROUND_MARGIN = 1.5
 """Power over background that a bin must have before it counts at all."""
@@ -88,13 +92,17 @@ def normalised(seen: View) -> Complex:
     return np.asarray(seen.amplitudes / np.maximum(length, TINY), dtype=np.complex64)
 
 
-def steered_map(seen: View, elevations: int, floor: float = 0.02) -> Real:
+def steered_map(
+    seen: View, elevations: int, floor: float = 0.02, turns: Turns | None = None
+) -> Real:
     """Pooled fit of each azimuth, (azimuths,), in [0, 1] of the weight that voted.
 
-    Bins with less than `floor` of weight are not looked at.
+    Bins with less than `floor` of weight are not looked at. `turns` is how many
+    azimuths each frame is turned by before all are pooled.
     """
-    directions = seen.vectors.shape[2]
-    total = np.zeros(directions, np.float32)
+    directions, frames = seen.vectors.shape[2], seen.direct.shape[1]
+    # One row for all frames, or one for each where they are turned.
+    total = np.zeros((1 if turns is None else frames, directions), np.float32)
     unit = normalised(seen)
     voted = np.float32(TINY)
     conjugate = seen.vectors.conj().transpose(0, 2, 1)
@@ -105,6 +113,20 @@ def steered_map(seen: View, elevations: int, floor: float = 0.02) -> Real:
             continue
         fit = conjugate[index] @ unit[index][:, heard]
         share = np.square(fit.real) + np.square(fit.imag)
-        total += np.exp(SHARPNESS * (share - 1.0)) @ weight[heard]
+        fits = np.exp(SHARPNESS * (share - 1.0))
+        if turns is None:
+            total[0] += fits @ weight[heard]
+        else:
+            total[heard] += (fits * weight[heard]).T
         voted += weight[heard].sum()
-    return np.asarray((total / voted).reshape(-1, elevations).max(axis=1), dtype=np.float32)
+    if turns is not None:
+        by_azimuth = total.reshape(frames, -1, elevations)
+        total = turned(by_azimuth, turns).sum(axis=0, keepdims=True).reshape(1, -1)
+    return np.asarray((total[0] / voted).reshape(-1, elevations).max(axis=1), dtype=np.float32)
+
+
+def turned(by_frame: Real, turns: Turns) -> Real:
+    """(frames, azimuths, ...) with the azimuths of each frame moved on by its number of steps."""
+    azimuths = by_frame.shape[1]
+    places = (np.arange(azimuths)[None, :] - turns[:, None]) % azimuths
+    return np.asarray(by_frame[np.arange(len(by_frame))[:, None], places], np.float32)

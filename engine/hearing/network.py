@@ -16,7 +16,7 @@ import onnxruntime
 from engine import networks
 from engine.hearing.arrays import MicrophoneArray
 from engine.hearing.band_maps import ELEVATION, band_maps
-from engine.hearing.maps import View, seen_from
+from engine.hearing.maps import Turns, View, seen_from
 from engine.hearing.spectra import Complex, Real, band
 from engine.hearing.steering import free_field
 
@@ -45,16 +45,19 @@ class LearnedMap:
         whitener: Complex | None,
         plain: Complex,
         kept: np.ndarray[tuple[int], np.dtype[np.bool_]],
+        turns: Turns | None = None,
     ) -> Real:
         """Probability of a talker at each azimuth, (azimuths,).
 
         `seen` is the stretch as any dictionary sees it, with the `whitener` it
         came through; `plain` the amplitudes as heard, (microphones, bins,
-        frames); `kept` which microphones of the array those are.
+        frames); `kept` which microphones of the array those are; `turns` how
+        many azimuths each frame is turned by.
         """
         dictionary = self._dictionary if kept.all() else self._dictionary.only(kept)
-        turned = seen_from(seen, dictionary.vectors, whitener)
-        made = band_maps(turned, np.ascontiguousarray(plain.transpose(1, 0, 2)), dictionary)
+        whitened = seen_from(seen, dictionary.vectors, whitener)
+        by_bin = np.ascontiguousarray(plain.transpose(1, 0, 2))
+        made = band_maps(whitened, by_bin, dictionary, turns)
         (odds,) = self._session.run(
             None, {"maps": made.maps[None], "gates": made.gates[None], "blur": made.blur[None]}
         )

@@ -48,3 +48,9 @@ def spectra(samples: Samples, bins: Bins) -> Complex:
 def mean_power(amplitudes: Complex) -> Real:
     """(microphones, bins, frames) to the mean power over microphones, (bins, frames)."""
     return np.asarray((amplitudes.real**2 + amplitudes.imag**2).mean(axis=0), dtype=np.float32)
+
+
+def frame_times(samples: int) -> npt.NDArray[np.float64]:
+    """Seconds from the first of so many samples to the middle of each of their frames."""
+    count = max(0, (samples - FRAME) // HOP + 1)
+    return np.asarray((np.arange(count) * HOP + FRAME / 2) / RATE, dtype=np.float64)
