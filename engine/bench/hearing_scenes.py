@@ -165,7 +165,8 @@ def _turns(angles: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.comple
     fine = 1 << max(1, count.bit_length() // 2)
     step = np.exp(1j * angles[:, None] * np.arange(fine))
     leap = np.exp(1j * angles[:, None] * fine * np.arange(-(-count // fine)))
-    return (leap[:, :, None] * step[:, None, :]).reshape(len(angles), -1)[:, :count]
+    turns = (leap[:, :, None] * step[:, None, :]).reshape(len(angles), -1)[:, :count]
+    return np.asarray(turns, np.complex128)
 
 
 def _played(sound: Sound, speed: float) -> Sound:
