@@ -10,7 +10,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
-from engine.core import attention, fusion, lifeless, modes, requests, survey, voices, watching
+from engine.core import (
+    attention,
+    fusion,
+    lifeless,
+    loudspeakers,
+    modes,
+    requests,
+    survey,
+    voices,
+    watching,
+)
 from engine.core.modes import Trigger
 from engine.core.state import Blocked, State
 from engine.core.types import (
@@ -61,7 +71,7 @@ def _people_seen(state: State, event: PeopleSeen) -> tuple[State, tuple[Action, 
     watched, people, places = lifeless.watch(state.watched, people, state.places, event)
     state = replace(state, watched=watched, places=places)
     low, high = event.view
-    state = replace(state, people=people, view_width=high - low)
+    state = replace(state, people=people, view_width=high - low, dark=not event.usable)
     return (watching.observe(state, believed) if state.alarm.on else state), ()
 
 
@@ -72,8 +82,14 @@ def _voice_heard(state: State, event: VoiceHeard) -> tuple[State, tuple[Action, 
     turning = response is WakeWordResponse.TURN
     # A wake word that is not answered by turning is speech like any other.
     voice_only = event if turning else replace(event, wake_word=None)
+    state = replace(state, machines=loudspeakers.hear(state.machines, event))
     people, owner = voices.hear(
-        state.people, state.places, voice_only, settings.tracking, settings.attention
+        state.people,
+        state.places,
+        voice_only,
+        settings.tracking,
+        settings.attention,
+        state.machines,
     )
     sounds = tuple(
         SoundView(event.t, d.bearing, d.confidence, d.kind, event.wake_word)

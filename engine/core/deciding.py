@@ -31,6 +31,7 @@ LONGEST_TOUCH = 60.0  # s: a finger that is down for longer has been lifted unno
 SEEN_NOW = 1.0  # s since the last sighting
 BEYOND = Reason("beyond_range", "staying: the person is beyond the range of motion")
 IN_THE_WAY = Reason("blocked", "staying: something is in the way")
+DARK = Reason("dark", "staying: the camera shows nothing")
 GLANCE = 0.3  # of the view, to either side of its middle, in which a look needs no turn
 PACES = {"settled": Pace.GENTLE, "motion": Pace.NORMAL, "pursuit": Pace.BRISK}
 
@@ -136,6 +137,9 @@ def _face(state: State, person: fusion.Person, summoned: bool) -> tuple[State, t
         squarely, state = _squarely(state, person, subject, base)
         if squarely is not None:
             return _move(state, squarely, Pace.BRISK, ASKED_FOR)
+    if state.dark and person.ever_seen:
+        # What was foretold of somebody nobody can see is no reason to move, and no time passed.
+        return replace(state, reason=DARK, zone=None, following=None), ()
     verdict = zones.judge(
         state.following, subject, base, state.now, settings.zones, settings.motion
     )

@@ -18,6 +18,7 @@ REASONS: Mapping[str, str] = {
     "pursuit": "turning along with somebody who walks",
     "search": "looking where somebody went who was lost from sight",
     "nobody": "staying: nobody is there",
+    "dark": "staying: the lens is covered, or it is too dark to see",
     "ambiguous": "staying: voices from two very different directions",
     "beyond_range": "staying: the person is where the head cannot turn",
     "blocked": "staying: something was in the way of this direction",

@@ -16,6 +16,7 @@ from engine.core.attention import Attention
 from engine.core.away import Pan
 from engine.core.fusion import People, Person
 from engine.core.lifeless import Watched
+from engine.core.loudspeakers import Loudspeakers
 from engine.core.modes import ModeState
 from engine.core.places import Places
 from engine.core.search import Search
@@ -78,7 +79,8 @@ class Notice:
 class State:
     """`now` is the latest time any event carried; `calm_until` forbids new moves till then.
 
-    `to_centre` is whoever asked to be faced and has not been faced squarely yet.
+    `to_centre` is whoever asked to be faced and has not been faced squarely yet;
+    `dark` says that the newest frame showed nothing.
     """
 
     settings: CoreSettings
@@ -90,6 +92,8 @@ class State:
     people: People = field(default_factory=People)
     places: Places = field(default_factory=Places)
     watched: Watched = field(default_factory=Watched)
+    machines: Loudspeakers = ()
+    dark: bool = False
     attention: Attention = field(default_factory=Attention)
     following: zones.Following | None = None
     modes: ModeState = field(default_factory=ModeState)

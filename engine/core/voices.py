@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from engine.core import tracks
 from engine.core.fusion import HEARD_WIDTH, NEVER, People, Person, swerve
+from engine.core.loudspeakers import Loudspeakers, talks
 from engine.core.places import Places, Sense
 from engine.core.settings import AttentionSettings, TrackingSettings
 from engine.core.types import SoundKind, VoiceHeard
@@ -24,11 +25,13 @@ def hear(
     event: VoiceHeard,
     tracking: TrackingSettings,
     attention: AttentionSettings,
+    machines: Loudspeakers = (),
 ) -> tuple[People, int | None]:
     """The beliefs after a voice, and the id of whom it is taken for (None: nobody).
 
     Only the strongest direction that is neither a reflection nor a machine
-    counts, and none where hearing itself refuses to choose.
+    counts, and none where hearing itself refuses to choose. Where `machines`
+    talk only people who are seen can be meant, or who say the wake word.
     """
     direct = [d for d in event.directions if d.kind is SoundKind.DIRECT]
     if event.ambiguous or not direct:
@@ -38,7 +41,8 @@ def hear(
     if not awake and voice.confidence < attention.min_confidence / 2.0:
         return people, None
     std = max(voice.spread, MIN_VOICE_STD)
-    owner = _speaker(people, voice.bearing, std, event.t, tracking)
+    suspect = not awake and talks(machines, voice.bearing)
+    owner = _speaker(people, voice.bearing, std, event.t, tracking, seen=suspect)
     if owner is not None:
         persons = tuple(
             _spoke(p, event.t, voice.bearing, std, voice.confidence, awake, tracking, attention)
@@ -47,6 +51,8 @@ def hear(
             for p in people.persons
         )
         return replace(people, persons=persons), owner
+    if suspect:
+        return people, None
     # A rough direction may come from a place beside which it was heard.
     margin = max(3.0 * std - HEARD_WIDTH / 2.0, 0.0)
     if not awake and places.refuted(voice.bearing, Sense.HEARD, event.t, margin):
@@ -70,11 +76,21 @@ def hear(
 
 
 def _speaker(
-    people: People, bearing: float, std: float, t: float, settings: TrackingSettings
+    people: People,
+    bearing: float,
+    std: float,
+    t: float,
+    settings: TrackingSettings,
+    seen: bool,
 ) -> int | None:
-    """Who it was: the nearest within three sigma, somebody seen before somebody heard."""
+    """Who it was: the nearest within three sigma, somebody seen before somebody heard.
+
+    `seen` asks for somebody who was seen.
+    """
     best: tuple[float, int] | None = None
     for person in people.persons:
+        if seen and not person.ever_seen:
+            continue
         ahead = tracks.predict(person.track, t, swerve(person, settings), settings.coast)
         cost = tracks.deviation(ahead, bearing, std)
         if cost > 3.0:

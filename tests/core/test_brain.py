@@ -412,3 +412,16 @@ def test_the_same_events_give_the_same_actions(sequence: list[Event]) -> None:
         return out
 
     assert play() == play()
+
+
+def test_black_pictures_are_no_reason_to_move_and_no_time_to_settle_in() -> None:
+    room = Room()
+    room.wait(0.9, (18.0, 2.0))
+    assert room.state.reason.code == "holding"
+    room.wait(5.0, usable=False)
+    assert room.moves == []
+    assert room.state.reason.code == "dark"
+    room.wait(0.5, (18.0, 2.0))
+    assert room.moves == []
+    room.wait(2.0, (18.0, 2.0))
+    assert len(room.moves) == 1
