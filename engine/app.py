@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,6 +55,7 @@ from engine.parts import Parts, build
 from engine.places_file import PlacesFile
 from engine.ports import Clock, Shutter
 from engine.range_store import KeptRange
+from engine.tasks import Tasks, Work
 from engine.telling import Telling
 from integrations.alarm_codes import AlarmCode
 from integrations.broker import EmbeddedBroker
@@ -69,9 +70,6 @@ log = logging.getLogger(__name__)
 
 SHUTTER_POLL = 1.0
 """Seconds between two readings of the shutter's level, in case an edge was lost."""
-
-GOODBYES = (0.6, 0.2, 0.2, 0.2)
-"""Seconds that what is told to end may take, each time that it is told."""
 
 
 @dataclass
@@ -88,6 +86,10 @@ class Running:
     runner: AxisRunner
     ended: asyncio.Event
     failure: BaseException | None = None
+
+    def failed(self, error: BaseException) -> None:
+        """The first failure is the one that is told."""
+        self.failure = self.failure or error
 
     def let_go(self) -> None:
         """Have the axis released at once, whatever else goes on; a signal's handler may call it."""
@@ -160,16 +162,20 @@ async def _assemble(
     await telling.open()
     parts.sinks.extend(telling.sinks)
     engine = Running(config, parts, decisions, control, hub, page, broker, runner, asyncio.Event())
-    # Networks and rooms take seconds to load; whoever ends the start need not wait for them.
+    tasks = Tasks(engine.failed, engine.ended.set)
+    stack.push_async_callback(_cancel, tasks, page)
+    tasks.start(_endless(engine, page, device, clock, telling))
+    # Last of what is to be undone, so that nothing is ended before the torque is off.
+    stack.callback(runner.stop)
+    runner.start()
+    # Networks and rooms take seconds to load: a home that lost its device has it back before,
+    # and whoever ends the start need not wait for them.
     loading = Worker("loading")
     try:
         await loading.run(parts.connect, control, decisions.post)
     finally:
         await loading.stop(patience=0.0)
-    _spawn(engine, stack, page, device, clock, telling)
-    # Last, so that nothing is ended before the torque is off.
-    stack.callback(runner.stop)
-    runner.start()
+    tasks.start_finite([sense.run() for sense in parts.senses])
     return engine
 
 
@@ -339,17 +345,16 @@ async def _start_mqtt(
     return embedded, device
 
 
-def _spawn(
+def _endless(
     engine: Running,
-    stack: AsyncExitStack,
     page: PageServer | None,
     device: MqttDevice | None,
     clock: Clock,
     telling: Telling,
-) -> None:
-    """Start the tasks; the engine has ended when every recording has, or a task failed."""
+) -> list[Work]:
+    """Everything that runs for as long as the engine does, but for the senses."""
     hub, parts = engine.hub, engine.parts
-    endless: list[Coroutine[Any, Any, None]] = [
+    endless: list[Work] = [
         engine.decisions.run(),
         _poll_switches(parts, engine.decisions.post, clock),
         Vitals(clock, engine.decisions.post).run(),
@@ -360,49 +365,13 @@ def _spawn(
         endless.append(page.run(hub.states, hub.submit))
     if device is not None:
         endless.append(device.run(hub.states, hub.submit))
-    tasks = [asyncio.create_task(work) for work in endless]
-    senses = [asyncio.create_task(sense.run()) for sense in parts.senses]
-    unfinished = set(senses)
-
-    def ended(task: asyncio.Task[None]) -> None:
-        unfinished.discard(task)
-        if task.cancelled():
-            return
-        error = task.exception()
-        if error is not None and engine.failure is None:
-            engine.failure = error
-        if error is not None or not unfinished:
-            engine.ended.set()
-
-    for task in (*tasks, *senses):
-        task.add_done_callback(ended)
-
-    async def cancel() -> None:
-        # The page's streams end beside the broker's goodbye: each may take its time.
-        pages = [] if page is None else [asyncio.create_task(page.stop())]
-        await _end({*senses, *tasks}, set(pages))
-
-    stack.push_async_callback(cancel)
+    return endless
 
 
-async def _end(tasks: set[asyncio.Task[None]], others: set[asyncio.Task[None]]) -> None:
-    """Cancel `tasks` until they have ended, within bounds; `others` end by themselves.
-
-    Once is not enough: `asyncio.wait_for`, which the MQTT client uses, may
-    swallow a cancellation that comes in the moment of its success (gh-86296).
-    """
-    for patience in GOODBYES:
-        for task in tasks:
-            task.cancel()
-        if not tasks | others:
-            return
-        done, left = await asyncio.wait(tasks | others, timeout=patience)
-        for task in done:
-            if not task.cancelled():
-                task.exception()
-        tasks, others = tasks & left, others & left
-    if tasks:
-        log.error("left behind: %s", ", ".join(sorted(str(t.get_coro()) for t in tasks)))
+async def _cancel(tasks: Tasks, page: PageServer | None) -> None:
+    # The page's streams end beside the broker's goodbye: each may take its time.
+    pages = [] if page is None else [asyncio.create_task(page.stop())]
+    await tasks.cancel(pages)
 
 
 async def _poll_switches(parts: Parts, post: Callable[[Event], None], clock: Clock) -> None:

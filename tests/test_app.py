@@ -18,6 +18,7 @@ from engine.config import Config
 from engine.config_file import load
 from engine.core.types import AxisMoved, Command, MoveTo, Pace, ShutterState
 from engine.errors import UserError
+from engine.parts import Parts
 from integrations.broker import EmbeddedBroker
 from integrations.http.server import PageServer
 
@@ -49,6 +50,38 @@ async def until(done: Callable[[], object]) -> None:
 async def told(engine: Running, name: str, **arguments: Any) -> bool:
     reply = await engine.hub.submit(Command(time.monotonic(), name, arguments, "test", "1"))
     return reply.ok
+
+
+async def test_the_device_is_back_before_the_slow_parts_are_there(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announced = threading.Event()
+    connect = Parts.connect
+
+    def slowly(self: Parts, *arguments: Any) -> None:
+        assert announced.wait(HANG)
+        connect(self, *arguments)
+
+    monkeypatch.setattr(Parts, "connect", slowly)
+
+    async def listen() -> None:
+        login = {"username": "u", "password": "p"}
+        async with EmbeddedBroker(0, "u", "p") as broker:
+            port.set_result(broker.port)
+            async with aiomqtt.Client(broker.host, broker.port, **login) as client:
+                await client.subscribe("heliotrope/+/availability")
+                async for message in client.messages:
+                    if message.payload == b"online":
+                        announced.set()
+
+    port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    listening = asyncio.ensure_future(listen())
+    mqtt = replace(config.mqtt, host="127.0.0.1", port=await port, username="u", password="p")
+    async with running(replace(deaf_and_blind(config), mqtt=mqtt)) as engine:
+        assert announced.is_set()
+        assert engine.failure is None
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
 
 
 async def test_the_axis_is_released_before_anything_else_is_stopped(

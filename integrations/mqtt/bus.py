@@ -15,6 +15,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from engine.ports import Message
@@ -27,6 +29,13 @@ GOODBYE_SECONDS = 0.5
 KEEP_ALIVE_SECONDS = 15
 MOST_WAITING = 256
 """Messages from the broker that wait to be read; a flood beyond this is dropped."""
+
+LONGEST = 16_384
+"""Bytes that are kept of a payload. No command is nearly as long, and `MOST_WAITING` whole
+ones of a megabyte would be the memory of a small computer."""
+
+MOST_PACKET = 2 << 20
+"""Bytes of a packet that the broker may send at all; MQTT 3.1.1 has no way to say so."""
 
 
 class BusLost(Exception):
@@ -58,8 +67,26 @@ def client_id(device_id: str) -> str:
     return f"heliotrope-{device_id}-{secrets.token_hex(4)}"
 
 
+class _Inbox(asyncio.Queue[aiomqtt.Message]):
+    """Messages that wait, each with no more than the beginning of its payload."""
+
+    def put_nowait(self, item: aiomqtt.Message) -> None:
+        if isinstance(item.payload, bytes):
+            item.payload = item.payload[:LONGEST]
+        super().put_nowait(item)
+
+
+def _limits() -> Properties:
+    limits = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    limits.MaximumPacketSize = MOST_PACKET
+    return limits
+
+
 class MqttBus:
-    """`Bus` over a connected client. Every call raises BusLost once the connection is gone."""
+    """`Bus` over a connected client. Every call raises BusLost once the connection is gone.
+
+    Of a payload over `LONGEST` bytes only the beginning comes.
+    """
 
     def __init__(self, client: aiomqtt.Client) -> None:
         self._client = client
@@ -102,7 +129,9 @@ async def connected(
         tls_context=broker.tls,
         timeout=CONNECT_SECONDS,
         keepalive=KEEP_ALIVE_SECONDS,
+        queue_type=_Inbox,
         max_queued_incoming_messages=MOST_WAITING,
+        properties=_limits() if protocol == aiomqtt.ProtocolVersion.V5 else None,
     )
     client.pending_calls_threshold = MOST_WAITING
     client._client.connect_timeout = TCP_SECONDS

@@ -14,7 +14,7 @@ from dataclasses import replace
 from aiomqtt import Topic
 
 from engine.ports import Message
-from integrations.mqtt.bus import BusLost
+from integrations.mqtt.bus import LONGEST, BusLost
 
 
 class FakeBroker:
@@ -87,7 +87,7 @@ class FakeBus:
 
     def receive(self, message: Message) -> None:
         if any(Topic(message.topic).matches(each) for each in self._filters):
-            self._inbox.put_nowait(message)
+            self._inbox.put_nowait(replace(message, payload=message.payload[:LONGEST]))
 
     def _check(self) -> None:
         if self._lost:

@@ -16,7 +16,7 @@ import pytest
 
 from engine.ports import Bus, Message
 from integrations.broker import EmbeddedBroker
-from integrations.mqtt.bus import Broker, BusLost, client_id, connected
+from integrations.mqtt.bus import LONGEST, MOST_PACKET, Broker, BusLost, client_id, connected
 from integrations.mqtt.fake import FakeBroker
 
 Connect = Callable[..., AbstractAsyncContextManager[Bus]]
@@ -141,6 +141,25 @@ async def test_order_is_kept(connect: Connect) -> None:
         for index in range(50):
             await bus.publish(Message("n", str(index).encode()), qos=1)
         assert [int(m.payload) for m in await received(bus, 50)] == list(range(50))
+
+
+async def test_of_a_long_payload_only_the_beginning_is_kept(connect: Connect) -> None:
+    async with connect() as bus:
+        await bus.subscribe("long")
+        payload = bytes(range(256)) * 4_000
+        await bus.publish(Message("long", payload), qos=1)
+        await bus.publish(Message("long", payload[:LONGEST]), qos=1)
+        assert [m.payload for m in await received(bus, 2)] == [payload[:LONGEST]] * 2
+
+
+@pytest.mark.needs("mosquitto")
+async def test_a_packet_that_is_an_attack_never_comes(tmp_path: Path) -> None:
+    program = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/sbin")
+    async with mosquitto(str(program), tmp_path, 5) as way, way() as bus, way() as other:
+        await bus.subscribe("long")
+        await other.publish(Message("long", b"x" * (MOST_PACKET + 1)), qos=1)
+        await other.publish(Message("long", b"after it"), qos=1)
+        assert [m.payload for m in await received(bus, 1)] == [b"after it"]
 
 
 async def test_a_clean_end_leaves_no_will(connect: Connect) -> None:

@@ -442,6 +442,7 @@ async def hostility(home: Home, seconds: float, seed: int) -> Figures:
     is a fault of the engine.
     """
     rng = random.Random(seed)
+    at_rest = await _warm(home)
     before, heavy = await home.states(), home.engine.resident_mb()
     sent, refused, obeyed = 0, 0, set[str]()
     keys = [entity.key for entity in ENTITIES if entity.command] + ["nonsense", "ä", "x" * 200]
@@ -485,9 +486,27 @@ async def hostility(home: Home, seconds: float, seed: int) -> Figures:
         "changed": sorted(changed - RESTLESS),
         "unavailable": sorted(k for k in RESTLESS if after.get(k) == "unavailable"),
         "alive": home.engine.alive,
+        "resident_mb": round(heavy, 1),
         "grown_mb": round(home.engine.resident_mb() - heavy, 1),
+        "grown_at_rest_before_mb": round(at_rest, 1),
         "wrong": await _wrong(home),
     }
+
+
+async def _warm(home: Home) -> float:
+    """Wait until the engine uses its camera and has stopped to grow; the growth of the last look.
+
+    A start's own memory (networks, the first picture) would pass for an attack's.
+    """
+    look = 10.0
+    async with asyncio.timeout(HANG):
+        while True:
+            in_use = (await home.states())["camera_in_use"] == "on"
+            before = home.engine.resident_mb()
+            await asyncio.sleep(look if home.engine.camera != "none" else look / 10.0)
+            grown = home.engine.resident_mb() - before
+            if grown < 1.0 and (in_use or home.engine.camera == "none"):
+                return grown
 
 
 def _hostile(rng: random.Random) -> bytes:

@@ -16,6 +16,9 @@ pytestmark = [
 ]
 
 
+MOST_GROWN = 10.0  # MB
+
+
 @pytest.fixture(scope="module")
 def home(
     part: Callable[[str], str | Path], tmp_path_factory: pytest.TempPathFactory
@@ -53,5 +56,7 @@ def test_hostile_messages_change_nothing(home: life.Home) -> None:
     assert found["obeyed"] == []
     assert found["changed"] == []
     assert found["unavailable"] == []
+    # What was sent of a megabyte each is not kept, nor the packets that wait.
+    assert found["grown_mb"] < MOST_GROWN
     assert found["wrong"] == []
     assert asyncio.run(life.complaints(home)) == []
