@@ -145,6 +145,15 @@ class Microphones(Protocol):
     def close(self) -> None: ...
 
 
+@runtime_checkable
+class SampleClocked(Protocol):
+    """A source of sound whose samples are counted by a clock of its own."""
+
+    @property
+    def drift_ppm(self) -> float | None:
+        """Parts per million by which the computer's clock runs faster; None while unknown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Detection:
     """A box in pixels, top-left origin: (x, y, width, height)."""

@@ -71,16 +71,21 @@ def measure(_data: Path | None, progress: Progress, *, scenes: int = SCENES) -> 
     array = load_array("respeaker_6")
     figures: dict[str, Any] = {}
     for on_head in (False, True):
-        for level, decibels in LEVELS.items():
-            with_it: list[float] = []
-            without: list[float] = []
-            for number in range(scenes):
-                progress(f"own noise: {level}, {'head' if on_head else 'base'}, {number + 1}")
-                made = turning(array, number, decibels, on_head=on_head)
-                with_it += errors(array, made, on_head=on_head, learns=True)
-                without += errors(array, made, on_head=on_head, learns=False)
-            name = f"array on the {'head' if on_head else 'base'}, {level}"
-            figures[name] = {"learned": summary(with_it), "not_learned": summary(without)}
+        place = f"array on the {'head' if on_head else 'base'}"
+        found: dict[str, dict[str, list[float]]] = {
+            f"{place}, {level}": {"learned": [], "not_learned": []} for level in LEVELS
+        }
+        for number in range(scenes):
+            progress(f"own noise: {place}, scene {number + 1} of {scenes}")
+            scene = rendered(array, number, on_head=on_head)
+            for level, decibels in LEVELS.items():
+                made = turning(scene, decibels)
+                for name, learns in (("learned", True), ("not_learned", False)):
+                    found[f"{place}, {level}"][name] += errors(
+                        array, made, on_head=on_head, learns=learns
+                    )
+        for name, both in found.items():
+            figures[name] = {kind: summary(degrees) for kind, degrees in both.items()}
     return {"rt60_s": RT60, "snr_db": SNR, "speeds_deg_s": SPEEDS, "conditions": figures}
 
 
@@ -114,7 +119,19 @@ class _Told:
         pass
 
 
-def turning(array: MicrophoneArray, number: int, decibels: float, *, on_head: bool) -> Turning:
+@dataclass(frozen=True, eq=False)
+class TurningScene:
+    """Parts at the microphones, (microphones, n), each of level 1 from `onset` (a sample) on."""
+
+    voice: Sound
+    noise: Sound
+    motor: Sound
+    headings: npt.NDArray[np.float64]
+    bearing: float
+    onset: int
+
+
+def rendered(array: MicrophoneArray, number: int, *, on_head: bool) -> TurningScene:
     """A room in which the head first turns alone, then while somebody speaks."""
     rng = np.random.default_rng((SEED, number))
     speed = SPEEDS[number % len(SPEEDS)]
@@ -123,9 +140,16 @@ def turning(array: MicrophoneArray, number: int, decibels: float, *, on_head: bo
     velocities = np.abs(np.gradient(headings) * RATE)
     bearing, voice, noise = _room(array, rng, headings, onset, turns=on_head)
     motor = motor_noise(rng, array.channels, velocities)
-    gain = 10.0 ** (decibels / 20.0) / max(_level(motor[:, onset:]), 1e-9)
-    mixed = voice + np.float32(10.0 ** (-SNR / 20.0)) * noise + np.float32(gain) * motor
-    return Turning((0.05 * mixed).astype(np.float32), headings, bearing, onset / RATE)
+    motor /= np.float32(_level(motor[:, onset:]))
+    return TurningScene(voice, noise, motor, headings, bearing, onset)
+
+
+def turning(scene: TurningScene, decibels: float) -> Turning:
+    """The parts together, the motor at so many dB beside the talker."""
+    mixed = scene.voice + np.float32(10.0 ** (-SNR / 20.0)) * scene.noise
+    mixed += np.float32(10.0 ** (decibels / 20.0)) * scene.motor
+    sound = np.asarray(0.05 * mixed, np.float32)
+    return Turning(sound, scene.headings, scene.bearing, scene.onset / RATE)
 
 
 def motor_noise(

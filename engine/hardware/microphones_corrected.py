@@ -7,7 +7,7 @@ dead ones, which hearing then leaves out. Everything else is the source's own.
 from __future__ import annotations
 
 from engine.hearing.calibration import Correction
-from engine.ports import AudioBlock, Microphones
+from engine.ports import AudioBlock, Microphones, SampleClocked
 
 
 class CorrectedMicrophones:
@@ -27,6 +27,11 @@ class CorrectedMicrophones:
         samples = self._correction.apply(block.samples)
         block.samples.fill(0.0)
         return AudioBlock(block.t, samples)
+
+    @property
+    def drift_ppm(self) -> float | None:
+        """The source's, where it has a clock of its own."""
+        return self.source.drift_ppm if isinstance(self.source, SampleClocked) else None
 
     def close(self) -> None:
         self.source.close()

@@ -17,16 +17,13 @@ from typing import Any
 import numpy as np
 
 from engine.hardware.decimation import RATE, Decimator
+from engine.hardware.sample_clock import SampleClock
 from engine.ports import AudioBlock, Samples, SourceFailed, SourceTorn
 
 BLOCK_SECONDS = 0.032
 LOST_AFTER = 1.5
 """Seconds without a block after which the device counts as gone."""
 _QUEUE = 64
-_DRIFT = 0.01
-"""Share by which each block's own time stamp corrects the running count of samples."""
-_JUMP = 0.25
-"""Seconds between count and time stamp from which samples must have been lost."""
 
 
 class MicrophonesDevice:
@@ -53,7 +50,7 @@ class MicrophonesDevice:
         self._stream: Any = None
         self._queue: queue.Queue[tuple[float, Samples]] = queue.Queue(_QUEUE)
         self._torn = False
-        self._due: float | None = None
+        self._samples = SampleClock(RATE)
 
     def open(self) -> None:
         """Raises SourceFailed: package missing, device missing, too few channels, no rate."""
@@ -89,7 +86,12 @@ class MicrophonesDevice:
                 f"microphones {self.device!r}: no sound for {LOST_AFTER} s; check the plug"
             ) from None
         samples = self._decimator.process(raw)
-        return AudioBlock(self._steady(stamp, samples.shape[1]), samples)
+        return AudioBlock(self._samples.time(stamp, samples.shape[1]), samples)
+
+    @property
+    def drift_ppm(self) -> float | None:
+        """How much faster the computer's clock runs than the array's, after a minute."""
+        return self._samples.drift_ppm
 
     def close(self) -> None:
         """Stop and forget what was queued; safe to call twice."""
@@ -99,7 +101,8 @@ class MicrophonesDevice:
                 stream.close()
         while not self._queue.empty():
             self._queue.get_nowait()[1].fill(0.0)
-        self._due, self._torn = None, False
+        self._samples.restart()
+        self._torn = False
 
     def _load(self) -> Any:
         if self._library is None:
@@ -161,11 +164,3 @@ class MicrophonesDevice:
         except queue.Full:
             self.overruns += 1
             self._torn = True
-
-    def _steady(self, stamp: float, count: int) -> float:
-        """Time of the first sample: counted samples, slowly drawn to the stamps."""
-        t = stamp
-        if self._due is not None and abs(stamp - self._due) < _JUMP:
-            t = self._due + _DRIFT * (stamp - self._due)
-        self._due = t + count / RATE
-        return t

@@ -14,10 +14,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from engine.core.types import Event, Health
+from engine.core.types import Event, Health, Measured
 from engine.hearing.ear import Heard, voice_heard
 from engine.loops.worker import Worker
-from engine.ports import AudioBlock, Clock, Microphones, SourceEnded, SourceFailed, SourceTorn
+from engine.ports import (
+    AudioBlock,
+    Clock,
+    Microphones,
+    SampleClocked,
+    SourceEnded,
+    SourceFailed,
+    SourceTorn,
+)
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +35,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 MUTE_POLL = 0.05
 REPORT_EVERY = 2.0
 """Seconds between two looks at what is wrong with the sound."""
+DRIFT = "microphone_drift_ppm"
+TELL_DRIFT_EVERY = 60.0
 
 
 class Listener(Protocol):
@@ -84,7 +94,7 @@ class AudioLoop:
         self._live = live
         self._was_muted = False
         self._health: tuple[bool, str] | None = None
-        self._reported = float("-inf")
+        self._reported = self._drift_told = float("-inf")
         self._worker = Worker(PART)
         self.torn = 0
         self.blocks = 0
@@ -168,6 +178,17 @@ class AudioLoop:
         self._reported = now
         problems = self._ear.problems()
         self._report(ok=not problems, detail="; ".join(problems))
+        self._tell_drift(now)
+
+    def _tell_drift(self, now: float) -> None:
+        """How fast the microphones' clock and the one that pictures are stamped by part."""
+        if now - self._drift_told < TELL_DRIFT_EVERY:
+            return
+        if isinstance(self._microphones, SampleClocked):
+            drift = self._microphones.drift_ppm
+            if drift is not None:
+                self._drift_told = now
+                self._emit(Measured(now, DRIFT, round(drift, 1)))
 
     def _report(self, *, ok: bool, detail: str) -> None:
         """Health, when it has changed."""

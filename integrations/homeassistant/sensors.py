@@ -192,6 +192,13 @@ SENSORS: tuple[Entity, ...] = (
     ),
     _diagnostic("loop_lag", "Loop lag", _measure("loop_lag_ms", 0), "ms", 5.0),
     _diagnostic(
+        "microphone_drift",
+        "Microphone clock drift",
+        _measure("microphone_drift_ppm", 1),
+        "ppm",
+        1.0,
+    ),
+    _diagnostic(
         "temperature",
         "Temperature",
         _measure("temperature_c", 0),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.bench.own_noise import LEVELS, errors, motor_noise, turning
+from engine.bench.own_noise import LEVELS, errors, motor_noise, rendered, turning
 from engine.hearing.arrays import load_array
 from engine.hearing.spectra import RATE
 
@@ -22,7 +22,7 @@ def test_a_motor_at_rest_is_silent_and_a_fast_one_louder_than_a_slow_one() -> No
 @pytest.mark.parametrize("on_head", [False, True])
 def test_what_was_learned_helps(on_head: bool) -> None:
     array = load_array("respeaker_6")
-    made = turning(array, 1, LEVELS["motor as loud"], on_head=on_head)
+    made = turning(rendered(array, 1, on_head=on_head), LEVELS["motor as loud"])
     learned = errors(array, made, on_head=on_head, learns=True)
     without = errors(array, made, on_head=on_head, learns=False)
     assert np.median(learned) < 12.0

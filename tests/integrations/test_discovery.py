@@ -53,6 +53,7 @@ KEYS = [
     "frame_rate",
     "frame_rate_reason",
     "loop_lag",
+    "microphone_drift",
     "temperature",
     "person",
     "pet",
@@ -192,6 +193,8 @@ VALUES = [
     ("primary_distance", {"people": ()}, "None"),
     ("primary_engagement", {}, "86"),
     ("loop_lag", {"measures": {"loop_lag_ms": 12.4}}, "12"),
+    ("microphone_drift", {"measures": {"microphone_drift_ppm": -12.34}}, "-12.3"),
+    ("microphone_drift", {"measures": {}}, "None"),
     ("temperature", {"measures": {}}, "None"),
     ("primary_bearing", {"people": ()}, "None"),
 ]

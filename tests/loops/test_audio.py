@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from engine.core.types import Event, Health, VoiceHeard
+from engine.core.types import Event, Health, Measured, VoiceHeard
 from engine.hearing.ear import Heard, HeardDirection
 from engine.loops.audio import AudioLoop, Surroundings
 from engine.ports import AudioBlock, SourceEnded, SourceFailed, SourceTorn
@@ -139,6 +139,22 @@ async def test_a_torn_block_is_counted_and_survived() -> None:
     await loop.run()
     assert loop.torn == 1
     assert [v.t for v in voices(events)] == [0.0, 0.1, 99.0]
+
+
+class DriftingMicrophones(ScriptedMicrophones):
+    drift_ppm: float | None = None
+
+
+@pytest.mark.parametrize(("drift", "told"), [(None, []), (41.37, [41.4])])
+async def test_the_microphones_drift_is_told_once_it_is_known(
+    drift: float | None, told: list[float]
+) -> None:
+    microphones = DriftingMicrophones([0.0, 0.1, 0.2])
+    microphones.drift_ppm = drift
+    loop, events, *_ = loop_of(microphones)
+    await loop.run()
+    found = [(e.name, e.value) for e in events if isinstance(e, Measured)]
+    assert found == [("microphone_drift_ppm", ppm) for ppm in told]
 
 
 async def test_a_recording_that_cannot_be_opened_is_the_callers_affair() -> None:
