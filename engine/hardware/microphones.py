@@ -1,4 +1,4 @@
-"""Which microphones a `microphones.source` means: a recording or a device.
+"""Which microphones a `microphones.source` means: a recording, a satellite or a device.
 
 The simulated array is not here: only the composition root knows of it.
 """
@@ -12,13 +12,17 @@ from pathlib import Path
 from engine.hardware.microphones_corrected import CorrectedMicrophones
 from engine.hardware.microphones_device import MicrophonesDevice
 from engine.hardware.microphones_file import MicrophonesFile
+from engine.hardware.microphones_network import MicrophonesNetwork
+from engine.hardware.network_sound import is_network
 from engine.hearing.arrays import MicrophoneArray
 from engine.hearing.calibration import Correction
 from engine.ports import Microphones
 
 
 def is_recording(source: str) -> bool:
-    """Whether `source` names a file rather than a device."""
+    """Whether `source` names a file rather than a device or a satellite."""
+    if is_network(source):
+        return False
     path = Path(source).expanduser()
     return path.suffix.lower() in {".wav", ".wave"} or path.is_file()
 
@@ -33,9 +37,9 @@ def open_microphones(
 ) -> Microphones:
     """The array's driver for `source`, not yet opened; `open()` says what is wrong with it.
 
-    `source` is a wav file, a PortAudio device by number or (part of) name, or
-    "default". `paced` False gives a recording's blocks as fast as they are read.
-    `correction` is what a calibration found.
+    `source` is a wav file, a satellite (udp:// or wyoming://), a PortAudio device
+    by number or (part of) name, or "default". `paced` False gives a recording's
+    blocks as fast as they are read. `correction` is what a calibration found.
     """
     opened = _as_it_comes(source, array, paced=paced, clock=clock)
     return opened if correction is None else CorrectedMicrophones(opened, correction)
@@ -43,7 +47,11 @@ def open_microphones(
 
 def _as_it_comes(
     source: str, array: MicrophoneArray, *, paced: bool, clock: Callable[[], float]
-) -> MicrophonesFile | MicrophonesDevice:
+) -> MicrophonesFile | MicrophonesDevice | MicrophonesNetwork:
+    if is_network(source):
+        return MicrophonesNetwork(
+            source, array.channels, device_channels=array.device_channels, clock=clock
+        )
     if is_recording(source):
         return MicrophonesFile(
             Path(source).expanduser(),
