@@ -24,10 +24,10 @@ class Control:
         self.gate, self.fails = gate, fails
         self.told: list[tuple[str, bool]] = []
 
-    def permit(self) -> None:
+    def permit(self, _t: float) -> None:
         self.told.append(("permit", self.gate.allowed))
 
-    def forbid(self, _reason: str) -> None:
+    def forbid(self, _reason: str, _t: float) -> None:
         self.told.append(("forbid", self.gate.allowed))
         if self.fails:
             raise RuntimeError("the driver is broken")

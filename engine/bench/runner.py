@@ -166,9 +166,9 @@ class _Session:
         self.shutter = state
         self.recorder.shutter(t, state)
         if state is ShutterState.OPEN:
-            self.control.permit()
+            self.control.permit(t)
         else:
-            self.control.forbid(f"shutter {state.value}")
+            self.control.forbid(f"shutter {state.value}", t)
         self._tell(ShutterChanged(t, state))
 
     def touch(self, t: float, pressed: bool) -> None:

@@ -177,12 +177,14 @@ def _contact_felt(state: State, event: ContactFelt) -> tuple[State, tuple[Action
 def _shutter_changed(state: State, event: ShutterChanged) -> tuple[State, tuple[Action, ...]]:
     if event.state is ShutterState.OPEN:
         quiet = state.now + state.settings.follow.after_opening
-        state = replace(state, shutter=event.state)
+        opened = state.now if state.shut_before else state.opened
+        state = replace(state, shutter=event.state, shut_before=False, opened=opened)
         return _calm(state, quiet, Reason("opened", "staying: the shutter was just opened")), ()
     # Whoever closes the shutter wants to be forgotten, too.
     state = replace(
         state.at_rest(),
         shutter=event.state,
+        shut_before=True,
         people=fusion.People(next_id=state.people.next_id),
         watched=lifeless.Watched(),
         attention=attention.Attention(),

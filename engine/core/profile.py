@@ -258,11 +258,15 @@ class Profile:
         self._follow(segments, clamp(end, self._low, self._high))
         self._pace = None
 
-    def emergency(self) -> None:
-        """Brake at the emergency rate, which knows no bound on jerk."""
+    def emergency(self, at: Setpoint | None = None) -> None:
+        """Brake at the emergency rate, which knows no bound on jerk.
+
+        `at` is where the head is by now, if that is not the last sample; braking begins there.
+        """
         self._deferred = None
-        if self._braking or not self._segments:
+        if at is None and (self._braking or not self._segments):
             return
+        self._now = at or self._now
         v = self._now.velocity
         rate = self._settings.emergency_deceleration
         self._now = Setpoint(self._now.heading, v, -math.copysign(rate, v))

@@ -32,6 +32,8 @@ from engine.core.types import (
     WakeWordResponse,
 )
 
+REST_AFTER_OPENING = 2.0
+"""Seconds after the shutter was opened in which no command turns the head: a hand is near it."""
 SHOWN_FOR = 30.0
 """Seconds that a text stays on the screen where nobody says otherwise."""
 
@@ -73,6 +75,13 @@ def obstacle(state: State) -> str | None:
     return None
 
 
+def hindrance(state: State) -> str | None:
+    """Why no motion may be started by a command now, or None."""
+    if state.now - state.opened < REST_AFTER_OPENING:
+        return obstacle(state) or "the shutter was just opened: ask again in two seconds"
+    return obstacle(state)
+
+
 def turn(state: State, heading: float, pace: Pace, text: str) -> tuple[State, tuple[Action, ...]]:
     """Start a move that somebody asked for; it is held for `follow.hold` seconds."""
     target = RangeOfMotion(*state.settings.range).clamp(heading)
@@ -111,7 +120,7 @@ def _mode(state: State, command: Command) -> Answer:
 
 
 def _turn(state: State, command: Command) -> Answer:
-    blocked = obstacle(state)
+    blocked = hindrance(state)
     if blocked:
         return Answer(state, False, blocked)
     if state.modes.mode is Mode.PAUSED:
@@ -193,7 +202,7 @@ def _test_alert(state: State, _: Command) -> Answer:
 
 
 def _pan(state: State, _: Command) -> Answer:
-    blocked = obstacle(state)
+    blocked = hindrance(state)
     if blocked:
         return Answer(state, False, blocked)
     if state.modes.mode not in (Mode.AWAY, Mode.FOLLOW, Mode.MANUAL):
@@ -207,7 +216,7 @@ def _pan(state: State, _: Command) -> Answer:
 
 
 def _face_me(state: State, _: Command) -> Answer:
-    blocked = obstacle(state)
+    blocked = hindrance(state)
     if blocked:
         return Answer(state, False, blocked)
     if state.modes.mode is Mode.PAUSED:

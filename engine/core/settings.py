@@ -115,7 +115,7 @@ class FollowSettings:
     activities: tuple[str, ...] = ("call", "recipe")
     touch_pause: Seconds = 1.0
     hold: Seconds = 10.0
-    after_opening: Seconds = 2.0
+    after_opening: Annotated[float, Between(2.0, 3600.0, "seconds")] = 2.0
 
 
 @dataclass(frozen=True, slots=True)

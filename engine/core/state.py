@@ -80,7 +80,8 @@ class State:
     """`now` is the latest time any event carried; `calm_until` forbids new moves till then.
 
     `to_centre` is whoever asked to be faced and has not been faced squarely yet;
-    `dark` says that the newest frame showed nothing.
+    `dark` says that the newest frame showed nothing. `opened` is when the shutter was
+    opened; one that was never seen shut does not count.
     """
 
     settings: CoreSettings
@@ -98,6 +99,8 @@ class State:
     following: zones.Following | None = None
     modes: ModeState = field(default_factory=ModeState)
     shutter: ShutterState = ShutterState.UNKNOWN
+    shut_before: bool = False
+    opened: float = -math.inf
     preferences: Preferences = field(default_factory=Preferences)
     muted: bool = False
     touched: bool = False

@@ -9,11 +9,14 @@ nothing about people: what it felt goes to the brain as events.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from engine.config import AxisConfig
 from engine.core.angles import interpolate
@@ -45,6 +48,8 @@ _STANDING = 2.0  # deg/s; a slower head counts as standing
 _ROUNDING = 1e-6  # s
 _PATIENCE = 1.0  # s that the end waits for a driver that hangs
 _BACKOFF = (0.1, 2.0)  # s between tries after a fault: first, longest
+REST_AFTER_OPENING = 2.0  # s in which nothing starts, whatever anybody wants
+_NICE = -10  # of the axis's thread; the rest of the engine can wait, a brake cannot
 
 
 class AxisControl:
@@ -71,6 +76,7 @@ class AxisControl:
         self._powered = False
         self._forbidden: str | None = None
         self._brake_until: float | None = None
+        self._rest_until = -math.inf
         self._release_at_rest = False
         self._still_since: float | None = -math.inf
         self._yielded = False
@@ -95,14 +101,14 @@ class AxisControl:
     def move_to(self, action: MoveTo) -> None:
         """Turn there; replaces any move under way. Dropped while motion is forbidden.
 
-        While somebody's hand is on the head, it waits until they let go.
+        While somebody's hand is on the head it waits until they let go, and an
+        emergency stop under way is ended first, with the torque off.
         """
         with self._lock:
             if self._forbidden is not None or self._closed:
                 self.refused += 1
                 return
             self._pending = action
-            self._release_at_rest = False
 
     def stop(self, action: Stop) -> None:
         """Brake; an emergency stop ends with the torque off."""
@@ -128,17 +134,27 @@ class AxisControl:
             heading = self._profile.now.heading
             self._profile = Profile(heading, self._motion, span, self._period)
 
-    def forbid(self, reason: str) -> None:
-        """The shutter closed: brake at the emergency rate, then nothing more until `permit`."""
+    def forbid(self, reason: str, t: float | None = None) -> None:
+        """The shutter closed: brake at the emergency rate, then nothing more until `permit`.
+
+        With `t`, the present time, the first braking set-point is sent from here: the
+        thread of the edge waits for nobody but a set-point that is on its way.
+        """
         with self._lock:
             self._forbidden = reason
             self._pending = None
-            self._brake_or_let_go()
+            self._brake_or_let_go(t)
         self.urgent()
 
-    def permit(self) -> None:
-        """Motion is allowed again; the head stays where it is until the next `MoveTo`."""
+    def permit(self, t: float | None = None) -> None:
+        """Motion is allowed again; the head stays where it is until the next `MoveTo`.
+
+        With `t`, the present time, no move starts in the two seconds after it: a hand
+        may still be at the shutter.
+        """
         with self._lock:
+            if t is not None and self._forbidden is not None:
+                self._rest_until = t + REST_AFTER_OPENING
             self._forbidden = None
 
     def touched(self, t: float, pressed: bool) -> None:
@@ -238,6 +254,8 @@ class AxisControl:
     def _begin_move(self, t: float, reading: AxisReading) -> None:
         if self._pending is None or self._yielded or self._release_at_rest:
             return
+        if t < self._rest_until:
+            return
         if not self._powered:
             self._pin(reading.heading)
             self._contact.reset()
@@ -249,6 +267,9 @@ class AxisControl:
         self._profile.retarget(move.heading, move.pace)
 
     def _drive(self, t: float, reading: AxisReading) -> None:
+        if self._release_at_rest and self._lags(t):
+            # The servo has braked by itself meanwhile: go on from there, not from the plan.
+            self._profile.emergency(Setpoint(reading.heading, reading.velocity, 0.0))
         setpoint = self._advance(t)
         kind = None
         if self._axis.abilities.can_sense_contact and not self._release_at_rest and t >= self._deaf:
@@ -273,13 +294,17 @@ class AxisControl:
 
     def _advance(self, t: float) -> Setpoint:
         """As many samples as are due: fixed ones, a few at most, later ones are given up."""
-        if self._due is None or t - self._due > (CATCH_UP - 0.5) * self._period:
+        if self._due is None or self._lags(t):
             self._due = t
         while self._due < t + self._period - _ROUNDING:
             self._before = self._profile.now
             self._profile.step()
             self._due += self._period
         return self._setpoint(t)
+
+    def _lags(self, t: float) -> bool:
+        """Whether more samples are late than are made up for."""
+        return self._due is not None and t - self._due > (CATCH_UP - 0.5) * self._period
 
     def _setpoint(self, t: float) -> Setpoint:
         """Where the head should be at `t`, between the profile's last two samples.
@@ -319,13 +344,28 @@ class AxisControl:
         self._sent = setpoint.heading
         self._axis.command(setpoint.heading, setpoint.velocity)
 
-    def _brake_or_let_go(self) -> None:
+    def _brake_or_let_go(self, t: float | None = None) -> None:
         if not self._powered or not self._axis.abilities.can_brake:
             self._let_go()
         elif not self._release_at_rest:
-            self._profile.emergency()
             self._release_at_rest = True
-            self._brake_until = self._t + BRAKING_TIME
+            self._brake_until = (self._t if t is None else t) + BRAKING_TIME
+            if t is None or self._profile.done:
+                self._profile.emergency()
+            else:
+                self._brake_at_once(t)
+
+    def _brake_at_once(self, t: float) -> None:
+        """From where the head should be at `t`; the profile is up to a sample ahead of that."""
+        self._profile.emergency(self._setpoint(t))
+        self._before, self._due = None, t
+        now = self._profile.now
+        # The speed it is to have a sample later, so that braking does not wait for that.
+        slower = max(0.0, abs(now.velocity) - abs(now.acceleration) * self._period)
+        try:
+            self._send(replace(now, velocity=math.copysign(slower, now.velocity)))
+        except OSError as error:
+            self._fail(t, error)
 
     def _hold(self, t: float, heading: float) -> None:
         """Stand still under torque: a head that would fall without it."""
@@ -416,6 +456,10 @@ class AxisRunner:
             log.error("the axis does not answer; it may still hold its torque")
 
     def _run(self) -> None:
+        # Allowed by the service's LimitNICE, or to root; without that the brake is as late
+        # as anything else on a busy computer.
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         due = self._clock.now()
         try:
             while not self._ended:

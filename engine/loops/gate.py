@@ -66,9 +66,9 @@ def wire(
         gate.obey(state)
         try:
             if state is ShutterState.OPEN:
-                control.permit()
+                control.permit(clock.now())
             else:
-                control.forbid(f"the shutter is {state.value}")
+                control.forbid(f"the shutter is {state.value}", clock.now())
         finally:
             post(ShutterChanged(clock.now(), state))
 

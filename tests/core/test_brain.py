@@ -425,3 +425,17 @@ def test_black_pictures_are_no_reason_to_move_and_no_time_to_settle_in() -> None
     assert room.moves == []
     room.wait(2.0, (18.0, 2.0))
     assert len(room.moves) == 1
+
+
+@pytest.mark.parametrize("name", ["turn", "centre", "pan"])
+def test_no_command_turns_the_head_within_two_seconds_of_an_opening(name: str) -> None:
+    state = brain.start(CoreSettings(), 0.0, 0.0)
+    for t, shutter in ((0.0, ShutterState.CLOSED), (1.0, ShutterState.OPEN)):
+        state, _, _ = brain.step(state, ShutterChanged(t, shutter))
+    arguments = {"heading": 30.0} if name == "turn" else {}
+    for t, ok in ((2.9, False), (3.1, True)):
+        state, actions, _ = brain.step(state, Command(t, name, arguments))
+        (reply,) = (a for a in actions if isinstance(a, Reply))
+        assert reply.ok is ok
+        assert ok or "just opened" in reply.message
+        assert ok or not any(isinstance(a, MoveTo) for a in actions)

@@ -139,6 +139,74 @@ def test_the_shutter_stops_a_move_within_150_ms_and_then_nothing_is_commanded(
     assert bench.axis.true_heading == pytest.approx(heading, abs=0.5)
 
 
+def test_the_edge_itself_brakes_without_waiting_for_the_loop(bench: Bench) -> None:
+    told: list[tuple[float, float]] = []
+    plain = bench.axis.command
+    bench.axis.command = lambda h, v: (told.append((h, v)), plain(h, v))[1]  # type: ignore[func-returns-value,method-assign]
+    bench.control.move_to(move(170.0))
+    bench.run(0.8)
+    fast = told[-1]
+    told.clear()
+    bench.control.forbid("the shutter is closed", bench.t + 0.004)
+    ((heading, velocity),) = told
+    assert fast[0] <= heading < fast[0] + 0.015 * fast[1]
+    assert velocity == pytest.approx(fast[1] - 15.0, abs=1.5)
+    bench.run(0.15)
+    assert not bench.axis.powered
+    assert abs(bench.axis.true_velocity) < 2.0
+    assert bench.control.commanded_while_forbidden == 0.0
+
+
+@pytest.mark.parametrize("late", [0.03, 0.06, 0.1])
+def test_a_loop_that_is_held_up_while_braking_does_not_speed_the_head_up_again(
+    bench: Bench, late: float
+) -> None:
+    bench.control.move_to(move(170.0))
+    bench.run(0.8)
+    bench.control.forbid("the shutter is closed", bench.t)
+    bench.run(0.02)
+    bench.t += late
+    told: list[float] = []
+    plain = bench.axis.command
+    bench.axis.command = lambda h, v: (told.append(abs(v)), plain(h, v))[1]  # type: ignore[func-returns-value,method-assign]
+    bench.run(0.15)
+    assert not bench.axis.powered
+    assert told == sorted(told, reverse=True)
+
+
+def test_no_move_starts_within_two_seconds_of_an_opening(bench: Bench) -> None:
+    bench.control.forbid("the shutter is closed", bench.t)
+    bench.run(0.5)
+    bench.control.permit(bench.t)
+    bench.control.move_to(move(20.0))
+    bench.run(1.95)
+    assert not bench.axis.powered
+    bench.run(1.5)
+    assert bench.axis.true_heading == pytest.approx(20.0, abs=0.3)
+
+
+def test_a_target_that_comes_while_braking_waits_for_the_end_of_it(bench: Bench) -> None:
+    bench.control.move_to(move(170.0))
+    bench.run(0.8)
+    bench.control.forbid("the shutter is closed", bench.t)
+    bench.control.permit(bench.t)
+    bench.control.move_to(move(170.0))
+    bench.run(0.2)
+    assert not bench.axis.powered
+    assert abs(bench.axis.true_velocity) < 2.0
+
+
+def test_a_servo_that_fails_at_the_edge_is_a_fault_and_no_exception(bench: Bench) -> None:
+    bench.control.move_to(move(170.0))
+    bench.run(0.5)
+    bench.axis.unplug(bench.t, 0.3)
+    bench.control.forbid("the shutter is closed", bench.t)
+    bench.run(0.2)
+    assert any(isinstance(e, AxisFault) for e in bench.events)
+    bench.run(0.5)
+    assert not bench.axis.powered
+
+
 def test_opening_the_shutter_moves_nothing_by_itself(bench: Bench) -> None:
     bench.control.move_to(move(90.0))
     bench.run(0.3)
