@@ -36,6 +36,7 @@ COMMANDS = MappingProxyType(
         "addon": "the engine inside Home Assistant's Supervisor",
         "range": "set up the range of motion by turning the head by hand",
         "alerts": "list, retry and export alerts, delete their pictures",
+        "code": "set or take away the code that disarming takes",
         "token": "make, list and revoke tokens for the page and the live view",
         "setup": "ask for broker, camera, array and shutter, and write a config.yaml",
     }

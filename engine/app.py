@@ -135,7 +135,8 @@ async def _assemble(
     armed, unreadable = alarm.load()
     state = brain.start(core, clock.now(), 0.0, before.policy, before.preferences, places, armed)
     decisions = DecisionLoop(state, clock, {})
-    hub = Hub(decisions.post, _local_commands(parts), admit=AlarmCode(state_dir).admit)
+    code = AlarmCode(state_dir, clock.now, config.alarm.code)
+    hub = Hub(decisions.post, _local_commands(parts), admit=code.admit)
     decisions.effects[Keep] = alarm.keep
     decisions.effects.update(_effects(control, hub, parts, choices, kept, places_file))
     for part, wrong in (("places", problem), ("alarm", unreadable)):

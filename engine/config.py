@@ -196,6 +196,7 @@ class MqttConfig:
     key_file: str = ""
     base_topic: Topic = "heliotrope"
     discovery_prefix: Topic = "homeassistant"
+    still_every: Seconds = 0.0
 
     @property
     def embedded(self) -> bool:
@@ -242,6 +243,13 @@ class AlertSound(StrEnum):
 
     VOICE = "voice"
     CRASH = "crash"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmConfig:
+    code: Annotated[
+        str, Matching(re.compile(r"([0-9]{4,16})?"), "must be 4 to 16 digits"), Secret()
+    ] = field(default="", repr=False)
 
 
 Hours = Annotated[
@@ -318,6 +326,7 @@ class Config:
     attention: AttentionSettings = field(default_factory=AttentionSettings)
     follow: FollowSettings = field(default_factory=FollowSettings)
     away: AwaySettings = field(default_factory=AwaySettings)
+    alarm: AlarmConfig = field(default_factory=AlarmConfig)
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     seeing: SeeingConfig = field(default_factory=SeeingConfig)
     hearing: HearingConfig = field(default_factory=HearingConfig)

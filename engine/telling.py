@@ -41,6 +41,7 @@ from engine.ports import Clock, PictureSink, Speaker
 from engine.seeing.pictures import EvidenceRing
 from engine.siren import Siren
 from integrations.commands import build
+from integrations.homeassistant.stills import WHO, Stills
 from integrations.http.access import Access
 from integrations.http.checkin import LiveView
 from integrations.http.night import NightPages
@@ -54,6 +55,9 @@ _LOG = logging.getLogger(__name__)
 HOUR = 3600.0
 LAST_ALERT, PICTURES, SIREN = "last_alert", "alert_pictures", "siren"
 """When it last alerted (seconds since 1970); that stills are kept; whether its siren sounds."""
+
+STILLS = "camera_stills"
+"""Seconds between two stills of now, where the owner wants Home Assistant to have them."""
 
 KEY_FILE = "links.key"
 KEY_BYTES = 32
@@ -79,6 +83,8 @@ class Telling:
         self.night = NightPages(self.historian.read, self.evidence)
         self._outbox = Outbox(state_dir)
         self._connected = False
+        self._show_now: Callable[[bytes], bool] = lambda _: False
+        self.stills = Stills(config.mqtt.still_every, self._send_still, self._looks, clock.now)
         self.post: PostOffice
         self.desk: Desk
         self.siren: Siren
@@ -86,7 +92,7 @@ class Telling:
     @property
     def sinks(self) -> tuple[PictureSink, ...]:
         """Where the camera's pictures may go."""
-        return (self.ring, self.live)
+        return (self.ring, self.live, self.stills)
 
     def connect(
         self,
@@ -98,6 +104,8 @@ class Telling:
     ) -> None:
         """Raises UserError where a channel lacks what it needs."""
         self._page, self._post_event, self._connected = page, post_event, True
+        if device is not None:
+            self._show_now = device.show_now
         self._armed = lambda: states.value is not None and states.value.armed
         config = self._config.alerts
         home = self._home()
@@ -141,6 +149,8 @@ class Telling:
             self._measured(LAST_ALERT, notice.at)
         if self._config.alerts.pictures:
             self._measured(PICTURES, 1.0)
+        if self._config.mqtt.still_every > 0.0:
+            self._measured(STILLS, self._config.mqtt.still_every)
 
     def works(
         self, states: Latest[Snapshot], happened: Feed[Happened], submit: Submit
@@ -243,8 +253,19 @@ class Telling:
 
     def _viewers(self, viewers: tuple[str, ...], who: str, came: bool) -> None:
         _LOG.info("%s %s the live view", who, "opened" if came else "left")
-        self.historian.viewers(viewers, who, came)
-        self._post_event(ViewerChanged(self._clock.now(), len(viewers)))
+        self._looked(viewers, who, came)
+
+    def _send_still(self, picture: bytes) -> bool:
+        return self._show_now(picture)
+
+    def _looks(self, who: str, came: bool) -> None:
+        _LOG.info("%s %s stills of the camera", who, "gets" if came else "gets no more")
+        self._looked(self.live.viewers, who, came)
+
+    def _looked(self, viewers: tuple[str, ...], who: str, came: bool) -> None:
+        looking = (*viewers, WHO) if self.stills.looking else viewers
+        self.historian.viewers(looking, who, came)
+        self._post_event(ViewerChanged(self._clock.now(), len(looking)))
 
 
 def _key(state_dir: Path) -> bytes:

@@ -13,10 +13,11 @@ import hashlib
 import hmac
 import json
 import logging
+import re
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.core.types import Command, Reply
@@ -25,6 +26,8 @@ from engine.files import write_atomically
 log = logging.getLogger(__name__)
 
 FILE = "alarm.code"
+CODE = re.compile(r"[0-9]{4,16}")
+"""The keypad of Home Assistant's alarm panel has digits and no more."""
 COST, BLOCK, PARALLEL = 2**14, 8, 1
 """scrypt's parameters: some 50 ms and 16 MiB a try (RFC 7914's for interactive use)."""
 WRONG_ALLOWED = 5
@@ -38,23 +41,50 @@ def hashed(code: str, salt: bytes) -> bytes:
     return hashlib.scrypt(code.encode(), salt=salt, n=COST, r=BLOCK, p=PARALLEL)
 
 
+@dataclass(frozen=True, slots=True)
+class _Hashed:
+    """A code that nobody can read again."""
+
+    salt: bytes
+    hash: bytes
+
+    @classmethod
+    def of(cls, code: str) -> _Hashed:
+        salt = secrets.token_bytes(16)
+        return cls(salt, hashed(code, salt))
+
+    def fits(self, code: str) -> bool:
+        return hmac.compare_digest(hashed(code, self.salt), self.hash)
+
+
 def store(state_dir: Path, code: str) -> None:
     """Keep a hash of `code`; an empty one takes the code away. Raises OSError."""
     path = state_dir / FILE
     if not code:
         path.unlink(missing_ok=True)
         return
-    salt = secrets.token_bytes(16)
-    body = {"salt": salt.hex(), "hash": hashed(code, salt).hex()}
+    kept = _Hashed.of(code)
+    body = {"salt": kept.salt.hex(), "hash": kept.hash.hex()}
     write_atomically(path, json.dumps(body).encode() + b"\n")
 
 
-class AlarmCode:
-    """Judges commands; `admit` before a command goes to the engine. One event loop."""
+def is_set(state_dir: Path) -> bool:
+    """Whether a code is kept there."""
+    return (state_dir / FILE).exists()
 
-    def __init__(self, state_dir: Path, now: Callable[[], float] = time.monotonic) -> None:
+
+class AlarmCode:
+    """Judges commands; `admit` before a command goes to the engine. One event loop.
+
+    `code`, where it is not empty, stands above the one that is kept in `state_dir`.
+    """
+
+    def __init__(
+        self, state_dir: Path, now: Callable[[], float] = time.monotonic, code: str = ""
+    ) -> None:
         self._path = state_dir / FILE
         self._now = now
+        self._given = _Hashed.of(code) if code else None
         self._wrong = 0
         self._wait = FIRST_WAIT
         self._closed_until = float("-inf")
@@ -66,7 +96,7 @@ class AlarmCode:
         bare = replace(
             command, arguments={k: v for k, v in command.arguments.items() if k != "code"}
         )
-        if command.name not in GUARDED or not self._path.exists():
+        if command.name not in GUARDED or not (self._given or self._path.exists()):
             return bare
         async with self._one_at_a_time:
             left = self._closed_until - self._now()
@@ -81,15 +111,17 @@ class AlarmCode:
             return _refused(command, "the code is wrong")
 
     def _right(self, code: str) -> bool:
+        if self._given is not None:
+            return self._given.fits(code)
         try:
             body = json.loads(self._path.read_bytes())
-            salt, kept = bytes.fromhex(body["salt"]), bytes.fromhex(body["hash"])
+            kept = _Hashed(bytes.fromhex(body["salt"]), bytes.fromhex(body["hash"]))
         except FileNotFoundError:
             return True  # taken away meanwhile
         except (OSError, ValueError, KeyError, TypeError):
             log.warning("%s is not readable: no code is right; set a new one", FILE)
             return False
-        return hmac.compare_digest(hashed(code, salt), kept)
+        return kept.fits(code)
 
     def _count_wrong(self, source: str) -> None:
         self._wrong += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 
-from engine.core.types import AlertKind, Json, Snapshot
+from engine.core.types import AlertKind, Json, ShutterState, Snapshot
 from integrations.homeassistant.entity import (
     CONFIG,
     UNKNOWN,
@@ -59,9 +59,14 @@ def _presence(payload: str) -> Request:
     return "presence", {"home": {"ON": "on", "OFF": "off"}.get(payload)}
 
 
-def _stills(snapshot: Snapshot) -> bool:
-    """Whether the owner opted in to stills of alerts."""
+def _stills_of_alerts(snapshot: Snapshot) -> bool:
+    """Whether the owner opted in to them."""
     return "alert_pictures" in snapshot.measures
+
+
+def _stills_of_now(snapshot: Snapshot) -> bool:
+    """Whether the owner opted in to them, and the shutter lets anybody look."""
+    return "camera_stills" in snapshot.measures and snapshot.shutter is ShutterState.OPEN
 
 
 def _siren(payload: str) -> Request:
@@ -149,15 +154,14 @@ AWAY: tuple[Entity, ...] = (
         "last_alert_image",
         Platform.IMAGE,
         "Last alert picture",
-        available=_stills,
+        available=_stills_of_alerts,
         only="with `alerts.pictures` on",
     ),
-    # The same still, gone again with the alarm: an image stays, a camera is a look at now.
     Entity(
         "camera",
         Platform.CAMERA,
         "Camera",
-        available=lambda s: _stills(s) and s.armed,
-        only="armed, with `alerts.pictures` on",
+        available=_stills_of_now,
+        only="with `mqtt.still_every` set, and the shutter open",
     ),
 )

@@ -138,16 +138,27 @@ class MqttDevice:
 
     def show_alert(self, picture: bytes) -> None:
         """The still of the newest alert, while there is a broker; it keeps none."""
+        self._show_picture(Platform.IMAGE, picture)
+
+    def show_now(self, picture: bytes) -> bool:
+        """The still of this moment; False where nobody may have it, or there is no broker."""
+        return self._show_picture(Platform.CAMERA, picture)
+
+    def _show_picture(self, platform: Platform, picture: bytes) -> bool:
         bus, newest = self._bus, self._newest
         if bus is None or newest is None:
-            return
+            return False
+        shown = False
         for entity in self._entities.values():
-            allowed = entity.available is not None and entity.available(newest)
-            if entity.platform in (Platform.IMAGE, Platform.CAMERA) and allowed:
+            if entity.platform is not platform:
+                continue
+            if entity.available is not None and entity.available(newest):
                 message = Message(self.topics.picture(entity.key), picture)
                 showing = asyncio.ensure_future(self._try(bus, message))
                 self._showing.add(showing)
                 showing.add_done_callback(self._showing.discard)
+                shown = True
+        return shown
 
     async def _try(self, bus: Bus, message: Message) -> None:
         with contextlib.suppress(BusLost):

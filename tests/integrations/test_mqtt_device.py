@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.places import Origin, Place
-from engine.core.types import Command, FollowPolicy, Happened, Reply
+from engine.core.types import Command, FollowPolicy, Happened, Reply, ShutterState
 from engine.ports import Message
 from integrations import sample
 from integrations.hub import Hub
@@ -209,20 +209,26 @@ async def test_a_still_is_shown_only_where_it_is_allowed_and_never_kept_by_the_b
         return [(m.payload, m.retain) for m in home.broker.log if m.topic == topic]
 
     home.device.show_alert(b"no broker")
+    assert not home.device.show_now(b"no broker")
     async with home.up():
         home.device.show_alert(b"not allowed")
+        assert not home.device.show_now(b"not allowed")
         home.show(measures={"alert_pictures": 1.0})
         await settle()
-        home.device.show_alert(b"disarmed")
-        home.show(armed=True)
+        home.device.show_alert(b"an alert's")
+        assert not home.device.show_now(b"not allowed yet")
+        home.show(measures={"camera_stills": 5.0})
         await settle()
-        home.device.show_alert(b"armed")
+        home.device.show_alert(b"allowed no more")
+        assert home.device.show_now(b"of now")
         await settle()
-        home.show(armed=False)
+        home.show(shutter=ShutterState.CLOSED)
         await settle()
-    assert shown("last_alert_image") == [(b"disarmed", False), (b"armed", False)]
-    # Gone at the start, and again with the alarm.
-    assert shown("camera") == [(b"", False), (b"armed", False), (b"", False)]
+        assert not home.device.show_now(b"closed")
+        await settle()
+    assert shown("last_alert_image") == [(b"an alert's", False)]
+    # Gone at the start, and again with the shutter.
+    assert shown("camera") == [(b"", False), (b"of now", False), (b"", False)]
 
 
 async def test_a_text_may_be_longer_than_a_switch(home: Home) -> None:
