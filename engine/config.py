@@ -8,11 +8,13 @@ into it and words the errors. A section that the core is given lives in
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+from engine import cron
 from engine.core.settings import (
     AttentionSettings,
     AwaySettings,
@@ -31,10 +33,14 @@ from engine.core.settings import (
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """A text that must match `pattern` wholly; `hint` says what that means, for error texts."""
+    """A text that must match `pattern` wholly; `hint` says what that means, for error texts.
+
+    `check` looks closer: it raises ValueError with what is wrong.
+    """
 
     pattern: re.Pattern[str]
     hint: str
+    check: Callable[[str], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +270,7 @@ Cron = Annotated[
     Matching(
         re.compile(r"[^\s]+( [^\s]+){4}"),
         "must be five fields of cron: minute hour day month weekday",
+        cron.parse,
     ),
 ]
 

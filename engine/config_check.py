@@ -272,6 +272,11 @@ def _text(value: Scalar, marks: Marks) -> str:
     if marks.matching and not marks.matching.pattern.fullmatch(value.text):
         shown = "" if marks.secret or not value.text.strip() else f", not {_shown(value)}"
         raise _Refused(f"{marks.matching.hint}{shown}", "correct it")
+    if marks.matching and marks.matching.check is not None:
+        try:
+            marks.matching.check(value.text)
+        except ValueError as error:
+            raise _Refused(str(error), "correct it") from None
     return value.text
 
 

@@ -23,6 +23,7 @@ from apscheduler.triggers.combining import OrTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from engine import cron
 from engine.core.types import Command, Event, Measured
 from engine.ports import Clock
 
@@ -78,6 +79,27 @@ def _covers(span: tuple[int, int], minute: int) -> bool:
     return begins <= minute < ends if begins <= ends else minute >= begins or minute < ends
 
 
+def of_cron(line: str, zone: tzinfo | None) -> BaseTrigger:
+    """A line of cron, as cron means it; raises ValueError."""
+    when = cron.parse(line)
+    common = {
+        "minute": _field(when.minutes),
+        "hour": _field(when.hours),
+        "month": _field(when.months),
+        "timezone": zone,
+    }
+    weekdays = None if when.weekdays is None else ",".join(cron.DAYS[d] for d in when.weekdays)
+    if when.days is None or weekdays is None:
+        return CronTrigger(day=_field(when.days), day_of_week=weekdays or "*", **common)
+    # Where both are given, either counts.
+    days = CronTrigger(day=_field(when.days), day_of_week="*", **common)
+    return OrTrigger([days, CronTrigger(day="*", day_of_week=weekdays, **common)])
+
+
+def _field(numbers: frozenset[int] | None) -> str:
+    return "*" if numbers is None else ",".join(map(str, sorted(numbers)))
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """When what is to happen. `every` and `jitter` in seconds, 0 for no interval; cron lines."""
@@ -111,6 +133,7 @@ class Schedule:
         self._zone = self._scheduler.timezone
         self._wall = wall or (lambda: datetime.now(self._zone))
         self._told: float | None = None
+        self._lines: list[tuple[str, BaseTrigger]] = []
         self._was_armed = False
 
     def trigger(self) -> BaseTrigger | None:
@@ -122,7 +145,7 @@ class Schedule:
             found.append(
                 IntervalTrigger(seconds=round(plan.every), jitter=jitter, timezone=self._zone)
             )
-        found += [CronTrigger.from_crontab(line, self._zone) for line in plan.pans]
+        found += [of_cron(line, self._zone) for line in plan.pans]
         if not found:
             return None
         return Quiet(OrTrigger(found) if len(found) > 1 else found[0], plan.quiet)
@@ -136,8 +159,9 @@ class Schedule:
             ("disarm", self._plan.disarm, {}),
         ):
             for line in lines:
-                trigger = CronTrigger.from_crontab(line, self._zone)
-                self._scheduler.add_job(self._ask, trigger, (name, arguments), **options)
+                trigger = of_cron(line, self._zone)
+                job = self._scheduler.add_job(self._ask, trigger, (name, arguments), **options)
+                self._lines.append((job.id, trigger))
         self._scheduler.start()
         try:
             await self._watch(options)
@@ -151,8 +175,13 @@ class Schedule:
         while True:
             armed = self._armed()
             passed = (self._wall() - wall).total_seconds()
-            jumped = abs(passed - (self._clock.now() - steady)) > JUMP
+            ahead = passed - (self._clock.now() - steady)
+            jumped = abs(ahead) > JUMP
             wall, steady = self._wall(), self._clock.now()
+            if ahead < -JUMP:
+                # What was planned for a future that the clock has left would come far too late.
+                for line, trigger in self._lines:
+                    self._scheduler.reschedule_job(line, trigger=trigger)
             if armed is not self._was_armed or (jumped and armed):
                 self._plan_pans(armed, options)
             elif jumped:
