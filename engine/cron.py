@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-MONTHS = ("jan feb mar apr may jun jul aug sep oct nov dec").split()
+MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 
 
 @dataclass(frozen=True, slots=True)

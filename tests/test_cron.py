@@ -17,12 +17,12 @@ from engine.errors import UserError
         ("0 3 * * *", When(frozenset({0}), frozenset({3}), None, None, None)),
         ("*/20 22-23 * * *", When(frozenset({0, 20, 40}), frozenset({22, 23}), None, None, None)),
         ("5/30 0 * * *", When(frozenset({5, 35}), frozenset({0}), None, None, None)),
-        ("0 8 * * mon-fri", When(frozenset({0}), frozenset({8}), None, None, frozenset(range(1, 6)))),
-        ("0 8 * * 0", When(frozenset({0}), frozenset({8}), None, None, frozenset({0}))),
-        ("0 8 * * 7", When(frozenset({0}), frozenset({8}), None, None, frozenset({0}))),
-        ("0 8 1,15 JAN *", When(frozenset({0}), frozenset({8}), frozenset({1, 15}), frozenset({1}), None)),
+        ("* * * * mon-fri", When(None, None, None, None, frozenset(range(1, 6)))),
+        ("* * * * 0", When(None, None, None, None, frozenset({0}))),
+        ("* * * * 7", When(None, None, None, None, frozenset({0}))),
+        ("* * 1,15 JAN *", When(None, None, frozenset({1, 15}), frozenset({1}), None)),
     ],
-)  # fmt: skip
+)
 def test_it_means_what_cron_means(line: str, meant: When) -> None:
     assert cron.parse(line) == meant
 
@@ -54,10 +54,9 @@ def test_what_is_wrong_is_said(line: str, why: str) -> None:
 def test_whatever_is_written_it_is_read_or_refused(line: str) -> None:
     try:
         when = cron.parse(line)
-    except ValueError as error:
-        assert str(error)
-    else:
-        assert when.weekdays is None or when.weekdays <= set(range(7))
+    except ValueError:
+        return
+    assert when.weekdays is None or when.weekdays <= set(range(7))
 
 
 @pytest.mark.parametrize("key", ["pan_at", "arm_away", "arm_night", "disarm"])

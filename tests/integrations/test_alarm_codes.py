@@ -99,3 +99,14 @@ async def test_it_is_changed_and_taken_away_beside_a_running_engine(tmp_path: Pa
 async def test_a_file_that_is_not_readable_lets_nobody_in(tmp_path: Path, rubbish: bytes) -> None:
     (tmp_path / FILE).write_bytes(rubbish)
     assert await says(AlarmCode(tmp_path), code="4711") != ""
+
+
+async def test_no_log_shows_a_code(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    store(tmp_path, "73915")
+    code = AlarmCode(tmp_path)
+    for tried in ("73915", "3141592", "73915"):
+        await says(code, code=tried)
+    assert "wrong code" in caplog.text
+    assert "73915" not in caplog.text
+    assert "3141592" not in caplog.text

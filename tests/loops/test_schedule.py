@@ -116,7 +116,11 @@ def test_a_quiet_end_in_the_hour_that_is_left_out_is_a_moment_that_exists() -> N
 
 def test_pans_at_an_interval_keep_out_of_quiet_hours() -> None:
     trigger = Schedule(
-        Plan(every=1200.0, jitter=180.0, quiet=(NIGHT,)), lambda _: None, ManualClock(), bool, BERLIN
+        Plan(every=1200.0, jitter=180.0, quiet=(NIGHT,)),
+        lambda _: None,
+        ManualClock(),
+        bool,
+        BERLIN,
     ).trigger()
     assert trigger is not None
     now, before, found = at("2026-11-29T20:00"), None, []
@@ -139,7 +143,7 @@ def test_no_interval_and_no_line_is_never() -> None:
 
 
 class Bench:
-    """A running schedule whose wall clock is ours: it goes with the steady one, unless it is set."""
+    """A running schedule whose wall clock is ours: it goes with the steady one until it is set."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, plan: Plan, start: str) -> None:
         self._set, self.clock = at(start), ManualClock()
