@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import re
 import subprocess
 from pathlib import Path
@@ -96,3 +97,19 @@ def test_scripts_are_executable_and_parse(script: Path) -> None:
     shell = "bash" if "bash" in script.read_text().splitlines()[0] else "sh"
     assert script.stat().st_mode & 0o111
     subprocess.run([shell, "-n", script], check=True)
+
+
+WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+@pytest.mark.parametrize("path", ["A Raspberry Pi of its own", "The add-on"])
+def test_the_way_to_the_first_alert_is_as_short_as_it_says(path: str) -> None:
+    text = (CHECKOUT / "docs" / "home-assistant.md").read_text()
+    section = text.split(f"## {path}", 1)[1].split("\n## ", 1)[0]
+    steps = re.findall(r"^\d+\. (.*?)(?=^\d+\. |\n\n|\Z)", section, re.MULTILINE | re.DOTALL)
+    times = [re.findall(r"\((\d+) (min|s)\b", step) for step in steps]
+    assert all(len(found) == 1 for found in times)
+    seconds = sum(int(n) * (60 if unit == "min" else 1) for ((n, unit),) in times)
+    said = f"{WORDS[len(steps)].capitalize()} steps, {WORDS[math.ceil(seconds / 60)]} minutes"
+    assert said in " ".join(section.split())
+    assert seconds <= 600

@@ -318,6 +318,57 @@ async def _presses(home: Home, names: dict[str, str], rounds: int) -> list[float
     return times
 
 
+# ----------------------------------------------------------------------- traffic
+
+
+async def traffic(home: Home, seconds: float, looks: int) -> Figures:
+    """Messages a second that the device sends: at rest with people about, and while it turns."""
+    resting, turning = 0, list[float]()
+    began = ended = 0.0
+    async with home.client() as client:
+        await _set(client, home, "mode", "paused")
+        await asyncio.sleep(5.0)
+        await client.subscribe(f"{home.engine.root}/#")
+        messages = client.messages
+        async with _until(seconds):
+            async for message in messages:
+                # What is retained comes because this listens, and not because it is sent.
+                resting += not message.retain
+        for _ in range(looks):
+            await _set(client, home, "mode", "manual")
+            await _set(client, home, "look_around", "PRESS")
+            async with _until(12.0):
+                async for message in messages:
+                    now, topic = time.monotonic(), str(message.topic)
+                    if topic.endswith("/state/moving"):
+                        began, ended = (now, ended) if message.payload == b"ON" else (began, now)
+                    elif topic.endswith("/state/heading"):
+                        turning.append(now)
+        await _set(client, home, "mode", "follow")
+    return {
+        "at_rest_per_second": round(resting / seconds, 2),
+        "headings": len(turning),
+        "most_headings_in_a_second": most_in_a_second(turning),
+        "turned": ended > began > 0.0,
+    }
+
+
+def most_in_a_second(times: list[float]) -> int:
+    """The most of ascending `times` that lie within one second of each other."""
+    return max((sum(t <= other < t + 1.0 for other in times) for t in times), default=0)
+
+
+@asynccontextmanager
+async def _until(seconds: float) -> AsyncIterator[None]:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            yield
+
+
+async def _set(client: aiomqtt.Client, home: Home, key: str, value: str) -> None:
+    await client.publish(f"{home.engine.root}/set/{key}", value, qos=1)
+
+
 # --------------------------------------------------------------- the engine's end
 
 
@@ -543,6 +594,8 @@ async def _measure(home: Home, progress: Progress) -> Figures:
     figures: Figures = {"appears": await appears(home)}
     progress("service calls")
     figures["answers"] = await answers(home, 10)
+    progress("traffic")
+    figures["traffic"] = await traffic(home, 60.0, 3)
     progress("kill -9")
     figures["sudden_ends"] = await sudden_ends(home, 10)
     figures["restarts"] = await restarts(home, 20, 20261, progress)

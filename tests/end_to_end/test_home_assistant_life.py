@@ -39,6 +39,15 @@ def test_what_is_called_comes_back_as_state(home: life.Home) -> None:
     assert found["presses"] == len(life.PRESSES)
 
 
+def test_it_says_little_at_rest_and_its_heading_not_too_often(home: life.Home) -> None:
+    found = asyncio.run(life.traffic(home, 10.0, 1))
+    assert found["turned"]
+    # A burst is allowed, and a busy machine hands messages on in bunches.
+    assert found["at_rest_per_second"] < 2.0
+    assert 5 <= found["headings"] <= 12 * 5
+    assert found["most_headings_in_a_second"] <= 10
+
+
 def test_a_sudden_end_is_seen_and_so_is_the_return(home: life.Home) -> None:
     assert asyncio.run(life.sudden_ends(home, 1))["times"] == 1
 
