@@ -45,7 +45,7 @@ def announcement(
         "qos": 1,
         "components": {
             **{entity.key: _component(entity, topics, snapshot) for entity in entities},
-            **triggers({e.key: topics.event(e.key) for e in entities if e.kinds}),
+            **triggers(entities, topics.event),
         },
     }
     topic = f"{prefix}/device/{topics.device_id}/config"

@@ -1,12 +1,13 @@
 """What happens at a moment: rows of the entity table that are events, and device triggers.
 
-Both are made from the core's table of what can happen, so that nothing that
-is told has no entity, and no entity waits for what is never told.
+The events are made from the core's table of what can happen, so that nothing that
+is told has no entity, and no entity waits for what is never told; the triggers
+from every event.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from engine.core.happenings import KINDS
 from engine.core.types import Json
@@ -27,18 +28,20 @@ EVENTS: tuple[Entity, ...] = tuple(
 )
 
 
-def triggers(topic_of: Mapping[str, str]) -> Mapping[str, Mapping[str, Json]]:
-    """A device trigger for every kind of event; `topic_of` gives each key's topic."""
+def triggers(
+    entities: Iterable[Entity], topic_of: Callable[[str], str]
+) -> Mapping[str, Mapping[str, Json]]:
+    """A device trigger for every kind of every event; `topic_of` gives an event's topic by key."""
     return {
-        f"{key}_{kind}": {
+        f"{entity.key}_{kind}": {
             "platform": "device_automation",
             "automation_type": "trigger",
-            "topic": topic_of[key],
+            "topic": topic_of(entity.key),
             "type": kind,
-            "subtype": key,
+            "subtype": entity.key,
             "payload": kind,
             "value_template": "{{ value_json.event_type }}",
         }
-        for key, kinds in KINDS.items()
-        for kind in kinds
+        for entity in entities
+        for kind in entity.kinds
     }

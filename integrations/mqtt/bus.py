@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,6 +28,10 @@ TCP_SECONDS = 1.5
 
 GOODBYE_SECONDS = 0.5
 KEEP_ALIVE_SECONDS = 15
+
+PROMPT = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
+"""An acknowledgement and a state are two small packets: without this the second one waits some
+40 ms until the broker's system has acknowledged the first (RFC 896 and RFC 1122, 4.2.3.2)."""
 MOST_WAITING = 256
 """Messages from the broker that wait to be read; a flood beyond this is dropped."""
 
@@ -131,6 +136,7 @@ async def connected(
         keepalive=KEEP_ALIVE_SECONDS,
         queue_type=_Inbox,
         max_queued_incoming_messages=MOST_WAITING,
+        socket_options=PROMPT,
         properties=_limits() if protocol == aiomqtt.ProtocolVersion.V5 else None,
     )
     client.pending_calls_threshold = MOST_WAITING

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -82,6 +83,13 @@ async def test_a_command_and_its_reply() -> None:
             async with asyncio.timeout(10):
                 reply = await anext(asker.messages())
             assert reply.payload == b'{"id":"1","ok":true,"message":"centre"}'
+
+
+async def test_small_packets_do_not_wait_for_each_other() -> None:
+    async with EmbeddedBroker() as broker, connected(login(broker), 4, "x") as bus:
+        connection = bus._client._client.socket()
+        assert connection is not None
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 async def test_a_wrong_password_is_named_as_such() -> None:
