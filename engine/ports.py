@@ -86,6 +86,15 @@ class Frame:
         """Overwrite the picture; afterwards only zeros are left in the buffer."""
         self.pixels.fill(0)
 
+    def lent(self) -> Frame:
+        """The same picture for somebody who is not the last to have it: its `wipe` does nothing."""
+        return _Lent(self.t, self.pixels)
+
+
+class _Lent(Frame):
+    def wipe(self) -> None:
+        """Whoever lent it wipes."""
+
 
 @runtime_checkable
 class PictureSink(Protocol):

@@ -254,7 +254,8 @@ class CameraLoop:
             if not await self._worker.run(self._eye.moved, frame, speed):
                 return None
             self.frame_rate.moved(frame.t)
-        people, cost = await self._worker.run(self._look, frame, heading, speed)
+        # Lent: what was seen decides who may have the picture, and the eye leaves zeros behind.
+        people, cost = await self._worker.run(self._look, frame.lent(), heading, speed)
         self._looked = frame.t
         self.looks += 1
         self.frame_rate.looked(people, cost, speed)

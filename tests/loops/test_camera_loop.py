@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
+import cv2
 import numpy as np
 import pytest
 
@@ -20,7 +21,7 @@ from engine.core.types import (
 )
 from engine.loops.camera import CameraLoop, Pacing
 from engine.loops.gate import Gate
-from engine.ports import Image, SourceFailed, SourceTorn
+from engine.ports import Image, PictureSink, SourceFailed, SourceTorn
 from engine.seeing.fakes import FakeCamera, FakeEye
 from engine.seeing.frame_rate import Why
 from engine.sim.clock import ManualClock
@@ -45,13 +46,21 @@ class Bench:
         eye: FakeEye | None = None,
         pacing: Pacing | None = None,
         heading_at: Callable[[float], float] = lambda _: 0.0,
+        sinks: Sequence[PictureSink] = (),
     ) -> None:
         self.camera, self.eye = camera, eye or FakeEye([SOMEBODY])
         self.clock, self.gate = ManualClock(), Gate(allowed=True)
         self.events: list[Event] = []
         pacing = pacing or Pacing(live=False, paced=False)
         self.loop = CameraLoop(
-            camera, self.eye, self.events.append, self.clock, self.gate, heading_at, pacing
+            camera,
+            self.eye,
+            self.events.append,
+            self.clock,
+            self.gate,
+            heading_at,
+            pacing,
+            sinks=sinks,
         )
 
     @property
@@ -80,6 +89,32 @@ class Bench:
             await asyncio.sleep(0.001)
             await self.clock.advance(step)
         raise AssertionError("it never happened")
+
+
+class Album:
+    """A sink that wants what a person is in, as it was."""
+
+    def __init__(self) -> None:
+        self.means: list[float] = []
+
+    def wants(self, seen: PeopleSeen | None) -> bool:
+        return seen is not None and bool(seen.sightings)
+
+    def offer(self, _t: float, data: bytes, _seen: PeopleSeen | None) -> None:
+        shown = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        self.means.append(float(np.mean(shown)))
+
+    def drop(self) -> None:
+        self.means.clear()
+
+
+async def test_a_sink_gets_the_picture_that_was_looked_at_and_zeros_are_left() -> None:
+    album, camera = Album(), FakeCamera(pictures(3))
+    bench = Bench(camera, sinks=[album])
+    await bench.loop.run()
+    assert bench.loop.looks == 3
+    assert album.means == pytest.approx([90.0] * 3, abs=2.0)
+    assert not camera.buffer.any()
 
 
 async def test_a_recording_is_seen_to_its_end() -> None:
