@@ -54,6 +54,7 @@ from engine.seeing.detector import Detector
 from engine.seeing.engagement import FaceReader
 from engine.seeing.eye import Eye, EyeSettings, lens_of
 from engine.seeing.geometry import Lens
+from engine.seeing.thorough import Thorough
 from engine.sim.axis import SimulatedAxis
 from engine.sim.camera import SimulatedCamera
 from engine.sim.devices import SimulatedIndicator, SimulatedSpeaker, SimulatedTouchScreen
@@ -309,11 +310,13 @@ def _camera_loop(parts: Parts, control: AxisControl, post: Callable[[Event], Non
     camera = _camera(parts, control)
     seeing = config.seeing
     on_head = config.camera.mounted_on is Mount.HEAD and not isinstance(parts.axis, ElectronicPan)
+    detector = Detector(seeing.threads)
     eye = Eye(
-        Detector(seeing.threads),
+        detector,
         _lens(config),
         EyeSettings(seeing.threshold, seeing.pet_threshold, on_head),
         faces=FaceReader(seeing.threads),
+        thorough=Thorough(detector),
     )
     recorded = cameras.is_recording(config.camera.source) and parts.world is None
     pacing = Pacing(config.camera.max_fps, budget=config.camera.cpu_share, live=not recorded)

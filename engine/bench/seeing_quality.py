@@ -26,6 +26,7 @@ from engine.seeing.detector import Detector
 from engine.seeing.engagement import FaceReader
 from engine.seeing.eye import Eye, EyeSettings, Seen
 from engine.seeing.geometry import Lens, Projection
+from engine.seeing.thorough import Thorough
 
 Progress = Callable[[str], None]
 Metrics = dict[str, Any]
@@ -42,7 +43,7 @@ class Bench:
     def __init__(self, threshold: float | None = None) -> None:
         self.threshold = SeeingConfig().threshold if threshold is None else threshold
         self.quick = Detector()
-        self.both = Detector(second_opinion=True, share=self.quick)
+        self.thorough = Thorough(self.quick)
         self.faces = FaceReader()
 
     def people(self, found: Iterable[Detection]) -> list[Box]:
@@ -50,7 +51,8 @@ class Bench:
 
     def eye(self, field_of_view: float = 66.0) -> Eye:
         lens = Lens(640, 480, field_of_view, Projection.AUTO)
-        return Eye(self.quick, lens, EyeSettings(threshold=self.threshold, on_head=False))
+        settings = EyeSettings(threshold=self.threshold, on_head=False)
+        return Eye(self.quick, lens, settings, thorough=self.thorough)
 
 
 def measure(
@@ -103,7 +105,7 @@ def panorama(
         if not chosen:
             continue
         for i, (view, truth, cut) in enumerate(windows(load_picture(path), panorama_truth(xml))):
-            found = bench.people(bench.both.detect(np.ascontiguousarray(view)))
+            found = bench.people(bench.thorough.detect(np.ascontiguousarray(view)))
             score.add(found, truth, cut, 0.3, f"{path.stem}/{i}")
     return score.metrics() | {"false": score.examples}
 
@@ -149,7 +151,7 @@ def household(bench: Bench, folder: Path, half: Callable[[Path], bool]) -> Metri
                 (large if h >= 0.3 else small).append(box)
         if len(large) + len(small) > 5:
             continue
-        found = bench.people(bench.both.detect(picture))
+        found = bench.people(bench.thorough.detect(picture))
         tall = [b for b in found if b[3] >= 0.3 * height]
         score.add(tall, large, small, 0.5, path.stem)
     return score.metrics() | {"false": score.examples}
@@ -164,7 +166,7 @@ def empty_rooms(bench: Bench, folder: Path, half: Callable[[Path], bool]) -> Met
         rooms += 1
         picture = load_picture(path)
         least = 0.25 * picture.shape[0]
-        found = [d for d in bench.both.detect(picture) if d.label is Label.PERSON]
+        found = [d for d in bench.thorough.detect(picture) if d.label is Label.PERSON]
         if any(d.score >= bench.threshold and d.box[3] >= least for d in found):
             single.append(path.name)
         # A picture without a trace of a person yields none by being shaken.
@@ -184,7 +186,7 @@ def _shaken(bench: Bench, picture: Image) -> bool:
         moved = cv2.warpAffine(picture, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
         blur = int(random.integers(1, max(width // 40, 2)))
         smeared = np.asarray(cv2.blur(moved, (blur, 1)), np.uint8)
-        look = eye.examine(Frame(step / 10, smeared), heading_rate=40.0)
+        look = eye.examine(Frame(step / 10, smeared))
         seen = seen or bool(_confirmed(look.objects))
     return seen
 
@@ -200,7 +202,7 @@ def pets(bench: Bench, folder: Path, half: Callable[[Path], bool]) -> Metrics:
             if not half(path):
                 continue
             count += 1
-            found = list(bench.both.detect(load_picture(path)))
+            found = list(bench.thorough.detect(load_picture(path)))
             animals = [d for d in found if d.label is not Label.PERSON and d.score >= least]
             best = max(animals, key=lambda d: d.score, default=None)
             right += best is not None and best.label is label

@@ -27,6 +27,7 @@ from engine.seeing.detector import Detector
 from engine.seeing.engagement import FaceReader
 from engine.seeing.eye import Eye, EyeSettings, Look
 from engine.seeing.geometry import Lens
+from engine.seeing.thorough import Thorough
 
 HELP = "detect and track people, cats and dogs on images, folders and videos"
 EXAMPLES = """
@@ -128,7 +129,7 @@ def _jobs(paths: list[str], *, sequence: bool) -> Iterator[Job]:
 
 
 class Eyes:
-    """One eye for sequences, one for single pictures, which both networks look at."""
+    """One eye for sequences, one for single pictures, which get the thorough look."""
 
     def __init__(self, threshold: float, fov: float | None) -> None:
         # Without a lens the tracker still needs angles; any usual one will do.
@@ -137,10 +138,9 @@ class Eyes:
         floor = min(0.2, threshold) if threshold > 0 else 0.01
         faces = FaceReader()
         detector = Detector(floor=floor)
-        self.sequence = Eye(detector, lens, settings, faces=faces)
-        self.single = Eye(
-            Detector(floor=floor, second_opinion=True, share=detector), lens, settings, faces=faces
-        )
+        thorough = Thorough(detector, floor)
+        self.sequence = Eye(detector, lens, settings, faces=faces, thorough=thorough)
+        self.single = Eye(thorough, lens, settings, faces=faces)
 
 
 def _watch(

@@ -9,6 +9,7 @@ scratch buffer is overwritten before `detect` returns, also when it raises.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -60,6 +61,13 @@ class PersonNet:
         self.workspace = Workspace()
         self._session = networks.session("person", networks.SEEING, threads)
         self._outputs = [o.name for o in self._session.get_outputs()]
+
+    def sibling(self, floor: float, long_side: int | None = None) -> PersonNet:
+        """The same network at another floor and size, with buffers of its own."""
+        other = copy.copy(self)
+        other.workspace, other.floor = Workspace(), floor
+        other.long_side = long_side or self.long_side
+        return other
 
     def detect(self, image: Image) -> Sequence[Detection]:
         """People, cats and dogs at or above `floor`. Raises ValueError for no picture."""
@@ -124,6 +132,12 @@ class PetNet:
         self.floor = floor
         self.workspace = Workspace()
         self._session = networks.session("pet", networks.SEEING, threads)
+
+    def sibling(self, floor: float) -> PetNet:
+        """The same network at another floor, with buffers of its own."""
+        other = copy.copy(self)
+        other.workspace, other.floor = Workspace(), floor
+        return other
 
     def detect(self, image: Image) -> Sequence[Detection]:
         """People, cats and dogs at or above `floor`. Raises ValueError for no picture."""
@@ -194,7 +208,7 @@ class Detector:
             self._since = 0
             found = combine(first, self.pets.detect(image))
         else:
-            found = pets_before_people([d for d in first if d.score >= self.floor])
+            found = one_each([d for d in first if d.score >= self.floor])
         return sorted((d for d in found if d.score >= self.floor), key=lambda d: -d.score)
 
     def _doubtful(self, found: Iterable[Detection]) -> bool:
@@ -208,6 +222,8 @@ class Detector:
 
 FAINT = 0.1
 """Score below which not even a second opinion makes somebody of it."""
+SAME = 0.7
+"""Overlap from which a person and a pet are one of the two."""
 SAME_PERSON = 0.4
 """Overlap from which both networks mean the same person."""
 AGREEMENT, CAUTION, CLEAR = 0.5, 0.8, 0.45
@@ -220,7 +236,7 @@ recall on the panoramas from .965 / .973 to .980 / .978."""
 def combine(first: Sequence[Detection], second: Sequence[Detection]) -> list[Detection]:
     """People of the first network weighed by the second; pets of both, each pet once."""
     pets = [d for d in (*first, *second) if d.label is not Label.PERSON]
-    return pets_before_people([*_weighed(first, second), *_once(pets)])
+    return one_each([*_weighed(first, second), *_once(pets)])
 
 
 def _weighed(first: Sequence[Detection], second: Sequence[Detection]) -> list[Detection]:
@@ -250,20 +266,27 @@ def _once(found: Sequence[Detection]) -> list[Detection]:
     return kept
 
 
-def pets_before_people(found: Sequence[Detection]) -> list[Detection]:
-    """Drop every person that a higher-scoring pet covers: a dog taken for a person.
+def one_each(found: Sequence[Detection]) -> list[Detection]:
+    """Drop every person that a higher-scoring pet covers, and every pet that is a person.
 
-    A person holding a pet has a box that reaches well beyond the pet's.
+    A dog is taken for a person by part of it or the whole, so that what the pet
+    covers goes. A person taken for a dog is so in the same box; one who holds a
+    pet has a box that reaches well beyond the pet's.
     """
     pets = [d for d in found if d.label is not Label.PERSON]
-    return [
+    people = [d for d in found if d.label is Label.PERSON]
+    kept = [
         d
-        for d in found
-        if d.label is not Label.PERSON
-        or not any(
+        for d in people
+        if not any(
             p.score > d.score and (overlap(p.box, d.box) >= 0.5 or contained(d.box, p.box) >= 0.85)
             for p in pets
         )
+    ]
+    return kept + [
+        p
+        for p in pets
+        if not any(d.score > p.score and overlap(p.box, d.box) >= SAME for d in kept)
     ]
 
 

@@ -21,13 +21,19 @@ from engine.seeing.detector import Detector, check_picture
 from engine.seeing.engagement import FaceReader
 from engine.seeing.frame_check import FrameCheck, FrameReport
 from engine.seeing.geometry import Lens, Place, Projection, locate
+from engine.seeing.second_look import Newcomer, SecondLook
 from engine.seeing.stream_watch import StreamWatch
+from engine.seeing.thorough import Thorough
 from engine.seeing.tracker import Observation, Track, Tracker, TrackerSettings
 
 # Heads are read one after the other; the nearest few are those who matter.
 MOST_FACES = 3
 # Seconds over which engagement is averaged: a glance aside is no turning away.
 ENGAGEMENT_MEMORY = 0.4
+
+
+STRIP, SURE_STRIP = 5.0, 0.4
+"""Height to width of what the picture's side leaves of somebody from which it needs this score."""
 
 
 class Faces(Protocol):
@@ -83,10 +89,16 @@ class Eye:
         *,
         faces: Faces | None = None,
         tracker: Tracker | None = None,
+        thorough: PersonDetector | None = None,
     ) -> None:
-        """`faces` None: engagement is always None. `lens` is rescaled to each frame's size."""
+        """`faces` None: engagement is always None. `lens` is rescaled to each frame's size.
+
+        `thorough` takes a second look at frames with somebody new; None: frames alone confirm.
+        """
         self.settings = settings or EyeSettings()
-        self.tracker = tracker or Tracker(TrackerSettings())
+        self.tracker = tracker or Tracker(TrackerSettings(), vouching=thorough is not None)
+        certain = self.tracker.settings.certain
+        self.second = SecondLook(thorough, certain) if thorough is not None else None
         self.check = FrameCheck()
         self.stream = StreamWatch()
         self._detector = detector
@@ -119,6 +131,8 @@ class Eye:
         self.tracker.reset()
         self.check.forget()
         self.stream.forget()
+        if self.second is not None:
+            self.second.forget()
         self._engagement.clear()
 
     def _examine(self, frame: Frame, heading: float, heading_rate: float) -> Look:
@@ -135,12 +149,13 @@ class Eye:
             self.stream.note(frame.t, report)
         found: Sequence[Detection] = ()
         if report.usable:
-            found = self._detector.detect(frame.pixels)
+            found = [d for d in self._detector.detect(frame.pixels) if not _is_strip(d, width)]
         places = [locate(lens, d.box, d.label) for d in found]
         objects: tuple[Seen, ...] = ()
         if report.usable:
             observations = [_observation(d, p, heading) for d, p in zip(found, places, strict=True)]
             owners = self.tracker.update(frame.t, observations, report.trust)
+            self._look_again(frame, found, observations, owners, report.trust)
             objects = self._objects(frame, found, places, owners)
         people = PeopleSeen(
             frame.t,
@@ -150,6 +165,30 @@ class Eye:
             report.usable,
         )
         return Look(people, objects, report, (width, height))
+
+    def _look_again(
+        self,
+        frame: Frame,
+        found: Sequence[Detection],
+        observations: Sequence[Observation],
+        owners: Sequence[Track | None],
+        trust: float,
+    ) -> None:
+        """A second look where there are newcomers of whom no such look has been sure."""
+        if self.second is None:
+            return
+        new: list[tuple[Track, Newcomer]] = []
+        known: list[Box] = []
+        for track, d, o in zip(owners, found, observations, strict=True):
+            if track is not None and self.tracker.is_unvouched(track):
+                new.append((track, Newcomer(d.label, d.score, d.box, o.bearing)))
+            elif track is not None:
+                known.append(d.box)
+        if not new:
+            return
+        words = self.second.words(frame.pixels, [n for _, n in new], known, frame.t)
+        for (track, _), word in zip(new, words or (), strict=False):
+            self.tracker.heed(track, word, trust)
 
     def _objects(
         self,
@@ -168,7 +207,7 @@ class Eye:
             label = track.label if track is not None and known else found[i].label
             score = found[i].score
             if track is not None and known:
-                score = max(score, track.belief)
+                score = max(score, track.belief, track.word or 0.0)
             if score < self._threshold(label):
                 continue
             engaged = None
@@ -210,7 +249,8 @@ def open_eye(camera: CameraConfig, seeing: SeeingConfig) -> Eye:
     """The eye of a configuration. Raises UserError when a network is missing or damaged."""
     settings = EyeSettings(seeing.threshold, seeing.pet_threshold, camera.mounted_on is Mount.HEAD)
     detector = Detector(seeing.threads)
-    return Eye(detector, lens_of(camera), settings, faces=FaceReader(seeing.threads))
+    faces, thorough = FaceReader(seeing.threads), Thorough(detector)
+    return Eye(detector, lens_of(camera), settings, faces=faces, thorough=thorough)
 
 
 def lens_of(camera: CameraConfig) -> Lens:
@@ -223,6 +263,12 @@ def lens_of(camera: CameraConfig) -> Lens:
         camera.mount_height,
         camera.tilt,
     )
+
+
+def _is_strip(found: Detection, width: int) -> bool:
+    """Whether so little of it is left at the picture's side that it may be anything."""
+    x, _, w, h = found.box
+    return h > STRIP * w and (x <= 2.0 or x + w >= width - 2.0) and found.score < SURE_STRIP
 
 
 def _observation(found: Detection, place: Place, heading: float) -> Observation:

@@ -19,6 +19,12 @@ from engine.core.angles import difference
 from engine.core.types import Label
 from engine.seeing.boxes import overlap
 
+ECHO_OVERLAP, ECHO_FAINTER = 0.3, 0.25
+"""Overlap with a surer sighting, and how much less sure, from which a doubtful one is an echo:
+a second box around the same person."""
+FULLY = 0.9
+"""Trust in a frame from which it counts as sharp and steady."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrackerSettings:
@@ -39,6 +45,11 @@ class TrackerSettings:
     forget_tentative: float = 0.6
     acceleration: float = 60.0
     """deg/s2 of unforeseen acceleration."""
+    glimpse: float = 0.33
+    """From here on somebody new is worth a second look, where such looks are taken."""
+    certain: float = 0.55
+    """What a second look must say before a track may be confirmed; in a sharp and steady frame
+    it does so by itself."""
     gate: float = 3.5
     """Sigmas within which a sighting may belong to a track."""
 
@@ -73,6 +84,10 @@ class Track:
     rate: float = 0.0
     variance: tuple[float, float, float] = (1.0, 0.0, 400.0)
     confirmed: bool = False
+    enough: bool = False
+    """Whether its sightings suffice by themselves."""
+    word: float | None = None
+    """What the surest second look said; None before the first."""
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=3))
     votes: dict[Label, float] = field(default_factory=dict)
 
@@ -90,8 +105,10 @@ class Track:
 class Tracker:
     """Call `update` once a frame, in order of time."""
 
-    def __init__(self, settings: TrackerSettings | None = None) -> None:
+    def __init__(self, settings: TrackerSettings | None = None, *, vouching: bool = False) -> None:
+        """`vouching`: nothing is confirmed before `heed` was told of a second look that agrees."""
         self.settings = settings or TrackerSettings()
+        self._vouching = vouching
         self.tracks: list[Track] = []
         self._ids: Iterator[int] = itertools.count(1)
         self._t: float | None = None
@@ -114,7 +131,11 @@ class Tracker:
         self._predict(t)
         owners: list[Track | None] = [None] * len(found)
         sure = [i for i, o in enumerate(found) if o.score >= rule.likely]
-        doubtful = [i for i, o in enumerate(found) if rule.keep <= o.score < rule.likely]
+        doubtful = [
+            i
+            for i, o in enumerate(found)
+            if rule.keep <= o.score < rule.likely and not _echoes(o, found)
+        ]
         free = self._match(found, sure, list(self.tracks), owners)
         # A doubtful detection far from where a track was lost is more likely a coat.
         self._match(found, doubtful, [k for k in free if t - k.sure < rule.doubt], owners)
@@ -123,7 +144,7 @@ class Tracker:
             track = owners[i]
             if track is not None:
                 self._correct(track, observation, t, hidden)
-            elif i in sure:
+            elif i in sure or (self._vouching and observation.score >= rule.glimpse):
                 track = owners[i] = self._new(observation, t)
             if track is not None:
                 self._believe(track, observation, trust)
@@ -222,7 +243,22 @@ class Tracker:
         rule = self.settings
         strong = sum(score >= rule.start for score in track.recent)
         fair = sum(score >= rule.likely for score in track.recent)
-        track.confirmed = track.confirmed or strong >= rule.confirm or fair >= max(2, rule.confirm)
+        track.enough = strong >= rule.confirm or fair >= max(2, rule.confirm)
+        self._judge(track)
+
+    def is_unvouched(self, track: Track) -> bool:
+        """Whether a second look at it would tell anything."""
+        return not track.confirmed and (track.word or 0.0) < self.settings.certain
+
+    def heed(self, track: Track, word: float, trust: float = 1.0) -> None:
+        """What a second look at an unconfirmed track said, in a frame of this much trust."""
+        track.word = max(word, track.word or 0.0)
+        track.enough = track.enough or (word >= self.settings.certain and trust >= FULLY)
+        self._judge(track)
+
+    def _judge(self, track: Track) -> None:
+        vouched = not self._vouching or (track.word or 0.0) >= self.settings.certain
+        track.confirmed = track.confirmed or (track.enough and vouched)
 
     def _forget(self, t: float) -> None:
         rule = self.settings
@@ -231,3 +267,19 @@ class Tracker:
             for k in self.tracks
             if t - k.seen <= (rule.forget if k.confirmed else rule.forget_tentative)
         ]
+
+
+def _echoes(doubtful: Observation, found: Sequence[Observation]) -> bool:
+    box = _box(doubtful, doubtful.bearing)
+    return any(
+        o.score >= doubtful.score + ECHO_FAINTER
+        and o.label is doubtful.label
+        and overlap(box, _box(o, doubtful.bearing + difference(o.bearing, doubtful.bearing)))
+        >= ECHO_OVERLAP
+        for o in found
+    )
+
+
+def _box(seen: Observation, bearing: float) -> tuple[float, float, float, float]:
+    """In degrees, y downwards."""
+    return (bearing - seen.width / 2, -seen.top, seen.width, seen.top - seen.bottom)

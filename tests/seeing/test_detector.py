@@ -7,7 +7,7 @@ import pytest
 
 from engine.core.types import Label
 from engine.ports import Detection, PersonDetector
-from engine.seeing.detector import Detector, PersonNet, PetNet, combine, pets_before_people
+from engine.seeing.detector import Detector, PersonNet, PetNet, combine, one_each
 from engine.seeing.fakes import FakeDetector
 
 
@@ -19,19 +19,19 @@ def detection(label: Label, score: float, *box: float) -> Detection:
 def test_a_dog_taken_for_a_person_is_a_dog() -> None:
     dog = detection(Label.DOG, 0.9, 100, 100, 200, 300)
     person = detection(Label.PERSON, 0.6, 110, 90, 190, 310)
-    assert pets_before_people([person, dog]) == [dog]
+    assert one_each([person, dog]) == [dog]
 
 
 def test_a_person_taken_for_a_dog_stays_a_person_too() -> None:
     dog = detection(Label.DOG, 0.5, 100, 100, 200, 300)
     person = detection(Label.PERSON, 0.8, 110, 90, 190, 310)
-    assert person in pets_before_people([person, dog])
+    assert person in one_each([person, dog])
 
 
 def test_somebody_who_holds_a_cat_is_still_somebody() -> None:
     cat = detection(Label.CAT, 0.9, 180, 200, 90, 90)
     person = detection(Label.PERSON, 0.6, 100, 50, 250, 400)
-    assert person in pets_before_people([person, cat])
+    assert person in one_each([person, cat])
 
 
 def test_both_networks_see_one_cat() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.hardware.camera_folder import load_picture
 from engine.seeing.engagement import HEAD, Face, FaceReader, head_angles
 
 
@@ -76,3 +79,23 @@ def test_a_head_too_small_says_nothing_and_a_large_one_without_a_face_says_no() 
     engaged = reader.engagement(picture, (100, 100, 150, 300))
     assert engaged is not None
     assert engaged < 0.2
+
+
+@pytest.mark.needs("data")
+@pytest.mark.parametrize("width", [18, 24, 36, 60])
+def test_a_face_and_its_mirror_image_look_to_opposite_sides(width: int, data_dir: Path) -> None:
+    """Whatever the network is biased to."""
+    reader = FaceReader()
+    for path in sorted((data_dir / "head_pose").glob("*.jpg"))[:3]:
+        whole = load_picture(path)
+        # These faces fill a good third of their pictures.
+        scale = width / (0.35 * whole.shape[1])
+        small = cv2.resize(whole, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        picture = np.asarray(small, np.uint8)
+        middle, side = picture.shape[1] / 2, 2.0 * width
+        box = (middle - side / 2, 0.1 * side, side, 2.5 * side)
+        face = reader.find(picture, box)
+        mirrored = reader.find(np.ascontiguousarray(picture[:, ::-1]), box)
+        assert face is not None
+        assert mirrored is not None
+        assert face.yaw == pytest.approx(-mirrored.yaw, abs=7.0)

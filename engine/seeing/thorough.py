@@ -1,0 +1,179 @@
+"""One picture looked at from several sides: both networks, two sizes, plain and mirrored.
+
+Worth while where there is time: a single picture that `see` is given, and the
+neighbourhood of somebody new, before anything is believed of them. What is
+really there shows in every view; what only looks like it shows in some.
+Nothing here remembers a picture: every view lies in a buffer that is
+overwritten before `detect` returns, also when it raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.core.types import Label
+from engine.ports import Detection, Image
+from engine.seeing.boxes import Box, contained, overlap
+from engine.seeing.buffers import Workspace
+from engine.seeing.detector import Detector, PersonNet, check_picture, one_each
+
+PETS = (Label.CAT, Label.DOG)
+LARGE = 416
+"""Pixels of the long side of the larger view: half as dear again, and the best single one for
+people in household pictures."""
+FAINT = 0.05
+"""Score from which a view's word is counted at all."""
+SAME = 0.5
+"""Overlap from which two views mean the same."""
+TWICE = 0.6
+"""Overlap from which what is left is the same thing counted twice."""
+
+
+ECHO = 0.75
+ECHO_SHARED, ECHO_WITHIN, ECHO_AROUND = 0.3, 0.75, 0.95
+"""What is left of the score of an echo, and the overlap or the share within or around somebody
+surer that makes it one. On the even half it took the panoramas' precision from .962 to .985 at
+the scale below, which people in household pictures need."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one view found; `person`, `pet` are the weight of its word, `edges` that of its box."""
+
+    found: Sequence[Detection]
+    person: float
+    pet: float
+    edges: float
+
+
+PERSON_SCALE, PET_SCALE = 1.22, 1.4
+"""Means over views are lower than the surest view's score; these put the edge between right and
+wrong where it is for a single look, at 0.4."""
+
+
+class Thorough:
+    """A `PersonDetector` for single pictures, five times as dear as `Detector`."""
+
+    def __init__(self, share: Detector, floor: float = 0.2) -> None:
+        """`share`: whose networks are used, called in turn with it."""
+        self.people: PersonNet = share.people.sibling(FAINT)
+        self.larger: PersonNet = share.people.sibling(FAINT, LARGE)
+        self.pets = share.pets.sibling(FAINT)
+        self.floor = floor
+        self.workspace = Workspace()
+
+    def detect(self, image: Image) -> Sequence[Detection]:
+        """People, cats and dogs at or above the floor. Raises ValueError for no picture."""
+        check_picture(image)
+        with self.workspace.wiped():
+            mirror = self.workspace.array("mirror", image.shape, np.uint8)
+            np.copyto(mirror, image[:, ::-1])
+            width = image.shape[1]
+            views = (
+                View(self.larger.detect(image), 1.0, 0.5, 1.0),
+                View(_back(self.people.detect(mirror), width), 1.0, 0.5, 1.0),
+                View(self.pets.detect(image), 0.5, 1.0, 0.15),
+                View(_back(self.pets.detect(mirror), width), 0.5, 1.0, 0.15),
+            )
+        found = one_each([*people_of(views), *pets_of(views)])
+        return sorted((d for d in found if d.score >= self.floor), key=lambda d: -d.score)
+
+
+def _back(found: Sequence[Detection], width: int) -> list[Detection]:
+    """From the mirror image into the picture."""
+    return [Detection(d.label, d.score, (width - d.box[0] - d.box[2], *d.box[1:])) for d in found]
+
+
+def people_of(views: Sequence[View]) -> list[Detection]:
+    """Each person once: the mean of what the views say, in the mean of their boxes."""
+    total = sum(v.person for v in views)
+    found = [
+        Detection(
+            Label.PERSON,
+            PERSON_SCALE * sum(views[k].person * d.score for k, d in group.items()) / total,
+            _mean_box(views, group),
+        )
+        for group in _groups(views, (Label.PERSON,))
+    ]
+    return _without_echoes(_once(found))
+
+
+def pets_of(views: Sequence[View]) -> list[Detection]:
+    """Each pet once, of the species for which most is said; both weigh for that it is a pet."""
+    total = sum(v.pet for v in views)
+    found = []
+    for group in _groups(views, PETS):
+        box = _mean_box(views, group)
+        words = dict.fromkeys(PETS, 0.0)
+        for view in views:
+            for label in PETS:
+                here = (d.score for d in view.found if d.label is label and _near(d.box, box))
+                words[label] += view.pet * max(here, default=0.0) / total
+        label = max(words, key=lambda k: words[k])
+        found.append(Detection(label, PET_SCALE * words[label], box))
+    return _once(found)
+
+
+def _groups(views: Sequence[View], labels: Sequence[Label]) -> list[dict[int, Detection]]:
+    """Detections that mean the same, at most one of each view, surest first."""
+    pool = sorted(
+        ((d, k) for k, view in enumerate(views) for d in view.found if d.label in labels),
+        key=lambda item: -item[0].score,
+    )
+    groups = []
+    taken: set[int] = set()
+    for i, (first, view) in enumerate(pool):
+        if i in taken:
+            continue
+        group = {view: first}
+        for j in range(i + 1, len(pool)):
+            other, its_view = pool[j]
+            free = j not in taken and its_view not in group
+            if free and overlap(first.box, other.box) >= SAME:
+                group[its_view] = other
+                taken.add(j)
+        groups.append(group)
+    return groups
+
+
+def _mean_box(views: Sequence[View], group: Mapping[int, Detection]) -> Box:
+    weights = {k: views[k].edges * d.score for k, d in group.items()}
+    total = max(sum(weights.values()), 1e-9)
+    x, y, w, h = (sum(weights[k] * d.box[i] for k, d in group.items()) / total for i in range(4))
+    return (x, y, w, h)
+
+
+def _near(box: Box, other: Box) -> bool:
+    return overlap(box, other) >= SAME
+
+
+def _without_echoes(found: Sequence[Detection]) -> list[Detection]:
+    """Less of what lies over somebody surer: a second box around the same person, or a part.
+
+    Two people who stand in one another's way lose as much, and are mostly sure enough still.
+    """
+    kept: list[Detection] = []
+    for candidate in sorted(found, key=lambda d: -d.score):
+        echoes = sum(_echoes(candidate.box, surer.box) for surer in kept)
+        score = candidate.score * ECHO**echoes
+        kept.append(Detection(candidate.label, score, candidate.box))
+    return kept
+
+
+def _echoes(box: Box, surer: Box) -> bool:
+    return (
+        overlap(box, surer) >= ECHO_SHARED
+        or contained(box, surer) >= ECHO_WITHIN
+        or contained(surer, box) >= ECHO_AROUND
+    )
+
+
+def _once(found: Sequence[Detection]) -> list[Detection]:
+    kept: list[Detection] = []
+    for candidate in sorted(found, key=lambda d: -d.score):
+        if all(overlap(candidate.box, k.box) < TWICE for k in kept):
+            kept.append(candidate)
+    return kept
