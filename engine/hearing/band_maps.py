@@ -9,12 +9,13 @@ and He 2018 (SRP-PHAT maps), here per band and whitened.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from engine.hearing.maps import Turns, View, turned
+from engine.hearing.maps import Turns, View, as_pairs, fits, turned
 from engine.hearing.spectra import TINY, Bins, Complex, Real, bin_hertz
 from engine.hearing.steering import Dictionary
 
@@ -63,31 +64,38 @@ def band_maps(
     amplitudes as heard, (bins, microphones, frames); `turns` how many azimuths
     each frame is turned by.
     """
-    frames = plain.shape[2] - plain.shape[2] % POOL
-    length = np.linalg.norm(plain, axis=1, keepdims=True)
-    views = (
-        (seen.amplitudes, seen.vectors, seen.direct),
-        (plain / np.maximum(length, TINY), dictionary.vectors, seen.present),
-    )
+    return band_maps_of([seen], plain, dictionary, turns)[0]
+
+
+def band_maps_of(
+    looks: Sequence[View], plain: Complex, dictionary: Dictionary, turns: Turns | None = None
+) -> list[BandMaps]:
+    """The same for one stretch through several whiteners, with the same weights."""
+    bands, blur = bands_of(dictionary.bins), blur_of(dictionary)
+    heard = _maps(plain, dictionary.waves, looks[0].present, bands, turns)
+    made = []
+    for seen in looks:
+        new = _maps(seen.amplitudes, seen.waves, seen.direct, bands, turns)
+        maps, gates = (np.concatenate(both) for both in zip(new, heard, strict=True))
+        made.append(_loudest(maps, gates, blur))
+    return made
+
+
+def _maps(
+    amplitudes: Complex, waves: Real, weight: Real, bands: list[np.ndarray], turns: Turns | None
+) -> tuple[Real, Real]:
+    """Weighted mean fit of each direction, (bands, moments, azimuths), and what voted."""
+    frames = weight.shape[1] - weight.shape[1] % POOL
+    amplitudes, weight = amplitudes[:, :, :frames], weight[:, :frames]
+    power = np.square(amplitudes.real).sum(axis=1) + np.square(amplitudes.imag).sum(axis=1)
+    heard = as_pairs(amplitudes * np.sqrt(weight / np.maximum(power, TINY))[:, None])
     maps, gates = [], []
-    for amplitudes, vectors, weight in views:
-        for band in bands_of(dictionary.bins):
-            voted = weight[band][:, :frames]
-            fit = _fit(amplitudes[band][:, :, :frames], vectors[band], voted)
-            maps.append(_pooled(fit if turns is None else turned(fit, turns[:frames])))
-            gates.append(_pooled(voted.mean(axis=0)))
-    return _loudest(np.stack(maps), np.stack(gates), blur_of(dictionary))
-
-
-def _fit(amplitudes: Complex, vectors: Complex, weight: Real) -> Real:
-    """Weighted mean fit of each direction, (frames, azimuths)."""
-    power = np.square(np.abs(amplitudes)).sum(axis=1)
-    scaled = amplitudes * np.sqrt(weight / np.maximum(power, TINY))[:, None]
-    total = np.zeros((amplitudes.shape[2], vectors.shape[2]), np.float32)
-    for index in range(len(vectors)):
-        match = scaled[index].T @ vectors[index].conj()
-        total += np.square(match.real) + np.square(match.imag)
-    return total / np.float32(max(len(vectors), 1))
+    for band in bands:
+        inside = slice(band[0], band[-1] + 1)
+        fit = fits(heard[inside], waves[inside]) / np.float32(len(band))
+        maps.append(_pooled(fit if turns is None else turned(fit, turns[:frames])))
+        gates.append(_pooled(weight[inside].mean(axis=0)))
+    return np.stack(maps), np.stack(gates)
 
 
 def _pooled(values: Real) -> Real:

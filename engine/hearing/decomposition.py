@@ -12,11 +12,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from engine.hearing.maps import Turns, View, normalised
+from engine.hearing.maps import Turns, View, as_pairs, fits, normalised
 from engine.hearing.spectra import FRAME, TINY, Bins, Complex, Real
 
 WAVES = 4
-BEST_FRAMES = 20
+BEST_FRAMES = 12
 WORTH = 0.12
 """Frames with less than this share of the best frame's weight are left out."""
 LEAD_SAMPLES = 16.0
@@ -42,7 +42,7 @@ def wave_map(seen: View, bins: Bins, elevations: int, turns: Turns | None = None
         return found
     weight = seen.direct[:, frames].T
     target = normalised(seen)[:, :, frames].transpose(2, 0, 1) * np.sqrt(weight)[:, :, None]
-    chosen, amplitudes = _search(target.astype(np.complex64), seen.vectors)
+    chosen, amplitudes = _search(target.astype(np.complex64), seen.vectors, seen.waves)
     energy = np.square(np.abs(amplitudes)).sum(axis=1)
     energy /= np.maximum(energy.sum(axis=1, keepdims=True), TINY)
     lead = _lead(amplitudes, np.sqrt(weight), bins)
@@ -54,24 +54,19 @@ def wave_map(seen: View, bins: Bins, elevations: int, turns: Turns | None = None
     return found
 
 
-def _search(target: Complex, vectors: Complex) -> tuple[_Indices, Complex]:
+def _search(target: Complex, vectors: Complex, waves: Real) -> tuple[_Indices, Complex]:
     """Directions (frames, waves) and their amplitudes (frames, bins, waves).
 
     `target` is (frames, bins, microphones). Orthogonal matching pursuit with
     one support for all bins of a frame.
     """
     frames, bins, microphones = target.shape
-    directions = vectors.shape[2]
-    conjugate = np.ascontiguousarray(vectors.conj())
     atoms = np.ascontiguousarray(vectors.transpose(2, 0, 1))
     rest = target
     chosen = np.zeros((frames, 0), np.intp)
     amplitudes = np.zeros((frames, bins, 0), np.complex64)
     for wave in range(min(WAVES, microphones)):
-        gain = np.zeros((frames, directions), np.float32)
-        for index in range(bins):
-            fit = rest[:, index] @ conjugate[index]
-            gain += np.square(fit.real) + np.square(fit.imag)
+        gain = fits(as_pairs(rest.transpose(1, 2, 0)), waves)
         np.put_along_axis(gain, chosen, -1.0, axis=1)
         chosen = np.concatenate([chosen, gain.argmax(axis=1)[:, None]], axis=1)
         basis = atoms[chosen].transpose(0, 2, 3, 1)

@@ -20,13 +20,14 @@ from engine.core.types import SoundDirection, VoiceHeard
 from engine.hearing.arrays import MicrophoneArray
 from engine.hearing.directions import Background, Localiser
 from engine.hearing.history import History
+from engine.hearing.order import ChannelOrder
 from engine.hearing.own_motion import HeadMotion, OwnMotion
 from engine.hearing.quiet import BEFORE_SPEECH, chunk_runs, quiet_chunks
 from engine.hearing.reading import HeardDirection, Location
 from engine.hearing.spectra import RATE
 from engine.hearing.speech import CHUNK, SileroVoice, VoiceActivity
 from engine.hearing.wake_word import Spotted, WakeWordSpotter
-from engine.ports import AudioBlock
+from engine.ports import AudioBlock, Samples
 
 __all__ = ["Ear", "EarSettings", "HeadMotion", "Heard", "HeardDirection", "voice_heard"]
 
@@ -93,6 +94,7 @@ class Ear:
         self._voice = voice or SileroVoice()
         self._wake_word = wake_word
         self._localiser = Localiser(array)
+        self._order = ChannelOrder(array)
         self._history = History(array.channels, int(KEEP * RATE))
         self._motion: OwnMotion | None = None
         if axis is not None:
@@ -139,6 +141,8 @@ class Ear:
             said.append(f"{100 * self._history.clipped_values / total:.1f} % of samples clipped")
         if self._history.broken_values:
             said.append(f"{self._history.broken_values} samples were not numbers")
+        if self._order.problem is not None:
+            said.append(self._order.problem)
         return tuple(said)
 
     def _restart(self, start: int) -> None:
@@ -230,15 +234,25 @@ class Ear:
             first = min(first, max(self._onset - LEAD_IN, end - DECISION * CHUNK))
         sound = self._history.span(first, end)
         background, turned, centre = self._background, None, self._time((start + end) / 2)
+        moving = False
         if self._motion is not None:
             count = sound.shape[1]
             begin = self._time(end - count)
+            moving = self._motion.moves(begin, count)
             turned = self._motion.turned(begin, count, centre)
             if background is not None and self._at_rest:
                 background = background.beside(self._motion.expected(begin, count))
-        found: Location = self._localiser.locate(sound, background, self._history.alive(), turned)
+        found = Location(())
+        if self._in_order(sound, moving=moving):
+            found = self._localiser.locate(sound, background, self._history.alive(), turned)
         sure = tuple(d for d in found.directions if d.confidence >= self._settings.min_confidence)
         return Heard(centre, speech, wake_word, found.ambiguous and bool(sure), sure)
+
+    def _in_order(self, sound: Samples, *, moving: bool) -> bool:
+        """Whether the channels are where the array says, as far as it can be told just now."""
+        if moving or not self._history.alive().all():
+            return self._order.problem is None
+        return self._order.look(sound)
 
     def _time(self, sample: float) -> float:
         return (self._t0 or 0.0) + sample / RATE

@@ -9,6 +9,7 @@ response power with phase transform; DiBiase 2000, with per-bin pooling.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,11 @@ class View:
     present: Real
     direct: Real
 
+    @cached_property
+    def waves(self) -> Real:
+        """`as_pairs` of the vectors."""
+        return as_pairs(self.vectors)
+
 
 def view(amplitudes: Complex, vectors: Complex, whitener: Complex | None) -> View:
     """`amplitudes` (microphones, bins, frames) as seen through `whitener`."""
@@ -56,9 +62,10 @@ def view(amplitudes: Complex, vectors: Complex, whitener: Complex | None) -> Vie
     return View(by_bin, vectors, power, present, present * not_reverberant(power))
 
 
-def seen_from(seen: View, vectors: Complex, whitener: Complex | None) -> View:
-    """The same stretch, through the same `whitener`, on the directions of other `vectors`."""
-    return replace(seen, vectors=_through(whitener, vectors))
+def refocused(seen: View, amplitudes: Complex, vectors: Complex, whitener: Complex) -> View:
+    """The stretch of `seen`, its weights kept, through another `whitener`."""
+    by_bin = np.ascontiguousarray(amplitudes.transpose(1, 0, 2))
+    return replace(seen, amplitudes=whitener @ by_bin, vectors=_through(whitener, vectors))
 
 
 def _through(whitener: Complex | None, vectors: Complex) -> Complex:
@@ -100,29 +107,48 @@ def steered_map(
     Bins with less than `floor` of weight are not looked at. `turns` is how many
     azimuths each frame is turned by before all are pooled.
     """
-    directions, frames = seen.vectors.shape[2], seen.direct.shape[1]
-    # One row for all frames, or one for each where they are turned.
-    total = np.zeros((1 if turns is None else frames, directions), np.float32)
-    unit = normalised(seen)
-    voted = np.float32(TINY)
-    conjugate = seen.vectors.conj().transpose(0, 2, 1)
-    for index in range(unit.shape[0]):
-        weight = seen.direct[index]
-        heard = weight > floor
-        if not heard.any():
-            continue
-        fit = conjugate[index] @ unit[index][:, heard]
-        share = np.square(fit.real) + np.square(fit.imag)
-        fits = np.exp(SHARPNESS * (share - 1.0))
-        if turns is None:
-            total[0] += fits @ weight[heard]
-        else:
-            total[heard] += (fits * weight[heard]).T
-        voted += weight[heard].sum()
-    if turns is not None:
-        by_azimuth = total.reshape(frames, -1, elevations)
-        total = turned(by_azimuth, turns).sum(axis=0, keepdims=True).reshape(1, -1)
-    return np.asarray((total[0] / voted).reshape(-1, elevations).max(axis=1), dtype=np.float32)
+    weight = np.where(seen.direct > floor, seen.direct, np.float32(0.0))
+    match = seen.vectors.conj().transpose(0, 2, 1) @ normalised(seen)
+    share = np.square(match.real) + np.square(match.imag)
+    votes = np.exp(np.float32(SHARPNESS) * (share - np.float32(1.0)))
+    if turns is None:
+        total = (votes @ weight[:, :, None])[:, :, 0].sum(axis=0)
+    else:
+        by_frame = (votes * weight[:, None, :]).sum(axis=0).T
+        by_azimuth = by_frame.reshape(len(by_frame), -1, elevations)
+        total = turned(by_azimuth, turns).sum(axis=0).ravel()
+    total = total / max(float(weight.sum()), float(TINY))
+    return np.asarray(total.reshape(-1, elevations).max(axis=1), dtype=np.float32)
+
+
+def as_pairs(amplitudes: Complex) -> Real:
+    """(bins, microphones, n) to (bins, microphones squared, n): what |v^H x|^2 is a product of.
+
+    The products of all pairs of microphones, as real numbers, so that the dot
+    product of a wave's with a vector's is the square of their match. Sums of
+    matches over bins thereby become one product of two matrices.
+    """
+    bins, count, number = amplitudes.shape
+    real, imaginary = np.ascontiguousarray(amplitudes.real), np.ascontiguousarray(amplitudes.imag)
+    pairs = np.empty((bins, count * count, number), np.float32)
+    root, place = np.float32(np.sqrt(2.0)), count
+    pairs[:, :count] = np.square(real) + np.square(imaginary)
+    for i in range(count - 1):
+        others = slice(i + 1, count)
+        width = count - i - 1
+        a, b = root * real[:, i, None], root * imaginary[:, i, None]
+        pairs[:, place : place + width] = a * real[:, others] + b * imaginary[:, others]
+        place += width
+        pairs[:, place : place + width] = b * real[:, others] - a * imaginary[:, others]
+        place += width
+    return pairs
+
+
+def fits(heard: Real, waves: Real) -> Real:
+    """Squared matches summed over bins, (n, directions), of two `as_pairs`."""
+    return np.asarray(
+        heard.reshape(-1, heard.shape[2]).T @ waves.reshape(-1, waves.shape[2]), np.float32
+    )
 
 
 def turned(by_frame: Real, turns: Turns) -> Real:

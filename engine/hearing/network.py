@@ -8,21 +8,18 @@ the classical maps overrule it where it is unsure.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 import onnxruntime
 
 from engine import networks
-from engine.hearing.arrays import MicrophoneArray
-from engine.hearing.band_maps import ELEVATION, band_maps
-from engine.hearing.maps import Turns, View, seen_from
-from engine.hearing.spectra import Complex, Real, band
-from engine.hearing.steering import free_field
+from engine.hearing.band_maps import BandMaps, band_maps_of
+from engine.hearing.maps import Turns, View
+from engine.hearing.spectra import Complex, Real
+from engine.hearing.steering import Dictionary
 
-AZIMUTHS = 72
-BAND = (200.0, 7000.0)
-"""Hz; what the network was trained on."""
 FEWEST = 3
 """Microphones that still tell front from back."""
 
@@ -33,32 +30,46 @@ def _session() -> onnxruntime.InferenceSession:
 
 
 class LearnedMap:
-    """The network on one array. Raises UserError where its file is missing or has changed."""
+    """The network. Raises UserError where its file is missing or has changed."""
 
-    def __init__(self, array: MicrophoneArray) -> None:
+    def __init__(self) -> None:
         self._session = _session()
-        self._dictionary = free_field(array, band(*BAND), AZIMUTHS, (ELEVATION,))
 
     def probabilities(
         self,
-        seen: View,
-        whitener: Complex | None,
+        looks: Sequence[View],
         plain: Complex,
-        kept: np.ndarray[tuple[int], np.dtype[np.bool_]],
+        dictionary: Dictionary,
         turns: Turns | None = None,
     ) -> Real:
         """Probability of a talker at each azimuth, (azimuths,).
 
-        `seen` is the stretch as any dictionary sees it, with the `whitener` it
-        came through; `plain` the amplitudes as heard, (microphones, bins,
-        frames); `kept` which microphones of the array those are; `turns` how
-        many azimuths each frame is turned by.
+        `looks` are the stretch through one or more whiteners on the directions
+        of `dictionary`, which has the one elevation `ELEVATION`; `plain` the
+        amplitudes as heard, (microphones, bins, frames); `turns` how many
+        azimuths each frame is turned by. Each look and its mirror image are
+        judged, and the log odds averaged: the mistakes are unlike.
         """
-        dictionary = self._dictionary if kept.all() else self._dictionary.only(kept)
-        whitened = seen_from(seen, dictionary.vectors, whitener)
         by_bin = np.ascontiguousarray(plain.transpose(1, 0, 2))
-        made = band_maps(whitened, by_bin, dictionary, turns)
+        odds = []
+        for made in band_maps_of(looks, by_bin, dictionary, turns):
+            odds.append(self._odds(made, made.maps))
+            odds.append(mirrored(self._odds(made, mirrored(made.maps))))
+        mean = np.clip(np.mean(odds, axis=0), -30.0, 30.0)
+        return np.asarray(1.0 / (1.0 + np.exp(-mean)), np.float32)
+
+    def _odds(self, made: BandMaps, maps: Real) -> Real:
         (odds,) = self._session.run(
-            None, {"maps": made.maps[None], "gates": made.gates[None], "blur": made.blur[None]}
+            None,
+            {
+                "maps": np.ascontiguousarray(maps[None]),
+                "gates": made.gates[None],
+                "blur": made.blur[None],
+            },
         )
-        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(odds[0], -30.0, 30.0))), np.float32)
+        return np.asarray(odds[0], np.float32)
+
+
+def mirrored(around: Real) -> Real:
+    """(..., azimuths) as if in a mirror: azimuth a becomes -a."""
+    return np.roll(around[..., ::-1], 1, axis=-1)

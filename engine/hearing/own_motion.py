@@ -88,6 +88,11 @@ class OwnMotion:
             speeds = np.repeat(list(self._speeds)[a:b], self._chunk // (FRAME // 2))
             self.noise.learn(amplitudes, speeds[: amplitudes.shape[2]], rest)
 
+    def moves(self, start: float, samples: int) -> bool:
+        """Whether the head moves in a stretch of `samples` from the time `start` on."""
+        times = start + frame_times(samples)
+        return any(abs(self._axis.velocity_at(t)) >= MOVING for t in times)
+
     def expected(self, start: float, samples: int) -> Complex | None:
         """The motor's noise in a stretch of `samples` from the time `start` on."""
         if not self.noise.speeds:

@@ -14,6 +14,9 @@ from engine.hearing.spectra import Complex
 
 LOADING = 0.01
 """Share of the mean power added to the diagonal; bounds how deep a source is nulled."""
+LATE = 0.1
+"""Share of what is new that counts as reverberation from everywhere. Tuned on 40 rooms of 0.4 and
+0.7 s: from 0.03 to 0.3 all of it helps, above that televisions come back."""
 MIN_FRAMES = 8
 """Fewer frames of background than this say nothing about 6 microphones."""
 
@@ -39,3 +42,17 @@ def whitener(noise: Complex) -> Complex:
     level = (LOADING * power + floor).astype(np.float32)
     loaded = noise + level[:, None, None] * np.eye(microphones, dtype=np.float32)
     return np.linalg.inv(np.linalg.cholesky(loaded)).astype(np.complex64)
+
+
+def with_late_sound(noise: Complex, amplitudes: Complex, diffuse: Complex) -> Complex:
+    """`noise` and the room's late answer to a stretch, (bins, microphones, microphones).
+
+    `amplitudes` of the stretch are (microphones, bins, frames); `diffuse` is the
+    coherence of sound from everywhere. Without it a loud voice in little noise is
+    whitened by the microphones' hiss, which lets its own echoes pass for waves.
+    """
+    microphones = noise.shape[1]
+    heard = (np.square(amplitudes.real) + np.square(amplitudes.imag)).mean(axis=(0, 2))
+    before = np.trace(noise, axis1=1, axis2=2).real / microphones
+    late = (LATE * np.maximum(heard - before, 0.0)).astype(np.float32)
+    return np.asarray(noise + late[:, None, None] * diffuse, np.complex64)

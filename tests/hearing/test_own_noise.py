@@ -74,7 +74,7 @@ def test_a_voice_is_located_through_the_learned_noise_and_not_without(azimuth: f
         return max(180.0 if b is None else abs(difference(b.azimuth, azimuth)) for b in best)
 
     assert worst(HeadMotion(velocity)) < 8.0
-    assert worst(None) > 30.0
+    assert worst(None) > 15.0
 
 
 def test_frames_heard_on_a_turning_head_are_turned_back() -> None:
