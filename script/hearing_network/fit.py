@@ -98,7 +98,8 @@ def fit(folder: Path, out: Path, epochs: int, weights: Path | None = None) -> No
                 # Half a second is what the ear decides on while somebody goes on talking.
                 silent = int(torch.randint(1, MOST // 2, (1,)))
                 x[:, :, MOST - silent :], g[:, :, MOST - silent :] = 0.0, 0.0
-            logits = network(x, g, blur[pick])
+            with torch.autocast("cpu", torch.bfloat16):
+                logits = network(x, g, blur[pick]).float()
             loss = torch.nn.functional.binary_cross_entropy_with_logits(
                 logits, target(y), reduction="none"
             )

@@ -3,13 +3,15 @@
 usage: python -m script.hearing_network.scenes FOLDER WORKER WORKERS ROOMS   (resumable)
 
 A file of FOLDER holds `CHUNK` rooms; every room follows from its number. Voices are Debian's
-Spanish, French and Italian telephone prompts; English and Russian ones are kept for measuring.
+Spanish, French and Italian telephone prompts, played faster and slower and through filters;
+English and Russian ones are kept for measuring.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +20,14 @@ from engine.bench.hearing_scenes import PRE_ROLL, TRAINING, HearingScene, scene
 from engine.hearing.arrays import MicrophoneArray, load_array, make_array
 from engine.hearing.band_maps import ELEVATION, band_maps
 from engine.hearing.directions import AZIMUTHS, BAND
-from engine.hearing.maps import view, without_background
+from engine.hearing.maps import refocused, view, without_background
 from engine.hearing.spectra import RATE, band, spectra
 from engine.hearing.steering import Dictionary, free_field
-from engine.hearing.whitening import covariance, whitener
+from engine.hearing.whitening import covariance, whitener, with_late_sound
 
 CHUNK = 20
-MIXTURES = 4
-SEED = 77
+MIXTURES = 8
+SEED = 78
 ONSET = int(PRE_ROLL * RATE)
 GUARD = int(0.05 * RATE)
 
@@ -33,8 +35,8 @@ GUARD = int(0.05 * RATE)
 def random_array(rng: np.random.Generator) -> MicrophoneArray:
     """A ring, a square, a ring with a centre, a shipped board, or anything that fits a device."""
     kind = rng.random()
-    if kind < 0.25:
-        return load_array(("respeaker_6", "uma_8", "ring_8")[rng.integers(3)])
+    if kind < 0.35:
+        return load_array(("respeaker_6", "respeaker_4", "uma_8", "ring_8")[rng.integers(4)])
     if kind < 0.7:
         count, radius = int(rng.integers(3, 9)), rng.uniform(0.025, 0.06)
         angle = 2.0 * np.pi * np.arange(count) / count + rng.uniform(0.0, 2.0 * np.pi)
@@ -54,15 +56,39 @@ def random_array(rng: np.random.Generator) -> MicrophoneArray:
 
 def mixture(rng: np.random.Generator, room: HearingScene) -> tuple[np.ndarray, list[float]]:
     """A mixture and the azimuths of who talks in it; none in the last few."""
-    kind, snr = rng.random(), rng.uniform(-4.0, 25.0)
-    if kind < 0.42:
+    room, kind = coloured(rng, room), rng.random()
+    snr = rng.uniform(-4.0, 25.0) if rng.random() < 0.5 else rng.uniform(-3.0, 12.0)
+    if kind < 0.5:
         return room.mix(snr), [room.azimuths[0]]
-    if kind < 0.66:
+    if kind < 0.74:
         return room.mix(snr, second=rng.uniform(-3.0, 3.0)), list(room.azimuths)
-    if kind < 0.95:
-        return room.mix(snr, television=rng.uniform(-6.0, 8.0)), [room.azimuths[0]]
+    if kind < 0.96:
+        return room.mix(snr, television=rng.uniform(-6.0, 7.0)), [room.azimuths[0]]
     silent = 0.05 * (10.0 ** (-snr / 20.0) * room.noise + rng.choice([0.0, 1.0]) * room.television)
     return silent.astype(np.float32), []
+
+
+def coloured(rng: np.random.Generator, room: HearingScene) -> HearingScene:
+    """The same room with darker or brighter mouths and noise: decibels to the octave at random.
+
+    What a voice has above 3 kHz decides what noise of its loudness leaves of it.
+    """
+    hertz = np.maximum(np.fft.rfftfreq(room.noise.shape[1], 1.0 / RATE), 125.0)
+
+    def tilted(sound: np.ndarray, slope: float) -> np.ndarray:
+        gain = 10.0 ** (rng.normal(0.0, slope) * np.log2(hertz / 1000.0) / 20.0)
+        made = np.fft.irfft(np.fft.rfft(sound, axis=1) * gain, sound.shape[1], axis=1)
+        if not sound[:, 0].any():  # nobody's filter rings before he speaks
+            made[:, :ONSET] = sound[:, :ONSET]
+        return (made / np.sqrt(np.mean(np.square(made[:, ONSET:])))).astype(np.float32)
+
+    return replace(
+        room,
+        talker=tilted(room.talker, 2.0),
+        second=tilted(room.second, 2.0),
+        television=tilted(room.television, 2.0),
+        noise=tilted(room.noise, 0.7),
+    )
 
 
 def imperfect(rng: np.random.Generator, sound: np.ndarray) -> np.ndarray:
@@ -84,7 +110,10 @@ def example(
         # Speech right from the start: there is no background to whiten by.
         seen = view(without_background(heard), dictionary.vectors, None)
     else:
-        seen = view(heard, dictionary.vectors, whitener(covariance(before)))
+        noise = covariance(before)
+        seen = view(heard, dictionary.vectors, whitener(noise))
+        turn = whitener(with_late_sound(noise, heard, dictionary.diffuse))
+        seen = refocused(seen, heard, dictionary.vectors, turn)
     made = band_maps(seen, heard.transpose(1, 0, 2), dictionary)
     return made.maps.astype(np.float16), made.gates.astype(np.float16), made.blur
 
