@@ -115,6 +115,7 @@ MEASUREMENTS: dict[str, Measure] = {
     "motion": of_module("engine.bench.motion:measure"),
     "seeing": of_module("engine.bench.seeing_quality:measure"),
     "hearing": of_module("engine.bench.hearing:measure"),
+    "hearing_cost": of_module("engine.bench.hearing_cost:measure"),
     "own_noise": of_module("engine.bench.own_noise:measure"),
     "beam": of_module("engine.bench.beam:measure"),
     "wake-words": of_module("engine.bench.wake_words:measure"),

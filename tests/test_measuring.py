@@ -13,6 +13,7 @@ MODULES = {
     "motion": "engine.bench.motion",
     "seeing": "engine.bench.seeing_quality",
     "hearing": "engine.bench.hearing",
+    "hearing_cost": "engine.bench.hearing_cost",
     "own_noise": "engine.bench.own_noise",
     "beam": "engine.bench.beam",
     "wake-words": "engine.bench.wake_words",
