@@ -24,7 +24,7 @@ from engine.hearing.ear import Ear
 from engine.hearing.maps import steered_map, view
 from engine.hearing.spectra import RATE, band, spectra
 from engine.hearing.speech import CHUNK, SileroVoice
-from engine.hearing.steering import free_field
+from engine.hearing.steering import plane_waves
 from engine.hearing.wake_word import WORDS, open_wake_word
 from engine.hearing.whitening import covariance, whitener
 from engine.ports import AudioBlock
@@ -142,7 +142,7 @@ def _by_directions(
     figures = {}
     for count in DIRECTIONS:
         progress(f"hearing: {count} directions")
-        dictionary = free_field(array, bins, count, (15.0,))
+        dictionary = plane_waves(array, bins, count, (15.0,))
 
         def maps(dictionary: Any = dictionary) -> None:
             seen = view(heard, dictionary.vectors, turn)

@@ -37,12 +37,15 @@ class MicrophoneArray:
 
     `device_channels` are the channels of a live device that carry the
     microphones, in order, where a device has more than these (a processed
-    one, a loopback); recordings carry exactly the microphones.
+    one, a loopback); recordings carry exactly the microphones. `sphere` is the
+    radius in metres of a case about the origin that the microphones sit on or
+    around, None where nothing stands in the sound's way.
     """
 
     name: str
     positions: npt.NDArray[np.float64]
     device_channels: tuple[int, ...] | None = None
+    sphere: float | None = None
 
     @property
     def channels(self) -> int:
@@ -94,18 +97,19 @@ class MicrophoneArray:
         """The same array, turned counter-clockwise about z."""
         c, s = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
         turn = np.array([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
-        return make_array(self.name, self.positions @ turn.T, self.device_channels)
+        return make_array(self.name, self.positions @ turn.T, self.device_channels, self.sphere)
 
 
 def make_array(
     name: str,
     positions: npt.ArrayLike,
     device_channels: tuple[int, ...] | None = None,
+    sphere: float | None = None,
 ) -> MicrophoneArray:
     """An array from coordinates already known to be sound (tests, simulators)."""
     fixed = np.array(positions, dtype=np.float64)
     fixed.setflags(write=False)
-    return MicrophoneArray(name, fixed, device_channels)
+    return MicrophoneArray(name, fixed, device_channels, sphere)
 
 
 def ring(microphones: int, radius: float) -> MicrophoneArray:
@@ -150,7 +154,7 @@ def parse_array(raw: object, where: str) -> MicrophoneArray:
     """An array from parsed YAML; `where` names the file in errors. Raises UserError."""
     if not isinstance(raw, Mapping):
         raise UserError(f"{where}: not a mapping", "needs the keys name and microphones")
-    known = {"name", "microphones", "channels"}
+    known = {"name", "microphones", "channels", "sphere"}
     for key in raw:
         if key not in known:
             close = difflib.get_close_matches(str(key), sorted(known), n=1)
@@ -162,7 +166,22 @@ def parse_array(raw: object, where: str) -> MicrophoneArray:
     positions = _positions(raw.get("microphones"), where)
     channels = _device_channels(raw.get("channels"), len(positions), where)
     _check_geometry(positions, where)
-    return make_array(name, positions, channels)
+    return make_array(name, positions, channels, _sphere(raw.get("sphere"), positions, where))
+
+
+def _sphere(raw: Any, positions: npt.NDArray[np.float64], where: str) -> float | None:
+    if raw is None:
+        return None
+    number = isinstance(raw, int | float) and not isinstance(raw, bool)
+    if not number or not 0.005 <= raw <= 0.5:
+        raise UserError(f"{where}: sphere: {raw!r}", "needs its radius, 0.005 to 0.5 metres")
+    inside = [i for i, r in enumerate(np.linalg.norm(positions, axis=1)) if r < raw - 1e-3]
+    if inside:
+        raise UserError(
+            f"{where}: microphones[{inside[0]}]: inside the sphere of {raw:g} m",
+            "microphones sit on it or outside; its centre is the origin",
+        )
+    return float(raw)
 
 
 def _positions(raw: Any, where: str) -> npt.NDArray[np.float64]:

@@ -23,7 +23,7 @@ from engine.hearing.network import FEWEST, LearnedMap
 from engine.hearing.reading import Evidence, Location, read
 from engine.hearing.spectra import Complex, Real, band, spectra
 from engine.hearing.steady import SteadySource, steady_sources
-from engine.hearing.steering import Dictionary, free_field
+from engine.hearing.steering import Dictionary, plane_waves
 from engine.hearing.whitening import MIN_FRAMES, covariance, whitener, with_late_sound
 from engine.ports import Samples
 
@@ -57,7 +57,7 @@ class Localiser:
 
     def __init__(self, array: MicrophoneArray, *, learned: bool = True) -> None:
         """`learned` False leaves the network out: what it is measured against."""
-        self._full = free_field(array, band(*BAND), AZIMUTHS, ELEVATIONS)
+        self._full = plane_waves(array, band(*BAND), AZIMUTHS, ELEVATIONS)
         self._mirror = _mirror(array, self._full)
         # The network knows nothing of arrays that cannot tell front from back.
         self._learned = LearnedMap() if learned and self._mirror is None else None

@@ -53,8 +53,9 @@ class ChannelOrder:
         self._waves = across[:, sizes > 1e-3]
         apart = np.linalg.norm(places[:, None] - places[None], axis=2)
         self._longest = float(apart.max()) / SPEED_OF_SOUND
-        # With no more microphones than dimensions, any delays are some wave's.
-        self._blind = count <= self._waves.shape[1] + 1
+        # With no more microphones than dimensions any delays are some wave's; and around a case
+        # sound bends, so that delays are not those of the places alone.
+        self._blind = count <= self._waves.shape[1] + 1 or array.sphere is not None
         self._seen: deque[Numbers] = deque(maxlen=REMEMBERED)
         self._skipped = 0
         self.swapped: tuple[tuple[int, int], ...] = ()

@@ -1,8 +1,8 @@
 """Steering dictionary: how a plane wave from each direction looks at the array.
 
-Free field for now: a wave from unit vector u reaches microphone r earlier by
-r.u / c than the array's origin. A device that scatters sound puts its own
-responses here; nothing else needs to know.
+In free field a wave from unit vector u reaches microphone r earlier by r.u / c
+than the array's origin; around a case it goes as `scattering` says. Nothing
+else needs to know.
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ import numpy.typing as npt
 
 from engine.hearing.arrays import SPEED_OF_SOUND, MicrophoneArray
 from engine.hearing.maps import as_pairs
+from engine.hearing.scattering import around_sphere
 from engine.hearing.spectra import Bins, Complex, Real, bin_hertz
+
+DIRECTIONS = 240
+"""Directions that stand for everywhere around a sphere."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +51,7 @@ class Dictionary:
     def only(self, microphones: npt.NDArray[np.bool_]) -> Dictionary:
         """The dictionary of the array without some (dead) microphones."""
         kept = self.vectors[:, microphones]
-        norm = np.sqrt(microphones.sum() / len(microphones))
+        norm = np.linalg.norm(kept, axis=1, keepdims=True)
         return replace(
             self,
             vectors=(kept / norm).astype(np.complex64),
@@ -55,22 +59,55 @@ class Dictionary:
         )
 
 
-def free_field(
+def plane_waves(
     array: MicrophoneArray, bins: Bins, azimuths: int, elevations: tuple[float, ...]
 ) -> Dictionary:
-    """Plane waves in free field on `azimuths` equal steps times `elevations` in degrees."""
+    """Plane waves on `azimuths` equal steps times `elevations` in degrees.
+
+    As they are in free field, or around the array's sphere where it has one.
+    """
     around = np.arange(azimuths) * 360.0 / azimuths
     up = np.array(elevations)
     a, e = (np.radians(v).ravel() for v in np.meshgrid(around, up, indexing="ij"))
-    towards = np.stack([np.cos(e) * np.cos(a), np.cos(e) * np.sin(a), np.sin(e)])
+    vectors = _heard(
+        array, bins, np.stack([np.cos(e) * np.cos(a), np.cos(e) * np.sin(a), np.sin(e)])
+    )
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return Dictionary(
+        bins, around, up, (vectors / length).astype(np.complex64), _diffuse(array, bins)
+    )
+
+
+def _heard(
+    array: MicrophoneArray, bins: Bins, towards: npt.NDArray[np.float64]
+) -> npt.NDArray[np.complex128]:
+    """Waves from unit vectors (3, directions), (bins, microphones, directions)."""
+    if array.sphere is not None:
+        return around_sphere(array.positions, array.sphere, bin_hertz(bins), towards)
     lead = array.positions @ towards / SPEED_OF_SOUND
     phase = 2.0 * np.pi * bin_hertz(bins)[:, None, None] * lead[None]
-    vectors = np.exp(1j * phase) / np.sqrt(array.channels)
-    return Dictionary(bins, around, up, vectors.astype(np.complex64), _diffuse(array, bins))
+    return np.asarray(np.exp(1j * phase), np.complex128)
 
 
 def _diffuse(array: MicrophoneArray, bins: Bins) -> Complex:
-    """A spherically isotropic field: sin(k d) / (k d) for microphones d apart (Cook 1955)."""
+    """A spherically isotropic field: sin(k d) / (k d) for microphones d apart (Cook 1955).
+
+    Around a sphere the mean over directions spread evenly; 1 on the diagonal's average.
+    """
+    if array.sphere is not None:
+        seen = _heard(array, bins, _evenly())
+        field = seen @ seen.conj().transpose(0, 2, 1)
+        power = np.trace(field, axis1=1, axis2=2).real / array.channels
+        return np.asarray(field / power[:, None, None], np.complex64)
     apart = np.linalg.norm(array.positions[:, None] - array.positions[None], axis=2)
     turns = 2.0 * bin_hertz(bins)[:, None, None] * apart / SPEED_OF_SOUND
     return np.asarray(np.sinc(turns), np.complex64)
+
+
+def _evenly() -> npt.NDArray[np.float64]:
+    """Unit vectors on a golden spiral, (3, DIRECTIONS)."""
+    index = np.arange(DIRECTIONS) + 0.5
+    up = 1.0 - 2.0 * index / DIRECTIONS
+    turn = np.pi * (1.0 + np.sqrt(5.0)) * index
+    flat = np.sqrt(1.0 - np.square(up))
+    return np.stack([flat * np.cos(turn), flat * np.sin(turn), up])

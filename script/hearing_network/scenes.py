@@ -22,7 +22,7 @@ from engine.hearing.band_maps import ELEVATION, band_maps
 from engine.hearing.directions import AZIMUTHS, BAND
 from engine.hearing.maps import refocused, view, without_background
 from engine.hearing.spectra import RATE, band, spectra
-from engine.hearing.steering import Dictionary, free_field
+from engine.hearing.steering import Dictionary, plane_waves
 from engine.hearing.whitening import covariance, whitener, with_late_sound
 
 CHUNK = 20
@@ -123,7 +123,7 @@ def chunk(number: int) -> dict[str, np.ndarray]:
     for index in range(number * CHUNK, (number + 1) * CHUNK):
         rng = np.random.default_rng([SEED, index])
         array = random_array(rng)
-        dictionary = free_field(array, band(*BAND), AZIMUTHS, (ELEVATION,))
+        dictionary = plane_waves(array, band(*BAND), AZIMUTHS, (ELEVATION,))
         rt60 = float(rng.choice([rng.uniform(0.15, 0.45), rng.uniform(0.4, 0.85)]))
         room = scene(array, rt60, (SEED, index), 1.0, TRAINING)
         for _ in range(MIXTURES):

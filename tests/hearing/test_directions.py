@@ -13,7 +13,7 @@ from engine.core.types import SoundKind
 from engine.hearing.arrays import MicrophoneArray, load_array, make_array, ring
 from engine.hearing.directions import Localiser
 from engine.hearing.spectra import band
-from engine.hearing.steering import free_field
+from engine.hearing.steering import plane_waves
 
 RING = ring(6, 0.0463)
 LOCALISER = Localiser(RING)
@@ -49,7 +49,7 @@ def test_turning_the_array_turns_the_answer(azimuth: float, turn: float) -> None
 
 
 def test_steering_has_the_symmetry_of_the_array() -> None:
-    dictionary = free_field(RING, band(200.0, 7000.0), 72, (0.0,))
+    dictionary = plane_waves(RING, band(200.0, 7000.0), 72, (0.0,))
     one_step = np.roll(dictionary.vectors, 12, axis=2)  # 60 degrees
     np.testing.assert_allclose(np.roll(one_step, 1, axis=1), dictionary.vectors, atol=1e-5)
     opposite = np.roll(dictionary.vectors, 36, axis=2)
@@ -57,7 +57,7 @@ def test_steering_has_the_symmetry_of_the_array() -> None:
 
 
 def test_steering_vectors_have_unit_length_and_the_origin_no_phase() -> None:
-    dictionary = free_field(load_array("uma_8"), band(200.0, 7000.0), 24, (0.0, 30.0))
+    dictionary = plane_waves(load_array("uma_8"), band(200.0, 7000.0), 24, (0.0, 30.0))
     np.testing.assert_allclose(np.linalg.norm(dictionary.vectors, axis=1), 1.0, atol=1e-5)
     np.testing.assert_allclose(dictionary.vectors[:, 0].imag, 0.0, atol=1e-6)
 

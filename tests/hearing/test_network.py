@@ -21,7 +21,7 @@ from engine.hearing.directions import BAND, Localiser
 from engine.hearing.maps import view
 from engine.hearing.reading import Evidence, confidence_of, peaks_of, read, rivalry
 from engine.hearing.spectra import band, spectra
-from engine.hearing.steering import free_field
+from engine.hearing.steering import plane_waves
 
 RING = ring(6, 0.0463)
 AZIMUTHS = np.arange(72) * 5.0
@@ -100,7 +100,7 @@ def test_the_maps_of_a_turned_array_are_turned(steps: int, seed: int) -> None:
     speech = plane_wave(RING, bursts(rng, 0.4), 30.0) + hiss(rng, 6, 0.4)
     made = []
     for array in (RING, RING.rotated(5.0 * steps)):
-        dictionary = free_field(array, band(*BAND), 72, (15.0,))
+        dictionary = plane_waves(array, band(*BAND), 72, (15.0,))
         heard = spectra(speech, dictionary.bins)
         seen = view(heard, dictionary.vectors, None)
         made.append(band_maps(seen, heard.transpose(1, 0, 2), dictionary))
@@ -111,7 +111,7 @@ def test_the_maps_of_a_turned_array_are_turned(steps: int, seed: int) -> None:
 @pytest.mark.parametrize("seconds", [0.05, 0.4, 1.0, 2.5])
 def test_maps_have_one_shape_whatever_the_stretch(seconds: float) -> None:
     rng = np.random.default_rng(2)
-    dictionary = free_field(RING, band(*BAND), 72, (15.0,))
+    dictionary = plane_waves(RING, band(*BAND), 72, (15.0,))
     heard = spectra(plane_wave(RING, bursts(rng, seconds), 10.0), dictionary.bins)
     seen = view(heard, dictionary.vectors, None)
     made = band_maps(seen, heard.transpose(1, 0, 2), dictionary)
@@ -121,7 +121,7 @@ def test_maps_have_one_shape_whatever_the_stretch(seconds: float) -> None:
 
 
 def test_a_small_array_is_blind_in_low_bands_and_says_so() -> None:
-    blur = blur_of(free_field(RING, band(*BAND), 72, (15.0,)))
+    blur = blur_of(plane_waves(RING, band(*BAND), 72, (15.0,)))
     assert blur.shape == (BANDS,)
     assert blur[0] > 0.8 > blur[-1]
 
