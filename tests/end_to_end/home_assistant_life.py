@@ -323,8 +323,7 @@ async def _presses(home: Home, names: dict[str, str], rounds: int) -> list[float
 
 async def traffic(home: Home, seconds: float, looks: int) -> Figures:
     """Messages a second that the device sends: at rest with people about, and while it turns."""
-    resting, turning = 0, list[float]()
-    began = ended = 0.0
+    resting, turning, moved = 0, list[float](), False
     async with home.client() as client:
         await _set(client, home, "mode", "paused")
         await asyncio.sleep(5.0)
@@ -339,17 +338,16 @@ async def traffic(home: Home, seconds: float, looks: int) -> Figures:
             await _set(client, home, "look_around", "PRESS")
             async with _until(12.0):
                 async for message in messages:
-                    now, topic = time.monotonic(), str(message.topic)
-                    if topic.endswith("/state/moving"):
-                        began, ended = (now, ended) if message.payload == b"ON" else (began, now)
-                    elif topic.endswith("/state/heading"):
-                        turning.append(now)
+                    topic = str(message.topic)
+                    moved = moved or (topic.endswith("/moving") and message.payload == b"ON")
+                    if topic.endswith("/state/heading"):
+                        turning.append(time.monotonic())
         await _set(client, home, "mode", "follow")
     return {
         "at_rest_per_second": round(resting / seconds, 2),
         "headings": len(turning),
         "most_headings_in_a_second": most_in_a_second(turning),
-        "turned": ended > began > 0.0,
+        "turned": moved,
     }
 
 
