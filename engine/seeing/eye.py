@@ -32,6 +32,8 @@ MOST_FACES = 3
 ENGAGEMENT_MEMORY = 0.4
 
 
+STILL = 2.0
+"""deg/s of the head below which what moves in the picture moves by itself."""
 STRIP, SURE_STRIP = 5.0, 0.4
 """Height to width of what the picture's side leaves of somebody from which it needs this score."""
 
@@ -105,7 +107,7 @@ class Eye:
         self._lens = lens
         self._faces = faces
         self._engagement: dict[int, tuple[float, float]] = {}
-        self._tested: float | None = None
+        self._tested: tuple[float, FrameReport] | None = None
 
     def look(self, frame: Frame, heading: float = 0.0, heading_rate: float = 0.0) -> PeopleSeen:
         """The numbers of a frame, which is overwritten. Degrees, deg/s."""
@@ -123,13 +125,14 @@ class Eye:
         check_picture(frame.pixels)
         report = self.check.inspect(frame.pixels, heading_rate)
         self.stream.note(frame.t, report)
-        self._tested = frame.t
+        self._tested = (frame.t, report)
         return report.moved > WORTH_A_LOOK
 
     def forget(self) -> None:
         """Drop tracks and the thumbnail: the shutter closed, or the source is another."""
         self.tracker.reset()
         self.check.forget()
+        self._tested = None
         self.stream.forget()
         if self.second is not None:
             self.second.forget()
@@ -143,9 +146,11 @@ class Eye:
         heading_rate = heading_rate if self.settings.on_head else 0.0
         height, width = frame.pixels.shape[:2]
         lens = replace(self._lens, width=width, height=height)
-        report = self.check.inspect(frame.pixels, heading_rate)
-        if self._tested != frame.t:
+        if self._tested is not None and self._tested[0] == frame.t:
             # Beside itself, as after `moved`, every frame is frozen.
+            report = self._tested[1]
+        else:
+            report = self.check.inspect(frame.pixels, heading_rate)
             self.stream.note(frame.t, report)
         found: Sequence[Detection] = ()
         if report.usable:
@@ -155,7 +160,8 @@ class Eye:
         if report.usable:
             observations = [_observation(d, p, heading) for d, p in zip(found, places, strict=True)]
             owners = self.tracker.update(frame.t, observations, report.trust)
-            self._look_again(frame, found, observations, owners, report.trust)
+            still = abs(heading_rate) < STILL
+            self._look_again(frame, found, observations, owners, report.trust, still=still)
             objects = self._objects(frame, found, places, owners)
         people = PeopleSeen(
             frame.t,
@@ -173,6 +179,8 @@ class Eye:
         observations: Sequence[Observation],
         owners: Sequence[Track | None],
         trust: float,
+        *,
+        still: bool,
     ) -> None:
         """A second look where there are newcomers of whom no such look has been sure."""
         if self.second is None:
@@ -187,8 +195,10 @@ class Eye:
         if not new:
             return
         words = self.second.words(frame.pixels, [n for _, n in new], known, frame.t)
-        for (track, _), word in zip(new, words or (), strict=False):
-            self.tracker.heed(track, word, trust)
+        height, width = frame.pixels.shape[:2]
+        for (track, newcomer), (label, word) in zip(new, words or (), strict=False):
+            moves = still and self.check.stirs(newcomer.box, width, height)
+            self.tracker.heed(track, label, word, trust, moves=moves)
 
     def _objects(
         self,

@@ -7,12 +7,15 @@ taken for an empty room.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from engine.ports import Image
+from engine.seeing.boxes import Box
 from engine.seeing.buffers import Workspace
 
 THUMBNAIL = (64, 48)
@@ -24,6 +27,8 @@ TORN_SHARE = 0.3
 """A decoder that ran out of data leaves rows of one colour at the bottom."""
 MOVED = 14
 """Grey levels by which a pixel must change to have moved, above noise and flicker."""
+STIRS, STANDS_OUT = 0.1, 5.0
+"""Share of a box that must have moved for somebody in it to move; times what moved elsewhere."""
 STEADY_RATE = 20.0
 BLUR_RATE = 90.0
 """deg/s: up to the first a frame counts fully; from the second on the least."""
@@ -55,6 +60,7 @@ class FrameCheck:
         self.workspace = Workspace()
         self._before: Image | None = None
         self._usual = 0.0
+        self._changed: npt.NDArray[np.bool_] = np.zeros(THUMBNAIL[::-1], np.bool_)
 
     def inspect(self, pixels: Image, heading_rate: float = 0.0) -> FrameReport:
         """Raises nothing for any BGR picture. `heading_rate` in deg/s of the camera itself."""
@@ -77,15 +83,33 @@ class FrameCheck:
         if self._before is not None:
             self._before.fill(0)
         self._before = None
+        self._changed.fill(0)
         self._usual = 0.0
 
     def _moved(self, grey: Image) -> float:
+        self._changed.fill(0)
         if self._before is None:
             return 1.0
         change = grey.astype(np.int16) - self._before
         # A lamp or a cloud changes everything alike; that is nobody moving.
         change -= np.int16(np.median(change))
-        return float((np.abs(change) > MOVED).mean())
+        np.greater(np.abs(change), MOVED, out=self._changed)
+        return float(self._changed.mean())
+
+    def stirs(self, box: Box, width: int, height: int) -> bool:
+        """Whether something moved within `box` of the last frame, and little elsewhere.
+
+        A coat on a stand does not; a camera that shakes makes everything move.
+        """
+        columns, rows = THUMBNAIL[0] / width, THUMBNAIL[1] / height
+        x1, x2 = int(box[0] * columns), math.ceil((box[0] + box[2]) * columns)
+        y1, y2 = int(box[1] * rows), math.ceil((box[1] + box[3]) * rows)
+        inside = self._changed[max(y1, 0) : y2, max(x1, 0) : x2]
+        if inside.size == 0:
+            return False
+        moved, total = int(inside.sum()), int(self._changed.sum())
+        elsewhere = (total - moved) / max(self._changed.size - inside.size, 1)
+        return moved / inside.size >= max(STIRS, STANDS_OUT * elsewhere)
 
     def _trust(self, sharpness: float, rate: float) -> float:
         """How much this frame may count towards something new, LEAST_TRUST to 1."""

@@ -67,8 +67,10 @@ class SecondLook:
 
     def words(
         self, image: Image, newcomers: Sequence[Newcomer], known: Sequence[Box], t: float
-    ) -> Sequence[float] | None:
-        """A score for each newcomer, 0..1; None where none of them is due.
+    ) -> Sequence[tuple[Label, float]] | None:
+        """What each newcomer is and how surely, 0..1; None where none of them is due.
+
+        Somebody seen from behind and above is a dog at first sight, and a person at the second.
 
         What the look finds speaks for one only: for somebody in a `known` box
         rather than for a newcomer who is a second box around them.
@@ -82,14 +84,15 @@ class SecondLook:
             return None
         self.looks += 1
         found = self._detector.detect(image)
-        words = [0.0] * len(newcomers)
+        words = [(n.label, 0.0) for n in newcomers]
         for d in found:
-            shared = [overlap(d.box, n.box) if n.label is d.label else 0.0 for n in newcomers]
+            shared = [overlap(d.box, n.box) for n in newcomers]
             best = max(range(len(shared)), key=lambda i: shared[i])
             taken = max((overlap(d.box, box) for box in known), default=0.0)
-            if shared[best] >= SAME and shared[best] > taken:
-                words[best] = max(words[best], d.score)
-        for newcomer, before, word in zip(newcomers, refused, words, strict=True):
+            fits = shared[best] >= SAME and shared[best] > taken
+            if fits and d.score > words[best][1]:
+                words[best] = (d.label, d.score)
+        for newcomer, before, (_, word) in zip(newcomers, refused, words, strict=True):
             self._remember(newcomer, before, word, t)
         return words
 

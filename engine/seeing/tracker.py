@@ -22,6 +22,10 @@ from engine.seeing.boxes import overlap
 ECHO_OVERLAP, ECHO_FAINTER = 0.3, 0.25
 """Overlap with a surer sighting, and how much less sure, from which a doubtful one is an echo:
 a second box around the same person."""
+LOOKS_WEIGHT = 4.0
+"""Sightings for which a sure second look counts when a track is given its label."""
+LATELY, THE_SAME = 0.5, 0.5
+"""Seconds and overlap within which one track carries on another."""
 FULLY = 0.9
 """Trust in a frame from which it counts as sharp and steady."""
 
@@ -47,9 +51,11 @@ class TrackerSettings:
     """deg/s2 of unforeseen acceleration."""
     glimpse: float = 0.33
     """From here on somebody new is worth a second look, where such looks are taken."""
-    certain: float = 0.55
+    certain: float = 0.62
     """What a second look must say before a track may be confirmed; in a sharp and steady frame
     it does so by itself."""
+    certain_moving: float = 0.40
+    """The same of what moves while the rest of the picture does not: no painting does."""
     gate: float = 3.5
     """Sigmas within which a sighting may belong to a track."""
 
@@ -88,6 +94,8 @@ class Track:
     """Whether its sightings suffice by themselves."""
     word: float | None = None
     """What the surest second look said; None before the first."""
+    vouched: bool = False
+    """Whether a second look was sure enough."""
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=3))
     votes: dict[Label, float] = field(default_factory=dict)
 
@@ -248,17 +256,46 @@ class Tracker:
 
     def is_unvouched(self, track: Track) -> bool:
         """Whether a second look at it would tell anything."""
-        return not track.confirmed and (track.word or 0.0) < self.settings.certain
+        return not track.confirmed and not track.vouched
 
-    def heed(self, track: Track, word: float, trust: float = 1.0) -> None:
-        """What a second look at an unconfirmed track said, in a frame of this much trust."""
+    def heed(
+        self, track: Track, label: Label, word: float, trust: float = 1.0, *, moves: bool = False
+    ) -> None:
+        """What a second look at an unconfirmed track said, in a frame of this much trust.
+
+        `moves`: whether it moves by itself, the camera standing still.
+        """
+        rule = self.settings
+        person_moves = moves and label is Label.PERSON
+        sure = word >= (rule.certain_moving if person_moves else rule.certain)
+        if sure:
+            # What it seemed before, half in the picture, was no more than that.
+            track.votes = {label: LOOKS_WEIGHT * word**2}
         track.word = max(word, track.word or 0.0)
-        track.enough = track.enough or (word >= self.settings.certain and trust >= FULLY)
+        track.vouched = track.vouched or sure
+        track.enough = track.enough or (sure and trust >= FULLY)
         self._judge(track)
 
     def _judge(self, track: Track) -> None:
-        vouched = not self._vouching or (track.word or 0.0) >= self.settings.certain
-        track.confirmed = track.confirmed or (track.enough and vouched)
+        vouched = track.vouched or not self._vouching
+        if track.enough and vouched and not track.confirmed:
+            track.confirmed = True
+            self._continue(track)
+
+    def _continue(self, track: Track) -> None:
+        """Somebody confirmed in the very place where somebody known was a moment ago is them.
+
+        Two tracks begin when a person comes into the picture so quickly that
+        one frame's box says little of the next one's.
+        """
+        box = _box(track, track.bearing)
+        for known in self.tracks:
+            lately = 0.0 < track.seen - known.seen <= LATELY
+            bearing = track.bearing + difference(known.bearing, track.bearing)
+            if known.confirmed and lately and overlap(box, _box(known, bearing)) >= THE_SAME:
+                track.id, known.id = known.id, track.id
+                known.confirmed, known.seen = False, -math.inf
+                return
 
     def _forget(self, t: float) -> None:
         rule = self.settings
@@ -280,6 +317,6 @@ def _echoes(doubtful: Observation, found: Sequence[Observation]) -> bool:
     )
 
 
-def _box(seen: Observation, bearing: float) -> tuple[float, float, float, float]:
+def _box(seen: Observation | Track, bearing: float) -> tuple[float, float, float, float]:
     """In degrees, y downwards."""
     return (bearing - seen.width / 2, -seen.top, seen.width, seen.top - seen.bottom)

@@ -11,6 +11,7 @@ from engine.seeing.eye import Eye, EyeSettings, Look
 from engine.seeing.fakes import FakeDetector
 from engine.seeing.geometry import Lens
 from engine.seeing.second_look import FORGOTTEN, LONGEST, Newcomer, SecondLook
+from engine.seeing.tracker import Observation, Tracker
 
 BOX = (120.0, 60.0, 100.0, 400.0)
 LENS = Lens(640, 480, 66.0)
@@ -105,3 +106,46 @@ def test_refusals_are_bounded_end_and_are_forgotten() -> None:
     assert all(r.pause <= LONGEST for r in second.refusals)
     second.forget()
     assert not second.refusals
+
+
+def test_who_looks_like_a_dog_at_first_is_what_the_second_look_says() -> None:
+    dog = Detection(Label.DOG, 0.6, BOX)
+    seen = Room(dog, person(0.8)).look().objects[0]
+    assert seen.label is Label.PERSON
+    assert seen.track is not None
+
+
+def test_somebody_who_moves_while_the_room_stands_still_needs_less() -> None:
+    def tracks(moving: bool) -> set[int | None]:
+        room = Room(person(0.5), person(0.45))
+        found: set[int | None] = set()
+        for k in range(6):
+            scene = picture()
+            if moving:
+                x = 130 + 10 * k
+                scene[100:400, x : x + 60] = (200, 40, 60) if k % 2 else (10, 200, 240)
+            room.t += 0.1
+            found |= {o.track for o in room.eye.examine(Frame(room.t, scene)).objects}
+        return found
+
+    assert tracks(moving=True) == {None, 1}
+    assert tracks(moving=False) == {None}
+
+
+def test_two_tracks_of_one_person_become_one() -> None:
+    """A newcomer confirmed where somebody known was seen a moment ago carries on their number."""
+    tracker = Tracker(vouching=True)
+    here = Observation(Label.PERSON, 0.8, 10.0, 1.0, 12.0, 15.0, -15.0)
+    (first,) = tracker.update(0.1, [here])
+    assert first is not None
+    tracker.heed(first, Label.PERSON, 0.9)
+    number = first.id
+    first.bearing = 80.0  # its filter has run away
+    (second,) = tracker.update(0.2, [here])
+    assert second is not first
+    assert second is not None
+    first.bearing = 10.5
+    tracker.heed(second, Label.PERSON, 0.9)
+    assert second.id == number
+    assert second.confirmed
+    assert not first.confirmed
