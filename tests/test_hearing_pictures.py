@@ -1,0 +1,29 @@
+"""The pictures of what was measured of hearing are drawn from the figures alone."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parent.parent / "script" / "hearing_pictures"
+
+
+@pytest.mark.needs("sim")
+def test_pictures_are_drawn_of_what_was_measured_and_the_rest_is_named(tmp_path: Path) -> None:
+    draw = runpy.run_path(str(SCRIPT))["draw"]
+    assert len(draw(tmp_path, tmp_path)) == 2
+    figures = {
+        "reliability": [{"count": 3, "said": 0.3, "right": 0.4}],
+        "calibration_error": 0.02,
+    }
+    (tmp_path / "hearing.json").write_text(json.dumps({"figures": figures}))
+    (missing,) = draw(tmp_path, tmp_path)
+    assert "script/measure hearing_cost" in missing
+    costs = {"microphones": {"2": 30.0, "16": 90.0}, "directions": {"36": 5.0, "72": 9.0}}
+    (tmp_path / "hearing_cost.json").write_text(json.dumps({"figures": costs}))
+    assert draw(tmp_path, tmp_path) == []
+    for name in ("hearing-confidence.png", "hearing-cost.png"):
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
