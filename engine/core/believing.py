@@ -17,6 +17,7 @@ from engine.core import (
     loudspeakers,
     modes,
     requests,
+    search,
     survey,
     voices,
     watching,
@@ -72,6 +73,10 @@ def _people_seen(state: State, event: PeopleSeen) -> tuple[State, tuple[Action, 
     state = replace(state, watched=watched, places=places)
     low, high = event.view
     state = replace(state, people=people, view_width=high - low, dark=not event.usable)
+    if event.usable:
+        frame = search.Glance(event.t, low, high)
+        glances = (*state.glances[1 - search.KEPT :], frame)
+        state = replace(state, search=search.see(state.search, frame), glances=glances)
     return (watching.observe(state, believed) if state.alarm.on else state), ()
 
 

@@ -32,6 +32,7 @@ SEEN_NOW = 1.0  # s since the last sighting
 BEYOND = Reason("beyond_range", "staying: the person is beyond the range of motion")
 IN_THE_WAY = Reason("blocked", "staying: something is in the way")
 DARK = Reason("dark", "staying: the camera shows nothing")
+SEARCHING = Reason("search", "searching: looking where the person went")
 GLANCE = 0.3  # of the view, to either side of its middle, in which a look needs no turn
 PACES = {"settled": Pace.GENTLE, "motion": Pace.NORMAL, "pursuit": Pace.BRISK}
 
@@ -112,11 +113,12 @@ def _follow(state: State) -> tuple[State, tuple[Action, ...]]:
         return replace(state, reason=reason, zone=None), ()
     person = state.primary()
     if person is not None and person.ever_seen:
-        begun = search.begin(state.search, person, state.heading, state.view_width, state.now)
+        width, frames = state.view_width, state.glances
+        begun = search.begin(state.search, person, state.heading, width, state.now, frames)
         state = replace(state, search=begun)
     if state.search.active:
         state, looked = _search(state)
-        if state.search.active:
+        if state.search.active or looked:
             return state, looked
     if person is None:
         if state.now < state.ambiguous_until:
@@ -141,7 +143,13 @@ def _face(state: State, person: fusion.Person, summoned: bool) -> tuple[State, t
         # What was foretold of somebody nobody can see is no reason to move, and no time passed.
         return replace(state, reason=DARK, zone=None, following=None), ()
     verdict = zones.judge(
-        state.following, subject, base, state.now, settings.zones, settings.motion
+        state.following,
+        subject,
+        base,
+        state.now,
+        settings.zones,
+        settings.motion,
+        base - state.heading if state.move else 0.0,
     )
     state = replace(state, following=verdict.following, zone=verdict.zone, reason=verdict.reason)
     if verdict.aim is None:
@@ -180,15 +188,22 @@ def _squarely(
 
 
 def _search(state: State) -> tuple[State, tuple[Action, ...]]:
-    aim = _reachable(state, state.search.stops[0], asked=False)
-    if aim is not None and _is_blocked(state, aim):
-        aim = None
-    going_on = search.progress(state.search, state.people.persons, aim, state.heading, state.now)
-    reason = Reason("search", "searching: looking where the person went")
-    state = replace(state, search=going_on, reason=reason, zone=None, following=None)
-    if not going_on.active or aim is None or going_on.resting_since is not None:
+    if search.found(state.search, state.people.persons):
+        return replace(state, search=state.search.over()), ()
+    state = replace(state, reason=SEARCHING, zone=None, following=None)
+    if state.search.looked >= state.search.t:
         return state, ()
-    return _move(state, aim, Pace.BRISK, reason)
+    headings = search.headings(*state.settings.range)
+    motion = state.settings.motion
+    chosen = search.look(state.search, headings, state.heading, state.velocity, motion)
+    home = _reachable(state, state.search.home, asked=False)
+    state = replace(state, search=chosen)
+    if not chosen.active and home is not None:
+        # Whoever comes back is best seen from where they were.
+        return _move(state, home, Pace.NORMAL, SEARCHING)
+    if chosen.aim is None:
+        return state, ()
+    return _move(state, chosen.aim, Pace.BRISK, SEARCHING)
 
 
 def _reachable(state: State, bearing: float, asked: bool) -> float | None:

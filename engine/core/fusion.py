@@ -49,6 +49,7 @@ HEARD_WIDTH = 24.0  # deg of a place where a voice was heard and nobody seen
 class Person:
     """One human, or a voice that may become one. `hits` are sightings since the start.
 
+    `hint` is the eye's id for them, `stranger` another that their last sighting had.
     `missed_for` adds up the seconds in which usable frames should have shown them;
     `origin` is where they were first seen, `roamed` how far from there they have been.
     """
@@ -65,6 +66,7 @@ class Person:
     confirmed: bool
     engagement: float | None = None
     hint: int | None = None
+    stranger: int | None = None
     missed_for: float = 0.0
     origin: float = 0.0
     roamed: float = 0.0
@@ -161,10 +163,7 @@ def _assign(
         for j, sighting in enumerate(sightings):
             cost = tracks.deviation(ahead[i], sighting.bearing, sighting.bearing_std)
             hinted = sighting.track is not None and sighting.track == person.hint
-            # The eye's short-term id is a hint only, but a good one: somebody
-            # whose id still lives is rarely seen under another.
-            alive = person.hint is not None and t - person.last_seen <= HINT_LIVES
-            strange = alive and not hinted
+            strange = _hinted_otherwise(person, sighting, t)
             if cost <= gate * (HINT_GATE if hinted else STRANGE_GATE if strange else 1.0):
                 # A confirmed person goes before a newcomer.
                 bonus = (HINT_BONUS if hinted else 0.0) + (0.5 if person.confirmed else 0.0)
@@ -178,14 +177,28 @@ def _assign(
     return pairs
 
 
+def _hinted_otherwise(person: Person, sighting: Sighting, t: float) -> bool:
+    """Whether the eye calls the sighting somebody else.
+
+    Its short-term id is a hint only, but a good one: somebody whose id still
+    lives is rarely seen under another.
+    """
+    alive = person.hint is not None and t - person.last_seen <= HINT_LIVES
+    return alive and sighting.track != person.hint
+
+
 def _hit(person: Person, sighting: Sighting, t: float, settings: TrackingSettings) -> Person:
+    # Another id than the one that lives is more often something else beside them.
+    strange = _hinted_otherwise(person, sighting, t)
+    std = sighting.bearing_std * (tracks.DISTRUST if strange else 1.0)
+    kept = sighting.track is None or (strange and sighting.track != person.stranger)
     # A voice places somebody within several degrees; the first look decides.
     if person.ever_seen:
         track = tracks.update(
             person.track,
             t,
             sighting.bearing,
-            sighting.bearing_std,
+            std,
             swerve(person, settings),
             settings.coast,
             trusted=sighting.track is not None and sighting.track == person.hint,
@@ -212,7 +225,8 @@ def _hit(person: Person, sighting: Sighting, t: float, settings: TrackingSetting
         confirmed=person.confirmed
         or (hits >= settings.confirm_sightings and confidence >= CONFIRMING),
         engagement=engagement,
-        hint=sighting.track if sighting.track is not None else person.hint,
+        hint=person.hint if kept else sighting.track,
+        stranger=sighting.track if strange else None,
         missed_for=0.0,
         origin=origin,
         roamed=max(person.roamed, abs(difference(track.bearing, origin))),
@@ -263,6 +277,7 @@ def _reunited(persons: list[Person], t: float) -> tuple[Person, ...]:
                     newcomer,
                     id=known.id,
                     track=replace(newcomer.track, restless=known.track.restless),
+                    hits=known.hits + newcomer.hits,
                     confirmed=True,
                     confidence=max(newcomer.confidence, known.confidence),
                     last_heard=max(newcomer.last_heard, known.last_heard),

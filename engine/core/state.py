@@ -19,7 +19,7 @@ from engine.core.lifeless import Watched
 from engine.core.loudspeakers import Loudspeakers
 from engine.core.modes import ModeState
 from engine.core.places import Places
-from engine.core.search import Search
+from engine.core.search import Glance, Search
 from engine.core.settings import CoreSettings
 from engine.core.survey import Survey
 from engine.core.types import (
@@ -114,6 +114,7 @@ class State:
     alarm: Alarm = field(default_factory=Alarm)
     watch: Watch = field(default_factory=Watch)
     search: Search = field(default_factory=Search)
+    glances: tuple[Glance, ...] = ()
     to_centre: int | None = None
     viewers: int = 0
     view_width: float = DEFAULT_VIEW
@@ -138,7 +139,7 @@ class State:
             move=None,
             following=None,
             pan=Pan(),
-            search=replace(self.search, stops=(), resting_since=None),
+            search=self.search.over(),
             to_centre=None,
             watch=replace(self.watch, look=None),
         )

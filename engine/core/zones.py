@@ -24,12 +24,13 @@ WALKING = 1.6
 TRAIL = 0.85  # of the dead zone: how far the head trails a walking person
 SAME_PLACE = 5.0  # deg a settled person may drift before the waiting starts anew
 LOOK_AHEAD_MAX = 35.0  # deg that a prediction may add
-RESTLESS_SHARE = 0.4  # of the zones and of the time to settle
+RESTLESS_SHARE = 0.25  # of the zones and of the time to settle
 PLACE_MEMORY = 20.0  # s after which the edges of somebody's place are half forgotten
 STROLL, HURRY = 46.0, 64.0  # deg/s
 LEFT_BY = 1.5  # deg beyond the dead zone, about the noise of a bearing
 CADENCE = 0.05  # s, half the time between two frames at ten a second
 SETTING_OUT = 9.0  # deg/s that the first of three measurements of a walk shows
+TOO_FAR = 1.5  # times the dead zone: a head that far ahead of a walking person turns back
 RETARGET = 1.5  # deg that a new aim must differ by to be worth a new command
 
 
@@ -120,8 +121,12 @@ def judge(
     now: float,
     zones: ZoneSettings,
     motion: MotionSettings,
+    turning: float = 0.0,
 ) -> Verdict:
-    """The verdict on `subject` for a head that rests, or will come to rest, at `base`."""
+    """The verdict on `subject` for a head that rests, or will come to rest, at `base`.
+
+    `turning` is the way that it still has to get there (deg, 0 at rest).
+    """
     before = following if following and following.person == subject.id else begin(subject, now)
     memory = _remember(before, subject, now, zones)
     dead, holding = half_widths(zones, subject.distance)
@@ -129,7 +134,7 @@ def judge(
     if subject.restless >= RESTLESS:
         # Who runs about runs again soon, and there is no time to lose then.
         dead, holding = dead * RESTLESS_SHARE, holding * RESTLESS_SHARE
-        settle *= RESTLESS_SHARE
+        settle *= 0.1
     bearing = near(subject.bearing, base)
     walking = _walks(subject, zones)
     offset = bearing - base
@@ -137,6 +142,9 @@ def judge(
     if walking:
         critical = _critical(offset, subject.rate, dead, motion)
     ahead = bearing + subject.rate * run_out(subject.rate, motion)
+    if walking and subject.rate * turning > 0.0 and not memory.pursuit:
+        # On the way already, and by the time it is there they will have walked on.
+        memory = replace(memory, pursuit=1 if subject.rate > 0 else -1)
     if memory.pursuit and walking and subject.rate * memory.pursuit > 0.0:
         return _pursue(memory, ahead, subject.rate, dead, base)
     memory = replace(memory, pursuit=0) if memory.pursuit else memory
@@ -206,13 +214,14 @@ def _remember(memory: Following, subject: Subject, now: float, zones: ZoneSettin
 
 
 def _pursue(memory: Following, ahead: float, rate: float, dead: float, base: float) -> Verdict:
-    """Trail a walking person; the aim only ever advances in the direction of the walk."""
+    """Trail a walking person; the aim advances in the direction of the walk, as a rule."""
     # There is no time to spare behind somebody who runs.
     trail = TRAIL * dead * (1.0 - 0.7 * hurry(rate))
     aim = ahead - memory.pursuit * trail
     reason = Reason("pursuit", f"motion: following somebody who walks at {abs(rate):.0f}°/s")
     advance = (aim - base) * memory.pursuit
-    return Verdict(memory, Zone.MOTION, aim if advance > RETARGET else None, reason)
+    wanted = advance > RETARGET or advance < -TOO_FAR * dead
+    return Verdict(memory, Zone.MOTION, aim if wanted else None, reason)
 
 
 def _hold(

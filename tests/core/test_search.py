@@ -1,20 +1,22 @@
 """Looking for somebody who walked away: where they went, the other side, once."""
 
-import itertools
 import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine.core import brain, search, tracks
+from engine.core.angles import wrap
 from engine.core.fusion import NEVER, Person
-from engine.core.search import Search
+from engine.core.profile import Profile
+from engine.core.search import Glance, Search
 from engine.core.settings import CoreSettings
 from engine.core.types import (
     AxisMoved,
     MoveTo,
+    Pace,
     PeopleSeen,
     ShutterChanged,
     ShutterState,
@@ -23,6 +25,7 @@ from engine.core.types import (
 
 VIEW = 66.0  # deg
 PERIOD = 0.1  # s
+MOTION = CoreSettings().motion
 sides = st.sampled_from([1.0, -1.0])
 
 
@@ -43,19 +46,25 @@ def lost(rate: float, bearing: float = 10.0, seen: float = 0.0) -> Person:
     )
 
 
-def first_one_way_then_the_other(ways: list[float]) -> bool:
-    """Whether all that is positive comes first, both sides from near to far."""
-    ahead = [w for w in ways if w > 0.0]
-    behind = [w for w in ways if w <= 0.0]
-    ordered = sorted(ahead) + sorted(behind, reverse=True)
-    return bool(ahead) and bool(behind) and ways == ordered
-
-
 def started(before: Search, person: Person, view: float = VIEW) -> Search:
     """What is begun when the loss of `person`, who was about to leave the picture, is noticed."""
     heading = person.track.bearing - math.copysign(0.45 * view, person.track.rate)
     noticed = person.last_seen + person.missed_for
     return search.begin(before, person, heading, view, noticed)
+
+
+def likely(state: Search, bearing: float, within: float = 15.0) -> float:
+    """The probability that they are within some degrees of `bearing`."""
+    near = [i for i in range(search.BINS) if abs(wrap(i * search.BIN - bearing)) <= within]
+    return math.fsum(row[i] for row in state.mass for i in near)
+
+
+def watched(state: Search, heading: float, seconds: float, view: float = VIEW) -> Search:
+    """After some seconds of frames at one heading that show nobody."""
+    for _ in range(round(seconds / PERIOD)):
+        frame = Glance(state.t + PERIOD, heading - view / 2.0, heading + view / 2.0)
+        state = search.see(state, frame)
+    return state
 
 
 @given(sides, st.floats(-170, 170))
@@ -67,19 +76,69 @@ def test_nobody_walks_out_of_the_middle_of_the_picture(side: float, bearing: flo
     assert search.begin(Search(), person, bearing - side * 0.4 * VIEW, VIEW, noticed).active
 
 
-@given(st.floats(1.01, 10.0), sides, st.floats(-170, 170), st.floats(20, 120))
-def test_a_walker_is_looked_for_where_they_went_and_then_on_the_other_side(
-    pace: float, side: float, bearing: float, view: float
-) -> None:
-    begun = started(Search(), lost(side * pace * search.WALKED, bearing), view)
+@given(st.floats(1.2, 3.0), sides, st.floats(-100, 100))
+def test_a_walker_is_looked_for_where_they_went(pace: float, side: float, bearing: float) -> None:
+    begun = started(Search(), lost(side * pace * search.WALKED, bearing))
     assert begun.active
-    ways = [(stop - bearing) * side for stop in begun.stops]
-    assert 2 <= len(ways) <= 6
-    assert first_one_way_then_the_other(ways)
-    side_by_side = sorted([*ways, 0.0])
-    gaps = [b - a for a, b in itertools.pairwise(side_by_side)]
-    assert max(gaps) <= view, "no gap between the looks"
-    assert min(gaps) > view / 5.0, "every look shows something new"
+    heading = bearing - side * 0.45 * VIEW
+    later = watched(begun, heading, 1.0)
+    looked = search.look(later, search.headings(-175.0, 175.0), heading, 0.0, MOTION)
+    assert looked.aim is not None
+    assert (looked.aim - heading) * side > 0.0
+
+
+@given(sides, st.floats(-120, 120), st.lists(st.floats(-170, 170), max_size=20))
+def test_what_is_believed_stays_a_probability(
+    side: float, bearing: float, headings: list[float]
+) -> None:
+    state = started(Search(), lost(side * 40.0, bearing))
+    for heading in headings:
+        state = watched(state, heading, 0.3)
+        assert state.gone + math.fsum(map(math.fsum, state.mass)) == pytest.approx(1.0)
+        assert min(map(min, state.mass)) >= 0.0
+
+
+@given(sides, st.floats(-120, 120))
+def test_a_look_that_shows_nobody_makes_what_it_covered_less_likely(
+    side: float, bearing: float
+) -> None:
+    state = started(Search(), lost(side * 40.0, bearing))
+    ahead = bearing + side * 20.0
+    assert likely(watched(state, ahead, 0.1), ahead) < likely(
+        watched(state, ahead + 180.0, 0.1), ahead
+    )
+
+
+@given(st.floats(-180, 180), st.floats(0.01, 0.5))
+def test_who_goes_on_is_where_their_rate_leads(bearing: float, dt: float) -> None:
+    state = started(Search(), lost(0.0))
+    rates = (0.0, 40.0, -40.0, 76.0, -76.0)
+    for k, rate in enumerate(rates):
+        row = [search._bell(wrap(i * search.BIN - bearing), 10.0) for i in range(search.BINS)]
+        empty = [0.0] * search.BINS
+        mass = tuple(row if i == k else empty for i in range(len(rates)))
+        moved = search._gone_on(mass, rates, dt)
+        x = math.fsum(m * math.cos(math.radians(i * search.BIN)) for i, m in enumerate(moved[k]))
+        y = math.fsum(m * math.sin(math.radians(i * search.BIN)) for i, m in enumerate(moved[k]))
+        centre = math.degrees(math.atan2(y, x))
+        assert abs(wrap(centre - bearing - rate * dt)) < 0.1
+        assert math.fsum(map(math.fsum, moved)) == pytest.approx(math.fsum(row))
+    assert not state.active, "who stood is not looked for"
+
+
+@given(st.floats(-170, 170), st.floats(-150, 150), st.floats(-170, 170))
+def test_the_travel_time_is_that_of_the_real_profile(
+    start: float, velocity: float, target: float
+) -> None:
+    assume(abs(target - start) > 5.0 and abs(velocity) < 1.0)
+    profile = Profile(start, MOTION, (-175.0, 175.0), 0.01)
+    profile.retarget(target, Pace.BRISK)
+    steps = 0
+    while not profile.done:
+        profile.step()
+        steps += 1
+    said = search.travel_time(target - start, 0.0, MOTION)
+    assert said == pytest.approx(steps * 0.01, rel=0.15, abs=0.08)
 
 
 @pytest.mark.parametrize(
@@ -104,45 +163,36 @@ def test_who_stood_still_or_is_hardly_gone_or_hardly_known_is_not_looked_for(
 def test_a_loss_is_searched_for_once_and_the_next_one_again() -> None:
     begun = started(Search(), lost(40.0))
     assert started(begun, lost(40.0)) is begun
-    over = replace(begun, stops=())
+    over = begun.over()
     assert not started(over, replace(lost(40.0), missed_for=9.0)).active
     assert started(over, lost(40.0, seen=5.0)).active
     assert started(over, replace(lost(40.0), id=2)).active
 
 
-def test_each_look_lasts_and_starts_when_the_head_is_there() -> None:
-    now, heading = 1.0, 0.0
+def test_it_is_given_up_once_they_have_more_likely_left() -> None:
     state = started(Search(), lost(40.0))
-    spent = []
-    for _ in range(len(state.stops)):
-        aim = state.stops[0]
-        while abs(heading - aim) > search.ARRIVED:
-            heading += max(-8.0, min(8.0, aim - heading))
-            now += PERIOD
-            after = search.progress(state, (), aim, heading, now)
-            assert after.stops == state.stops, "no look while on the way"
-            state = after
-        start = now
-        while state.active and state.stops[0] == aim and now < start + 10.0:
-            now += PERIOD
-            state = search.progress(state, (), aim, heading, now)
-        spent.append(now - start)
-    assert not state.active
-    assert all(search.LOOK <= s + 1e-9 <= search.LOOK + 3.0 * PERIOD for s in spent)
+    everywhere = search.headings(-175.0, 175.0)
+    heading, start = 0.0, state.t
+    while state.active:
+        state = search.look(state, everywhere, heading, 0.0, MOTION)
+        heading = heading if state.aim is None else state.aim
+        state = watched(state, heading, 0.5) if state.active else state
+        assert state.t - start < 2.0 * search.LONGEST
 
 
-def test_a_stop_beyond_the_range_is_left_out() -> None:
-    begun = started(Search(), lost(40.0))
-    after = search.progress(begun, (), None, 0.0, 1.0)
-    assert after.stops == begun.stops[1:]
+def test_a_better_look_must_be_much_better_to_turn_the_head_round() -> None:
+    state = started(Search(), lost(40.0))
+    first = search.look(state, search.headings(-175.0, 175.0), 0.0, 0.0, MOTION)
+    again = search.look(first, search.headings(-175.0, 175.0), 0.0, 0.0, MOTION)
+    assert again.aim == first.aim
 
 
 def test_it_ends_as_soon_as_anybody_shows() -> None:
     begun = started(Search(), lost(40.0))
     old, unsure = lost(40.0), replace(lost(0.0, seen=1.0), id=2, confirmed=False)
-    assert search.progress(begun, (old, unsure), 50.0, 0.0, 1.0).active
+    assert not search.found(begun, (old, unsure))
     other = replace(lost(0.0, seen=1.0), id=2)
-    assert not search.progress(begun, (old, other), 50.0, 0.0, 1.0).active
+    assert search.found(begun, (old, other))
 
 
 # ----------------------------------------------------------------- in the brain
@@ -180,7 +230,9 @@ class Room:
 
 @settings(max_examples=20, deadline=None)
 @given(sides, st.floats(20.0, 38.0))
-def test_the_head_looks_both_ways_once_and_then_waits(side: float, rate: float) -> None:
+def test_the_head_looks_where_they_went_on_the_other_side_too_and_comes_back(
+    side: float, rate: float
+) -> None:
     room, bearing = Room(), -side * 20.0
     for _ in range(20):
         room.frame(bearing)
@@ -189,11 +241,13 @@ def test_the_head_looks_both_ways_once_and_then_waits(side: float, rate: float) 
     while not room.looks:
         room.frame()
         assert room.t < 10.0
-    stops = room.state.search.stops
-    for _ in range(150):
+    for _ in range(250):
         room.frame()
-    assert len(room.looks) == len(stops), "every place once"
-    assert first_one_way_then_the_other([(look - bearing) * side for look in room.looks])
+    ways = [(look - bearing) * side for look in room.looks]
+    assert ways[0] > -VIEW / 2.0
+    assert max(ways) > 0.0 > min(ways)
+    assert not room.state.search.active
+    assert abs(room.state.heading - bearing) < VIEW / 2.0, "where they were is in the picture"
 
 
 @pytest.mark.parametrize("side", [1.0, -1.0])
