@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from engine.core import alarm as alarms
+from engine.core import stillness
 from engine.core.alarm import Trigger
-from engine.core.angles import difference, near, wrap
+from engine.core.angles import clamp, difference, near, wrap
 from engine.core.fusion import Person
-from engine.core.places import Sense
+from engine.core.places import Full, Origin, Place, Places, Sense
 from engine.core.types import (
     Action,
     AlarmState,
@@ -26,6 +27,7 @@ from engine.core.types import (
     Keep,
     Label,
     PeopleSeen,
+    Sighting,
     SoundKind,
     VoiceHeard,
 )
@@ -35,8 +37,15 @@ if TYPE_CHECKING:
 
 SEEN_NOW = 1.0  # s since the last sighting
 STANDING = 8.0  # deg/s of the head below which a picture is as sharp as at rest
-LOOKS = 3  # sightings by a head at rest that make somebody an intruder
-LOOKS_AT_PET = 12  # the same where a cat or a dog was seen: it may be nothing but that
+LOOKS = 3.0  # clear sightings by a head at rest that make somebody an intruder
+IN_MOTION = 0.4  # of such a sighting that one by a turning head counts for: it follows who walks
+FAINT, CLEAR = 0.35, 0.7  # scores of a sighting that counts for nothing, and for a whole one
+MISSED = 0.6  # of a look that a frame takes back which should have shown them and did not
+MOST_LOOKS = 16.0  # that are counted: what was seen for hours must not count for what comes after
+LEAP = 12.0  # deg between two sightings that nobody goes
+LOOKS_AT_PET = 12.0  # the same where a cat or a dog was seen: it may be nothing but that
+LOOKS_AT_FLICKER = 12.0  # and where something comes and goes without ever moving
+FRAMES_OF_FLICKER = 30  # frames after which that is known of a place
 SURE = 0.6  # confidence in somebody, from 0 to 1, that a call to a phone is worth
 PET_NEAR = 10.0  # deg
 PET_REMEMBERED = 5.0  # s
@@ -44,35 +53,34 @@ GLIMPSED = 0.6  # s that somebody not yet believed in is waited for
 STILL_LIFE = 8.0  # deg: whoever moves less, all the time, may be a picture or on a screen
 STILL_LIFE_ROOM = 4.0  # deg beyond, in which the same is taken for the same
 STILL_FOR = 60.0  # s without a move after which the head need not stay for them
+STILL_MEMORY = 3600.0  # s for which the store of places holds such a one, unless it shows life
 MACHINE_WIDE = 12.0  # deg to either side of a loudspeaker that its screen takes
 MACHINE_REMEMBERED = 1800.0  # s
+OF_THEM = 6.0  # deg between somebody and the sighting that is theirs
+EDGE = 6.0  # deg at the picture's edges where not being seen says nothing
 CLEARLY = 0.7  # confidence in a direction that the motor's noise does not reach
 LISTEN_FOR = 2.0  # s
 LOOK_LONGEST, LOOK_FOR = 12.0, 4.0  # s to get there and stay at the most; and once there
 LOOK_AGAIN, LOOK_WIDE = 120.0, 20.0  # s in which nothing within so many deg is looked at again
-MOST_STILL_LIVES, MOST_PETS, MOST_MACHINES = 16, 64, 32
+MOST_PETS, MOST_MACHINES = 64, 32
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of one person since `since`: sharp looks, and between which bearings.
+    """What is known of one person since `since`: looks at them, and between which bearings.
 
-    `told` says that an alert was about them.
+    A sharp look counts for one, one by a turning head for `IN_MOTION` of it.
+
+    `last` is where
+    they were at the newest. `told` says that an alert was about them.
     """
 
     since: float
     low: float
     high: float
-    looks: int = 0
+    looks: float = 0.0
     told: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class StillLife:
-    """Where somebody who never moved was told of, between two bearings, since arming."""
-
-    low: float
-    high: float
+    last: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +117,6 @@ class Watch:
     told: Mapping[AlertKind, Told] = field(default_factory=dict)
     owed: Alert | None = None
     evidence: Mapping[int, Evidence] = field(default_factory=dict)
-    still_lives: tuple[StillLife, ...] = ()
     pets: tuple[tuple[float, float], ...] = ()
     machines: tuple[tuple[float, float], ...] = ()
     look: Look | None = None
@@ -122,13 +129,24 @@ class Watch:
 def armed(state: State, trigger: Trigger, delay: float | None) -> tuple[State, bool]:
     """The state after somebody armed it; what was learned of the room starts anew."""
     changed, allowed = alarms.advance(state.alarm, trigger, state.now, state.settings.away, delay)
-    watch = Watch(visits=state.watch.visits)
-    return replace(state, alarm=changed, watch=watch), allowed
+    return replace(_anew(state), alarm=changed), allowed
 
 
 def disarmed(state: State) -> State:
     changed, _ = alarms.advance(state.alarm, Trigger.DISARM, state.now, state.settings.away)
-    return replace(state, alarm=changed, watch=Watch(visits=state.watch.visits))
+    return replace(_anew(state), alarm=changed)
+
+
+def _anew(state: State) -> State:
+    """Whoever sat still while nobody should be there may be at home now, or come again."""
+    lasting = tuple(p for p in state.places.items if not _is_still_life(p))
+    places = state.places if len(lasting) == len(state.places.items) else Places(lasting)
+    return replace(state, places=places, watch=Watch(visits=state.watch.visits))
+
+
+def _is_still_life(place: Place) -> bool:
+    learned = place.origin is Origin.LEARNED and place.sense is Sense.SEEN
+    return learned and place.until is not None
 
 
 def kept(state: State) -> Keep:
@@ -144,21 +162,33 @@ def observe(state: State, event: PeopleSeen) -> State:
     before = state.watch
     pets = _recent(before.pets, event.t, PET_REMEMBERED)
     pets += [(event.t, s.bearing) for s in event.sightings if s.label is not Label.PERSON]
-    sharp = abs(state.velocity) < STANDING and event.usable
+    still = abs(state.velocity) < STANDING
     evidence = {
-        p.id: _looked(before.evidence.get(p.id), p, event.t, sharp and p.last_seen == event.t)
+        p.id: _looked(before.evidence.get(p.id), p, event, still)
         for p in state.people.persons
         if p.ever_seen
     }
     gone = [e for i, e in before.evidence.items() if i not in evidence]
     stayed = [e for e in evidence.values() if event.t - e.since >= STILL_FOR]
-    learned = [StillLife(e.low, e.high) for e in (*gone, *stayed) if _never_moved(e)]
-    lives = before.still_lives
-    for life in learned:
-        if not any(_within(life.low, life.high, known) for known in lives):
-            lives = (*lives, life)[-MOST_STILL_LIVES:]
-    watch = replace(before, evidence=evidence, pets=tuple(pets[-MOST_PETS:]), still_lives=lives)
-    return replace(state, watch=watch)
+    places = state.places
+    for known in (*gone, *stayed):
+        if known.told and known.high - known.low <= STILL_LIFE:
+            places = _learned(places, known, event.t)
+    watch = replace(before, evidence=evidence, pets=tuple(pets[-MOST_PETS:]))
+    return replace(state, watch=watch, places=places)
+
+
+def _learned(places: Places, known: Evidence, now: float) -> Places:
+    """The store with where somebody was told of who never moved, for a while."""
+    middle = (known.low + known.high) / 2.0
+    if any(_keeps_to(known, p) for p in places.items if p.concerns(Sense.SEEN)):
+        return places
+    width = known.high - known.low + 2.0 * STILL_LIFE_ROOM
+    until = now + STILL_MEMORY
+    try:
+        return places.with_(Place(middle, Sense.SEEN, Origin.LEARNED, width=width, until=until))
+    except Full:
+        return places  # it will be told of again: better than to silence what the owner named
 
 
 def _recent(
@@ -167,25 +197,43 @@ def _recent(
     return [(t, bearing) for t, bearing in noticed if now - t <= memory]
 
 
-def _looked(before: Evidence | None, person: Person, t: float, sharp: bool) -> Evidence:
+def _looked(before: Evidence | None, person: Person, event: PeopleSeen, still: bool) -> Evidence:
     bearing = person.track.bearing
-    known = before or Evidence(t, bearing, bearing)
+    known = before or Evidence(event.t, bearing, bearing)
+    if person.last_seen != event.t:
+        missed = MISSED if still and event.usable and _should_show(person, event) else 0.0
+        return replace(known, looks=max(0.0, known.looks - missed))
+    if known.last is not None and abs(difference(bearing, known.last)) > LEAP:
+        # Taken for the same, but nobody is there that fast: what was there proves nothing here.
+        known = Evidence(event.t, bearing, bearing, told=known.told)
+    score = max(
+        (s.score for s in event.sightings if s.label is Label.PERSON and _is_of(s, person)),
+        default=CLEAR,
+    )
+    worth = clamp((score - FAINT) / (CLEAR - FAINT), 0.0, 1.0)
+    sharp = still and event.usable
+    looks = min(known.looks + worth * (1.0 if sharp else IN_MOTION), MOST_LOOKS)
     if not sharp:
-        return known
+        return replace(known, looks=looks, last=bearing)
     there = near(bearing, known.low)
     low, high = min(known.low, there), max(known.high, there)
-    return replace(known, looks=known.looks + 1, low=low, high=high)
+    return replace(known, looks=looks, low=low, high=high, last=bearing)
 
 
-def _never_moved(known: Evidence) -> bool:
-    return known.told and known.high - known.low <= STILL_LIFE
+def _is_of(sighting: Sighting, person: Person) -> bool:
+    return abs(difference(sighting.bearing, person.track.bearing)) <= OF_THEM
 
 
-def _within(low: float, high: float, life: StillLife) -> bool:
-    return (
-        life.low - STILL_LIFE_ROOM <= near(low, life.low)
-        and near(high, life.high) <= life.high + STILL_LIFE_ROOM
-    )
+def _should_show(person: Person, event: PeopleSeen) -> bool:
+    low, high = event.view
+    middle, half = (low + high) / 2.0, (high - low) / 2.0 - EDGE
+    return abs(difference(person.track.bearing, middle)) <= half
+
+
+def _keeps_to(known: Evidence, place: Place) -> bool:
+    half = place.width / 2.0
+    low, high = near(known.low, place.bearing), near(known.high, place.bearing)
+    return place.bearing - half <= low and high <= place.bearing + half
 
 
 def _evidence(state: State, person: Person) -> Evidence:
@@ -196,11 +244,12 @@ def _evidence(state: State, person: Person) -> Evidence:
 def is_scenery(state: State, person: Person) -> bool:
     """Whether they keep to where a picture hangs or something talks by itself.
 
-    A picture is somebody who never moved since arming and was told of once;
-    what talks is known by hearing. Whoever leaves such a place is somebody.
+    What hangs somewhere is known by the store of places, what talks by hearing.
+    Whoever leaves such a place is somebody.
     """
     known = _evidence(state, person)
-    if any(_within(known.low, known.high, life) for life in state.watch.still_lives):
+    learned = (p for p in state.places.items if p.origin is Origin.LEARNED)
+    if any(_keeps_to(known, p) for p in learned if p.sense is Sense.SEEN):
         return True
     return any(
         abs(difference(known.low, b)) <= MACHINE_WIDE
@@ -209,16 +258,36 @@ def is_scenery(state: State, person: Person) -> bool:
     )
 
 
+def _flickers(state: State, person: Person) -> bool:
+    """Whether what is seen there comes and goes, is faint, and was never seen to live."""
+    known = _evidence(state, person)
+    middle = (known.low + known.high) / 2.0
+    return (
+        any(
+            abs(difference(s.bearing, middle)) <= stillness.GATE
+            and s.frames >= FRAMES_OF_FLICKER
+            and s.hits < stillness.FLICKERING * s.frames
+            and s.score < stillness.FAINT
+            and not s.alive(state.now)
+            for s in state.watched.stills
+        )
+        and known.high - known.low <= STILL_LIFE
+    )
+
+
 def is_intruder(state: State, person: Person) -> bool:
     """Whether they were seen now, often and sharply enough to call somebody for it."""
     beside_pet = any(
         abs(difference(b, person.track.bearing)) <= PET_NEAR for _, b in state.watch.pets
     )
+    needed = LOOKS_AT_PET if beside_pet else LOOKS
+    if _flickers(state, person):
+        needed = max(needed, LOOKS_AT_FLICKER)
     return (
         person.confirmed
         and state.now - person.last_seen <= SEEN_NOW
         and person.confidence >= max(SURE, state.settings.attention.min_confidence)
-        and _evidence(state, person).looks >= (LOOKS_AT_PET if beside_pet else LOOKS)
+        and _evidence(state, person).looks >= needed
         and not is_scenery(state, person)
     )
 
