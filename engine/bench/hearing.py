@@ -1,18 +1,23 @@
 """Accuracy of hearing beside open localisers, in simulated and in measured rooms.
 
 `measure` runs the same mixtures through ours, ours without its network,
-pyroomacoustics' SRP-PHAT and its NormMUSIC, on an array of the training's
-kind, on five that nothing was trained or tuned on, through measured responses
-and on real recordings. Seeds are not those of the training; speakers: see MEASURING.
+pyroomacoustics' SRP-PHAT and its NormMUSIC (these hear every second scene), on
+an array of the training's kind, on five that nothing was trained or tuned on,
+through measured responses and on real recordings. Seeds are not those of the
+training; speakers: see MEASURING.
 Takes long; nothing calls it but script/measure.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
+import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -90,21 +95,22 @@ def measure(
         )
     result: dict[str, Any] = {"seed": seed, "scenes": scenes}
     with ProcessPoolExecutor(JOBS) as pool:
-        work = [(rt60, (seed, index)) for rt60 in ROOMS for index in range(scenes)]
-        answers = _gathered(pool.map(one_room, work), len(work), "simulated rooms", progress)
+        # Index before reverberation: what is there after an interruption is a bit of everything.
+        work = [(rt60, (seed, index)) for index in range(scenes) for rt60 in ROOMS]
+        answers = _gathered(pool, one_room, work, "simulated rooms", progress)
         result |= of_simulation(answers)
         fewer = [
             (number, rt60, (seed + 1 + number, index))
             for number in range(UNSEEN)
             for rt60 in ROOMS
-            for index in range(scenes // UNSEEN)
+            for index in range(scenes // UNSEEN // 2)
         ]
-        unseen = _gathered(pool.map(unseen_room, fewer), len(fewer), "unseen arrays", progress)
+        unseen = _gathered(pool, unseen_room, fewer, "unseen arrays", progress)
         result["unseen_arrays"] = table(unseen)
         if data_dir is not None:
             inside = partial(measured_room, data_dir)
             numbers = [(seed, index) for index in range(4 * scenes // 5)]
-            measured = _gathered(pool.map(inside, numbers), len(numbers), "measured", progress)
+            measured = _gathered(pool, inside, numbers, "measured rooms", progress)
             result["measured_rooms"] = table(measured)
             result["recordings"] = recordings(data_dir)
     return result
@@ -129,20 +135,56 @@ def of_simulation(answers: list[Answer]) -> dict[str, Any]:
 
 
 def _gathered(
-    parts: Iterator[list[Answer]], count: int, name: str, progress: Progress
+    pool: ProcessPoolExecutor,
+    answer: Callable[[Any], list[Answer]],
+    work: Sequence[Any],
+    name: str,
+    progress: Progress,
 ) -> list[Answer]:
-    answers: list[Answer] = []
-    for number, part in enumerate(parts):
-        progress(f"hearing: {name}, scene {number + 1} of {count}")
-        answers += part
+    """All answers; those that an interrupted run of the same code left are taken up."""
+    store = answers_folder() / f"{name.replace(' ', '-')}.jsonl"
+    known = _stored(store)
+    answers = [a for item in work for a in known.get(repr(item), ())]
+    left = [item for item in work if repr(item) not in known]
+    done = len(work) - len(left)
+    with store.open("a") as file:
+        for item, part in zip(left, pool.map(answer, left), strict=True):
+            done += 1
+            progress(f"hearing: {name}, scene {done} of {len(work)}")
+            file.write(json.dumps([repr(item), [asdict(a) for a in part]]) + "\n")
+            file.flush()
+            answers += part
     return answers
+
+
+def _stored(store: Path) -> dict[str, list[Answer]]:
+    known: dict[str, list[Answer]] = {}
+    for line in store.read_text().splitlines() if store.exists() else ():
+        with contextlib.suppress(ValueError, TypeError):  # the last line may be half a one
+            item, part = json.loads(line)
+            known[item] = [Answer(**fields) for fields in part]
+    return known
+
+
+def answers_folder() -> Path:
+    """Where answers are kept until the code that gave them changes."""
+    code = hashlib.sha256(usedforsecurity=False)
+    engine = Path(__file__).parent.parent
+    for file in sorted([*engine.glob("hearing/**/*.*"), *engine.glob("bench/hearing*.py")]):
+        if file.suffix in {".py", ".onnx", ".yaml"}:
+            code.update(file.read_bytes())
+    work = os.environ.get("HELIOTROPE_WORK")
+    base = Path(work) if work else Path.home() / ".cache" / "heliotrope-test"
+    folder = base / "measuring" / code.hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 # ------------------------------------------------------------ simulated rooms
 
 
 @cache
-def _contest(array: MicrophoneArray, rivals: bool = True) -> Contest:
+def _contest(array: MicrophoneArray, rivals: bool) -> Contest:
     return Contest(array, rivals=rivals)
 
 
@@ -151,11 +193,16 @@ def _array(name: str) -> MicrophoneArray:
     return load_array(name)
 
 
+def _with_rivals(seed: tuple[int, int]) -> bool:
+    """Whether the rivals hear this scene: every second one, which tells them apart well enough."""
+    return seed[1] % 2 == 0
+
+
 def one_room(work: tuple[float, tuple[int, int]]) -> list[Answer]:
     """Every mixture in the room of this reverberation time and seed."""
     rt60, seed = work
     array = _array("respeaker_6")
-    room, contest = scene(array, rt60, seed), _contest(array)
+    room, contest = scene(array, rt60, seed), _contest(array, _with_rivals(seed))
     answers = []
     for name, mixture in MIXTURES.items():
         answers += contest.one(f"RT {rt60} {name}", room.mix(**mixture), room.azimuths[0])
@@ -210,7 +257,8 @@ def measured_room(
 ) -> list[Answer]:
     """Dry voices and a television through two responses of one room."""
     rng = np.random.default_rng(seed)
-    known, contest = responses(data_dir, report), _contest(ROOM_RESPONSES, rivals)
+    known = responses(data_dir, report)
+    contest = _contest(ROOM_RESPONSES, rivals and _with_rivals(seed))
     path, azimuth = known[rng.integers(len(known))]
     room = path.name.split("_S")[0]
     others = [
