@@ -24,7 +24,7 @@ from engine.hearing.order import ChannelOrder
 from engine.hearing.own_motion import HeadMotion, OwnMotion
 from engine.hearing.quiet import BEFORE_SPEECH, chunk_runs, quiet_chunks
 from engine.hearing.reading import HeardDirection, Location
-from engine.hearing.spectra import RATE
+from engine.hearing.spectra import RATE, Real
 from engine.hearing.speech import CHUNK, SileroVoice, VoiceActivity
 from engine.hearing.wake_word import Spotted, WakeWordSpotter
 from engine.ports import AudioBlock, Samples
@@ -43,6 +43,11 @@ BACKGROUND = 1.0
 """Seconds of sound before an utterance that stand for the background."""
 HYSTERESIS = 0.15
 """Speech goes on down to this much below the threshold that it began at."""
+STIRRING = 0.03
+"""Probability of speech from which the wake word's network listens. Of 48 words said 3 m away in a
+room, 10 dB over noise and 5 dB over a television, the least had a chunk of 0.08."""
+ASLEEP_AFTER, CATCH_UP = 2.0, 1.5
+"""Seconds without any stir after which it sleeps, and that it is given on waking."""
 LEAD_IN = CHUNK
 """Samples before a stretch that are located with it: onsets tell most."""
 GAP = 0.1
@@ -100,7 +105,7 @@ class Ear:
         if axis is not None:
             self._motion = OwnMotion(axis, self._localiser, CHUNK, int(KEEP * RATE) // CHUNK)
         self._t0: float | None = None
-        self._next = self._unheard = 0
+        self._next = self._given = self._unheard = 0
         self._restart(0)
 
     def listen(self, block: AudioBlock) -> list[Heard]:
@@ -148,8 +153,8 @@ class Ear:
     def _restart(self, start: int) -> None:
         """Forget utterance and background: what follows does not join what was before."""
         # The spotter counts what it was given; the rest of a chunk is never given.
-        self._unheard += start - self._next
-        self._next = start
+        self._unheard += start - self._given
+        self._next = self._given = self._stirred = start
         self._probabilities: deque[float] = deque(maxlen=int(KEEP * RATE) // CHUNK)
         self._background: Background | None = None
         self._at_rest = True
@@ -166,19 +171,37 @@ class Ear:
     def _chunk(self) -> list[Heard]:
         """Hear the next chunk."""
         begin, self._next = self._next, self._next + CHUNK
-        alive = self._history.alive()
-        sound = self._history.span(begin, self._next)
-        mono = sound[alive].mean(axis=0) if alive.any() else sound[0]
-        heard = self._advance(begin, self._voice.probability(mono))
+        probability = self._voice.probability(self._mono(begin, self._next))
+        heard = self._advance(begin, probability)
         if self._motion is not None:
             self._motion.note(self._time(begin + CHUNK // 2))
             first = self._next - CHUNK * len(self._probabilities)
             self._motion.learn(self._quiet, first, self._history.span, BEFORE_SPEECH)
-        if self._wake_word is not None:
-            spotted = self._wake_word.listen(mono)
-            if spotted is not None:
-                heard.append(self._decide_wake_word(spotted))
+        spotted = self._spotted(begin, probability)
+        if spotted is not None:
+            heard.append(self._decide_wake_word(spotted))
         return heard
+
+    def _mono(self, start: int, end: int) -> Real:
+        sound, alive = self._history.span(start, end), self._history.alive()
+        return np.asarray(sound[alive].mean(axis=0) if alive.any() else sound[0], np.float32)
+
+    def _spotted(self, begin: int, probability: float) -> Spotted | None:
+        """What the wake word's network makes of the chunk, and of what it slept through.
+
+        It sleeps while nothing has sounded like a voice at all for a while, and
+        is then given what came just before.
+        """
+        if self._wake_word is None:
+            return None
+        if probability >= STIRRING:
+            self._stirred = begin
+        if begin - self._stirred > int(ASLEEP_AFTER * RATE):
+            return None
+        start = max(self._given, begin - int(CATCH_UP * RATE))
+        self._unheard += start - self._given
+        self._given = begin + CHUNK
+        return self._wake_word.listen(self._mono(start, self._given))
 
     def _advance(self, begin: int, probability: float) -> list[Heard]:
         """Move the utterance on by one chunk."""

@@ -112,6 +112,48 @@ def test_the_wake_words_own_span_is_located() -> None:
     assert woken[0].directions[0].azimuth == pytest.approx(-60.0, abs=4.0)
 
 
+class RecordingWakeWord(ScriptedWakeWord):
+    """Remembers what it was given."""
+
+    def __init__(self) -> None:
+        super().__init__(Spotted("okay_nabu", -1, -1))
+        self.given: list[Sound] = []
+
+    def listen(self, samples: Sound) -> Spotted | None:
+        self.given.append(samples)
+        return None
+
+
+def test_the_wake_words_network_sleeps_in_quiet_and_is_given_what_led_up_to_a_voice() -> None:
+    spotter = RecordingWakeWord()
+    sound = steady_speech(50.0, seconds=1.0, lead=8.0)
+    play(Ear(RING, voice=LoudnessVoice(), wake_word=spotter), sound)
+    given = np.concatenate(spotter.given)
+    mono = sound.mean(axis=0)
+    assert len(given) < 7 * RATE
+    # The last of it is the voice, what led up to it, and what followed.
+    tail = mono[int(6.6 * RATE) : len(mono) // CHUNK * CHUNK]
+    np.testing.assert_allclose(given[-len(tail) :], tail, atol=2e-3)
+
+
+def test_a_word_after_a_long_quiet_is_placed_where_it_was() -> None:
+    class LastWord(RecordingWakeWord):
+        """Spots a word that ends with what it is given when the voice has gone on for 0.6 s."""
+
+        def listen(self, samples: Sound) -> Spotted | None:
+            super().listen(samples)
+            loud = sum(int(np.abs(part).max() > 0.05) for part in self.given[-25:])
+            count = sum(map(len, self.given))
+            return Spotted("alexa", count - RATE // 2, count) if loud == 15 else None
+
+    sound = steady_speech(50.0, seconds=1.0, lead=8.0)
+    heard = play(Ear(RING, voice=LoudnessVoice(), wake_word=LastWord()), sound)
+    words = [h for h in heard if h.wake_word]
+    assert words
+    assert words[0].t == pytest.approx(108.3, abs=0.35)
+    assert words[0].directions[0].azimuth == pytest.approx(50.0, abs=4.0)
+
+
 def test_a_gap_in_the_stream_begins_anew() -> None:
     voice = LoudnessVoice()
     ear = Ear(RING, voice=voice)
