@@ -15,7 +15,15 @@ from typing import Any
 import cv2
 import numpy as np
 
-from engine.bench.seeing_truth import WINDOW_FIELD, Score, odd, panorama_truth, windows
+from engine.bench import seeing_distance, seeing_speed
+from engine.bench.seeing_truth import (
+    WINDOW_FIELD,
+    Score,
+    household_truth,
+    odd,
+    panorama_truth,
+    windows,
+)
 from engine.config import SeeingConfig
 from engine.core.types import Label
 from engine.hardware.camera_file import CameraFile
@@ -35,6 +43,14 @@ TRACE = 0.25
 """Score in the still picture from which a room is also looked at in motion."""
 SEQUENCE_STEP = 1 / 3
 """Seconds between two pictures of the panorama sequence, which holds every tenth frame."""
+
+
+FOLDERS = {
+    "panorama_tracked": "panorama",
+    "by_distance": "panorama",
+    "speed": "indoor_video",
+}
+"""Which recordings a part needs, where they are not called like it."""
 
 
 class Bench:
@@ -70,10 +86,12 @@ def measure(
         "pets": lambda: pets(bench, data / "pets", half),
         "indoor_video": lambda: indoor_video(bench, data / "indoor_video"),
         "head_pose": lambda: head_pose(bench, data / "head_pose"),
+        "by_distance": lambda: by_distance(bench, data, half),
+        "speed": lambda: seeing_speed.sequence(data / "indoor_video"),
     }
     results: Metrics = {"threshold": bench.threshold}
     for name, part in parts.items():
-        if (data / name.removesuffix("_tracked")).is_dir():
+        if (data / FOLDERS.get(name, name)).is_dir():
             progress(name)
             results[name] = part()
     return results
@@ -135,24 +153,10 @@ def _confirmed(objects: Iterable[Seen]) -> list[Seen]:
 def household(bench: Bench, folder: Path, half: Callable[[Path], bool]) -> Metrics:
     """People at least 30 % of the picture's height, at most five in it, IoU 0.5."""
     score = Score()
-    for path in sorted((folder / "images").glob("*.jpg")):
-        label = folder / "labels" / f"{path.stem}.txt"
-        if not half(path) or not label.exists():
-            continue
+    for path, large, small in household_truth(folder, half):
         picture = load_picture(path)
-        height, width = picture.shape[:2]
-        large: list[Box] = []
-        small: list[Box] = []
-        for line in label.read_text().splitlines():
-            kind, *numbers = line.split()
-            if kind == "0":
-                x, y, w, h = (float(n) for n in numbers)
-                box = ((x - w / 2) * width, (y - h / 2) * height, w * width, h * height)
-                (large if h >= 0.3 else small).append(box)
-        if len(large) + len(small) > 5:
-            continue
         found = bench.people(bench.thorough.detect(picture))
-        tall = [b for b in found if b[3] >= 0.3 * height]
+        tall = [b for b in found if b[3] >= 0.3 * picture.shape[0]]
         score.add(tall, large, small, 0.5, path.stem)
     return score.metrics() | {"false": score.examples}
 
@@ -217,6 +221,11 @@ def pets(bench: Bench, folder: Path, half: Callable[[Path], bool]) -> Metrics:
             "with_a_person": names,
         }
     return results
+
+
+def by_distance(bench: Bench, data: Path, half: Callable[[Path], bool]) -> Metrics:
+    """Precision and recall from 0.5 to 5 m on a lens of 110 degrees."""
+    return seeing_distance.measure(bench.quick, bench.thorough, bench.threshold, data, half)
 
 
 # ------------------------------------------------------------------- videos

@@ -1,25 +1,38 @@
-"""How long seeing takes a frame, beside OpenCV's HOG person detector on the same frames.
+"""How long seeing takes a frame, beside OpenCV's HOG and a plain NanoDet loop on the same frames.
 
-The frames are made here: a picture of a room's size with structure at every
-scale moves along, so that no shortcut for empty pictures helps either side.
-One thread each, which is what a small computer has left.
+`rows` is for every machine: its frames are made here, of a room's size with
+structure at every scale, so that no shortcut for empty pictures helps either
+side. `sequence` plays the recorded video of visits, where somebody is new,
+known, walking and gone, which is what a second look and faces cost time for.
+One thread each, which is what a small computer has left; processor time, so
+that whatever else runs counts little.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from engine.bench.stages import Row, compare
 from engine.config import CameraConfig, SeeingConfig
+from engine.hardware.camera_file import CameraFile
 from engine.loops.camera import Pacing
-from engine.ports import Frame, Image
-from engine.seeing.detector import PersonNet, PetNet
+from engine.ports import Frame, Image, SourceEnded
+from engine.seeing.detector import Detector, PersonNet, PetNet
+from engine.seeing.engagement import FaceReader
 from engine.seeing.eye import open_eye
+from engine.seeing.frame_rate import IDLE
+from engine.seeing.thorough import Thorough
 
 BASELINE = "OpenCV HOG"
+PLAIN = "plain NanoDet loop"
+"""The fast network in every frame, boxes at its threshold, nothing else."""
+EVERY = 30
+"""HOG is so slow that it is given each thirtieth frame."""
 WIDTH, HEIGHT = 640, 480
 REPEATS = 5
 
@@ -46,9 +59,8 @@ def rows() -> list[Row]:
 
 def _rows() -> list[Row]:
     room = picture()
-    hog = cv2.HOGDescriptor()
-    hog.setSVMDetector(np.asarray(cv2.HOGDescriptor.getDefaultPeopleDetector(), np.float32))
-    people, pets = PersonNet(), PetNet()
+    hog, people, pets, faces = _hog(), PersonNet(), PetNet(), FaceReader()
+    thorough = Thorough(Detector())
     eye = open_eye(CameraConfig(width=WIDTH, height=HEIGHT), SeeingConfig(threads=1))
     clock = iter(range(1_000_000))
 
@@ -67,25 +79,90 @@ def _rows() -> list[Row]:
     stages = {
         "seeing: people": lambda: people.detect(room),
         "seeing: pets": lambda: pets.detect(room),
+        "seeing: a second look": lambda: thorough.detect(room),
+        "seeing: a face": lambda: faces.find(room, (250.0, 120.0, 120.0, 330.0)),
         "seeing: a frame": look,
     }
-    return [
-        compare(
-            stage,
-            ours,
-            BASELINE,
-            lambda: hog.detectMultiScale(room),
-            repeats=REPEATS,
-            clock=time.process_time,
-        )
+    against: list[tuple[str, Callable[[], object], str, Callable[[], object]]] = [
+        (stage, ours, BASELINE, lambda: hog.detectMultiScale(room))
         for stage, ours in stages.items()
-    ] + [
-        compare(
-            "seeing: a quiet second",
-            quiet_second,
-            "every frame looked at",
-            every_frame,
-            repeats=REPEATS,
-            clock=time.process_time,
-        )
     ]
+    against += [
+        ("seeing: a frame", look, PLAIN, lambda: people.detect(room)),
+        ("seeing: a quiet second", quiet_second, "every frame looked at", every_frame),
+        (
+            "seeing: a test for motion",
+            lambda: eye.moved(Frame(next(clock) / 10, room.copy())),
+            PLAIN,
+            lambda: people.detect(room),
+        ),
+    ]
+    return [compare(*four, repeats=REPEATS, clock=time.process_time) for four in against]
+
+
+def sequence(folder: Path, frames: int = 10**6) -> dict[str, object]:
+    """Processor milliseconds a frame over the first `frames` of the video, each looked at in full.
+
+    `at_rest` is the share of one core while nobody is there: the test for motion
+    at its usual rate, and one full look a second.
+    """
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        return _sequence(folder, frames)
+    finally:
+        cv2.setNumThreads(before)
+
+
+def _sequence(folder: Path, frames: int) -> dict[str, object]:
+    camera = CameraFile(folder / "one-by-one-person-detection.mp4", paced=False)
+    config = CameraConfig(width=WIDTH, height=HEIGHT)
+    eye, watcher = (open_eye(config, SeeingConfig(threads=1)) for _ in range(2))
+    plain, hog = PersonNet(), _hog()
+    ours: list[float] = []
+    times: dict[str, list[float]] = {"plain": [], "hog": [], "test": [], "empty": []}
+    camera.open()
+    try:
+        while camera.index < frames:
+            frame = camera.read()
+            pixels = frame.pixels.copy()
+            times["plain"].append(_cost(lambda p=pixels: plain.detect(p)))  # type: ignore[misc]
+            if len(ours) % EVERY == 0:
+                times["hog"].append(_cost(lambda p=pixels: hog.detectMultiScale(p)))  # type: ignore[misc]
+                other = Frame(frame.t, pixels)
+                times["test"].append(_cost(lambda f=other: watcher.moved(f)))  # type: ignore[misc]
+            begun = time.process_time()
+            people = eye.look(frame)
+            ours.append(time.process_time() - begun)
+            if not people.sightings:
+                times["empty"].append(ours[-1])
+    except SourceEnded:
+        pass
+    finally:
+        camera.close()
+    mean = {name: 1000.0 * sum(t) / max(len(t), 1) for name, t in times.items()}
+    frame_ms = 1000.0 * sum(ours) / max(len(ours), 1)
+    rest = Pacing().idle_fps * mean["test"] + IDLE * mean["empty"]
+    return {
+        "frames": len(ours),
+        "ours_ms": round(frame_ms, 2),
+        "plain_nanodet_ms": round(mean["plain"], 2),
+        "hog_ms": round(mean["hog"], 2),
+        "to_hog": round(frame_ms / mean["hog"], 3),
+        "to_plain": round(frame_ms / mean["plain"], 3),
+        "empty_frame_ms": round(mean["empty"], 2),
+        "motion_test_ms": round(mean["test"], 3),
+        "at_rest_share_of_a_core": round(rest / 1000.0, 4),
+    }
+
+
+def _cost(work: Callable[[], object]) -> float:
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
+def _hog() -> cv2.HOGDescriptor:
+    hog = cv2.HOGDescriptor()
+    hog.setSVMDetector(np.asarray(cv2.HOGDescriptor.getDefaultPeopleDetector(), np.float32))
+    return hog

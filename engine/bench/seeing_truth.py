@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.hardware.camera_folder import load_picture
 from engine.ports import Image
 from engine.seeing.boxes import Box, contained, overlap
 
@@ -83,6 +84,27 @@ def panorama_truth(xml: Path) -> list[Box]:
             )
             boxes.append((x1, y1, x2 - x1, y2 - y1))
     return boxes
+
+
+def household_truth(
+    folder: Path, half: Callable[[Path], bool]
+) -> Iterator[tuple[Path, list[Box], list[Box]]]:
+    """Pictures of COCO with at most five people: those of 30 % of its height, and the smaller."""
+    for path in sorted((folder / "images").glob("*.jpg")):
+        label = folder / "labels" / f"{path.stem}.txt"
+        if not half(path) or not label.exists():
+            continue
+        height, width = load_picture(path).shape[:2]
+        large: list[Box] = []
+        small: list[Box] = []
+        for line in label.read_text().splitlines():
+            kind, *numbers = line.split()
+            if kind == "0":
+                x, y, w, h = (float(n) for n in numbers)
+                box = ((x - w / 2) * width, (y - h / 2) * height, w * width, h * height)
+                (large if h >= 0.3 else small).append(box)
+        if len(large) + len(small) <= 5:
+            yield path, large, small
 
 
 def windows(picture: Image, truth: Sequence[Box]) -> list[tuple[Image, list[Box], list[Box]]]:

@@ -19,7 +19,7 @@ from engine.ports import Detection, Frame, Image, PersonDetector
 from engine.seeing.boxes import Box
 from engine.seeing.detector import Detector, check_picture
 from engine.seeing.engagement import FaceReader
-from engine.seeing.frame_check import FrameCheck, FrameReport
+from engine.seeing.frame_check import STEADY_RATE, FrameCheck, FrameReport
 from engine.seeing.geometry import Lens, Place, Projection, locate
 from engine.seeing.second_look import Newcomer, SecondLook
 from engine.seeing.stream_watch import StreamWatch
@@ -159,7 +159,8 @@ class Eye:
         objects: tuple[Seen, ...] = ()
         if report.usable:
             observations = [_observation(d, p, heading) for d, p in zip(found, places, strict=True)]
-            owners = self.tracker.update(frame.t, observations, report.trust)
+            turning_at = heading if abs(heading_rate) > STEADY_RATE else None
+            owners = self.tracker.update(frame.t, observations, report.trust, turning_at)
             still = abs(heading_rate) < STILL
             self._look_again(frame, found, observations, owners, report.trust, still=still)
             objects = self._objects(frame, found, places, owners)
@@ -198,7 +199,8 @@ class Eye:
         height, width = frame.pixels.shape[:2]
         for (track, newcomer), (label, word) in zip(new, words or (), strict=False):
             moves = still and self.check.stirs(newcomer.box, width, height)
-            self.tracker.heed(track, label, word, trust, moves=moves)
+            score = newcomer.score if label is newcomer.label else 0.0
+            self.tracker.heed(track, label, word, trust, score=score, moves=moves)
 
     def _objects(
         self,

@@ -24,6 +24,8 @@ ECHO_OVERLAP, ECHO_FAINTER = 0.3, 0.25
 a second box around the same person."""
 LOOKS_WEIGHT = 4.0
 """Sightings for which a sure second look counts when a track is given its label."""
+ANOTHER_HEADING = 5.0
+"""Degrees between two looks that count as from two headings."""
 LATELY, THE_SAME = 0.5, 0.5
 """Seconds and overlap within which one track carries on another."""
 FULLY = 0.9
@@ -54,6 +56,10 @@ class TrackerSettings:
     certain: float = 0.62
     """What a second look must say before a track may be confirmed; in a sharp and steady frame
     it does so by itself."""
+    agreed: float = 0.45
+    together: float = 1.0
+    """Or both looks together: this at least by the second, and this in sum with the first. A
+    painting may please one of them, but of 29 such sightings on the even half none pleased both."""
     certain_moving: float = 0.40
     """The same of what moves while the rest of the picture does not: no painting does."""
     gate: float = 3.5
@@ -94,6 +100,10 @@ class Track:
     """Whether its sightings suffice by themselves."""
     word: float | None = None
     """What the surest second look said; None before the first."""
+    steady: bool = False
+    """Whether a camera that did not turn has seen it, or one from two headings."""
+    first: tuple[float, float] | None = None
+    """Heading and bearing of the first sighting in a turn."""
     vouched: bool = False
     """Whether a second look was sure enough."""
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=3))
@@ -103,6 +113,20 @@ class Track:
     def label(self) -> Label:
         """What most of the evidence says it is."""
         return max(self.votes, key=lambda label: self.votes[label])
+
+    def seen_from(self, turning_at: float | None, bearing: float) -> None:
+        """A sighting at `bearing` by a camera that turns and points there, or that stands (None).
+
+        What stays behind while the camera turns is in the room; what comes along is not.
+        """
+        if turning_at is None:
+            self.steady = True
+        elif self.first is None:
+            self.first = (turning_at, bearing)
+        else:
+            turned = abs(difference(turning_at, self.first[0]))
+            came_along = abs(difference(bearing, self.first[1]))
+            self.steady |= turned >= ANOTHER_HEADING and came_along <= turned / 2
 
     @property
     def belief(self) -> float:
@@ -127,12 +151,20 @@ class Tracker:
         self._t = None
 
     def update(
-        self, t: float, found: Sequence[Observation], trust: float = 1.0
+        self,
+        t: float,
+        found: Sequence[Observation],
+        trust: float = 1.0,
+        turning_at: float | None = None,
     ) -> list[Track | None]:
         """The track of each observation, confirmed or not; None where it belongs to none.
 
         `trust` in 0..1 is how much a frame may count towards believing in
         something new: low while the picture is blurred or the head turns.
+        `turning_at` is the heading of a camera that turns too fast for a sharp
+        picture, None while it does not: what only such frames showed must be
+        seen from another heading, in the same place, to be believed. A smear
+        or a reflection turns with the camera.
         """
         rule = self.settings
         self._forget(t)
@@ -155,6 +187,7 @@ class Tracker:
             elif i in sure or (self._vouching and observation.score >= rule.glimpse):
                 track = owners[i] = self._new(observation, t)
             if track is not None:
+                track.seen_from(turning_at, observation.bearing)
                 self._believe(track, observation, trust)
         for track in self.tracks:
             if track.seen < t:
@@ -259,15 +292,24 @@ class Tracker:
         return not track.confirmed and not track.vouched
 
     def heed(
-        self, track: Track, label: Label, word: float, trust: float = 1.0, *, moves: bool = False
+        self,
+        track: Track,
+        label: Label,
+        word: float,
+        trust: float = 1.0,
+        *,
+        score: float = 0.0,
+        moves: bool = False,
     ) -> None:
         """What a second look at an unconfirmed track said, in a frame of this much trust.
 
-        `moves`: whether it moves by itself, the camera standing still.
+        `score` is what the first look said of the same, `moves` whether it moves by
+        itself, the camera standing still.
         """
         rule = self.settings
         person_moves = moves and label is Label.PERSON
-        sure = word >= (rule.certain_moving if person_moves else rule.certain)
+        agree = word >= rule.agreed and word + score >= rule.together
+        sure = agree or word >= (rule.certain_moving if person_moves else rule.certain)
         if sure:
             # What it seemed before, half in the picture, was no more than that.
             track.votes = {label: LOOKS_WEIGHT * word**2}
@@ -278,7 +320,7 @@ class Tracker:
 
     def _judge(self, track: Track) -> None:
         vouched = track.vouched or not self._vouching
-        if track.enough and vouched and not track.confirmed:
+        if track.enough and vouched and track.steady and not track.confirmed:
             track.confirmed = True
             self._continue(track)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -129,3 +130,30 @@ def test_time_that_stands_still_or_runs_back_does_no_harm() -> None:
     for t in (1.0, 1.0, 0.5, 2.0):
         tracker.update(t, [person(10)])
     assert len(tracker.tracks) == 1
+
+
+def turning(tracker: Tracker, bearing: Callable[[float], float], frames: int = 12) -> bool:
+    """Whether a head at 40 deg/s confirms something that it sees at `bearing(heading)`."""
+    confirmed = False
+    for step in range(frames):
+        heading = 4.0 * step
+        owners = tracker.update(step / 10, [person(bearing(heading))], 0.95, heading)
+        confirmed = confirmed or any(o is not None and o.confirmed for o in owners)
+    return confirmed
+
+
+def test_what_one_heading_showed_in_motion_is_not_believed_until_another_shows_it() -> None:
+    tracker = Tracker()
+    assert not turning(tracker, lambda _: 10.0, frames=2)
+    assert turning(Tracker(), lambda _: 10.0, frames=4)
+
+
+def test_a_reflection_that_turns_with_the_camera_is_nobody() -> None:
+    assert not turning(Tracker(), lambda heading: heading + 3.0)
+
+
+def test_a_camera_that_stands_still_confirms_what_a_turn_has_shown() -> None:
+    tracker = Tracker()
+    turning(tracker, lambda _: 10.0, frames=2)
+    owners = tracker.update(0.2, [person(10.0)])
+    assert ids(owners) == [1]
