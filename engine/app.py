@@ -23,6 +23,7 @@ from engine.alarm_file import AlarmFile
 from engine.choices import Choices, choices_of
 from engine.config import Config
 from engine.core import brain
+from engine.core.places import Places, Sense
 from engine.core.types import (
     AlarmState,
     Alert,
@@ -33,6 +34,7 @@ from engine.core.types import (
     Health,
     Indicate,
     Keep,
+    Label,
     MicrophoneMuted,
     MoveTo,
     Publish,
@@ -40,6 +42,7 @@ from engine.core.types import (
     Reply,
     SetRange,
     ShutterState,
+    Sighting,
     Snapshot,
     Stop,
 )
@@ -135,6 +138,7 @@ async def _assemble(
     armed, unreadable = alarm.load()
     state = brain.start(core, clock.now(), 0.0, before.policy, before.preferences, places, armed)
     decisions = DecisionLoop(state, clock, {})
+    parts.scenery = lambda seen, t: _is_scenery(decisions.state.places, seen, t)
     code = AlarmCode(state_dir, clock.now, config.alarm.code)
     hub = Hub(decisions.post, _local_commands(parts), admit=code.admit)
     decisions.effects[Keep] = alarm.keep
@@ -178,6 +182,12 @@ async def _assemble(
         await loading.stop(patience=0.0)
     tasks.start_finite([sense.run() for sense in parts.senses])
     return engine
+
+
+def _is_scenery(places: Places, seen: Sighting, t: float) -> bool:
+    """Whether it is a learned painting or behind a mask: known, and no reason to look often."""
+    known = places.refuted(seen.bearing, Sense.SEEN, t, distance=seen.distance)
+    return seen.label is Label.PERSON and known is not None
 
 
 def _gate(config: Config, decisions: DecisionLoop, telling: Telling) -> AlertGate:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from engine.config import AxisConfig, AxisDriver, Config, Mount, ShutterDriver
 from engine.core.settings import CoreSettings
-from engine.core.types import Event, Health, Indicate, ShutterState
+from engine.core.types import Event, Health, Indicate, ShutterState, Sighting
 from engine.errors import UserError
 from engine.hardware import camera as cameras
 from engine.hardware import microphones as arrays
@@ -33,7 +33,7 @@ from engine.hearing.wake_word import open_wake_word
 from engine.loops.audio import AudioLoop, Surroundings
 from engine.loops.axis import AxisControl
 from engine.loops.beaming import Beaming
-from engine.loops.camera import CameraLoop, Pacing
+from engine.loops.camera import CameraLoop, Pacing, nothing_known
 from engine.loops.gate import Gate
 from engine.loops.vitals import temperature
 from engine.ports import (
@@ -103,6 +103,7 @@ class Parts:
     simulated_shutter: SimulatedShutter | None
     simulated_mute: SimulatedMute | None
     senses: list[Sense] = field(default_factory=list)
+    scenery: Callable[[Sighting, float], bool] = nothing_known
     sinks: list[PictureSink] = field(default_factory=list)
     camera_loop: CameraLoop | None = None
     beaming: Beaming | None = None
@@ -322,7 +323,16 @@ def _camera_loop(parts: Parts, control: AxisControl, post: Callable[[Event], Non
     pacing = Pacing(config.camera.max_fps, budget=config.camera.cpu_share, live=not recorded)
     headings = _headings(control)
     return CameraLoop(
-        camera, eye, post, clock, parts.gate, headings, pacing, temperature, parts.sinks
+        camera,
+        eye,
+        post,
+        clock,
+        parts.gate,
+        headings,
+        pacing,
+        temperature,
+        parts.sinks,
+        parts.scenery,
     )
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from engine.core.types import Event, Health, Measured, PeopleSeen
+from engine.core.types import Event, Health, Measured, PeopleSeen, Sighting
 from engine.loops.gate import Gate
 from engine.loops.worker import Worker
 from engine.ports import Camera, Clock, Frame, PictureSink, SourceEnded, SourceFailed, SourceTorn
@@ -78,6 +78,10 @@ def ahead(_: float) -> float:
     return 0.0
 
 
+def nothing_known(_sighting: Sighting, _t: float) -> bool:
+    return False
+
+
 def no_sensor() -> float | None:
     return None
 
@@ -96,8 +100,13 @@ class CameraLoop:
         pacing: Pacing | None = None,
         warmth: Callable[[], float | None] = no_sensor,
         sinks: Sequence[PictureSink] = (),
+        scenery: Callable[[Sighting, float], bool] = nothing_known,
     ) -> None:
-        """`emit`, `heading_at` and `warmth` (degrees Celsius) are called in the loop's thread."""
+        """`emit`, `heading_at` and `warmth` (degrees Celsius) are called in the loop's thread.
+
+        `scenery` says, of a sighting and a time, whether it is known to be nobody: it is
+        told of all the same, but keeps no frame rate up.
+        """
         self._camera = camera
         self._eye = eye
         self._emit = emit
@@ -110,7 +119,8 @@ class CameraLoop:
         self._warmth = warmth
         self._felt = self._told_at = float("-inf")
         self._told: tuple[float, str] | None = None
-        self.frame_rate = FrameRate(FrameRateSettings(self._pacing.max_fps, self._pacing.budget))
+        settings = FrameRateSettings(self._pacing.max_fps, self._pacing.budget)
+        self.frame_rate = FrameRate(settings, scenery)
         self.frames = 0
         """Frames read."""
         self.looks = 0

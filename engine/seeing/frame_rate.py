@@ -8,6 +8,7 @@ of looks, motion and warmth with their times; holds no clock and no camera.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -60,8 +61,15 @@ class FrameRateSettings:
 class FrameRate:
     """`at` gives looks a second and the reason."""
 
-    def __init__(self, settings: FrameRateSettings | None = None) -> None:
+    def __init__(
+        self,
+        settings: FrameRateSettings | None = None,
+        scenery: Callable[[Sighting, float], bool] = lambda _sighting, _t: False,
+    ) -> None:
+        """`scenery` says whether a place is known to show what only looks like somebody."""
         self._settings = settings or FrameRateSettings()
+        self._scenery = scenery
+        self._lively: set[int] = set()
         self._busy_until = self._walking_until = float("-inf")
         self._cost = 0.0
         self._limit = float("inf")
@@ -73,18 +81,24 @@ class FrameRate:
     def looked(self, people: PeopleSeen, cost: float, heading_rate: float = 0.0) -> None:
         """A full look, which took `cost` seconds of processor time."""
         self._cost = cost if self._cost == 0.0 else self._cost + _MEMORY * (cost - self._cost)
-        if people.sightings:
+        somebody = [s for s in people.sightings if self._is_somebody(s, people.t)]
+        # Who came from elsewhere is somebody in front of the painting, too.
+        self._lively = {s.track for s in somebody if s.track is not None}
+        if somebody:
             self._busy_until = people.t + BUSY_FOR
-        tracks = {s.track: s for s in people.sightings if s.track is not None}
+        tracks = {s.track: s for s in somebody if s.track is not None}
         apart = people.t - self._before_t
         walks = 0.0 < apart <= GAP and any(
             abs(now.bearing - self._before[track].bearing) > STEP * apart + now.bearing_std
             for track, now in tracks.items()
             if track in self._before
         )
-        if walks or (people.sightings and abs(heading_rate) > TURNS):
+        if walks or (somebody and abs(heading_rate) > TURNS):
             self._walking_until = people.t + WALKING_FOR
         self._before, self._before_t = tracks, people.t
+
+    def _is_somebody(self, sighting: Sighting, t: float) -> bool:
+        return sighting.track in self._lively or not self._scenery(sighting, t)
 
     def moved(self, t: float) -> None:
         """Something moved in the picture."""
@@ -126,5 +140,6 @@ class FrameRate:
 
     def forget(self) -> None:
         """The shutter closed, or the source is another."""
+        self._lively = set()
         self._busy_until = self._walking_until = float("-inf")
         self._before, self._before_t = {}, float("-inf")

@@ -21,9 +21,11 @@ from engine.core.types import (
 )
 from engine.loops.camera import CameraLoop, Pacing
 from engine.loops.gate import Gate
-from engine.ports import Image, PictureSink, SourceFailed, SourceTorn
-from engine.seeing.fakes import FakeCamera, FakeEye
+from engine.ports import Frame, Image, PictureSink, SourceFailed, SourceTorn
+from engine.seeing.eye import Eye
+from engine.seeing.fakes import FakeCamera, FakeDetector, FakeEye
 from engine.seeing.frame_rate import Why
+from engine.seeing.geometry import Lens
 from engine.sim.clock import ManualClock
 
 SOMEBODY = Sighting(10.0, 1.0, 0.9, Label.PERSON)
@@ -300,3 +302,52 @@ async def test_a_stream_that_is_at_fault_is_told_of_a_live_camera_only() -> None
         async with bench.running():
             await bench.until(lambda bench=bench: len(bench.seen) > 3)  # type: ignore[misc]
         assert ((False, "the lens is covered") in bench.health) is live
+
+
+class Room(FakeCamera):
+    """A room on the loop's own clock, in which something comes into the picture at `changed`."""
+
+    def __init__(self, clock: ManualClock, changed: float) -> None:
+        super().__init__(())
+        self.clock, self.changed = clock, changed
+        blocks = np.random.default_rng(1).integers(40, 220, (12, 16, 3), np.uint8)
+        self.empty = np.kron(blocks, np.ones((20, 20, 1), np.uint8)).astype(np.uint8)
+
+    def read(self) -> Frame:
+        self.reads += 1
+        self.buffer = self.empty.copy()
+        if self.clock.now() >= self.changed:
+            self.buffer[100:180, 140:170] = (20, 240, 30)
+        return Frame(self.clock.now(), self.buffer)
+
+
+@pytest.mark.parametrize("changed", [6.0, 6.07, 6.13, 6.19])
+async def test_a_change_in_the_picture_wakes_it_within_200_ms(changed: float) -> None:
+    clock = ManualClock()
+    detector = FakeDetector()
+    eye = Eye(detector, Lens(320, 240, 66.0))
+    room = Room(clock, changed)
+    looked: list[float] = []
+    loop = CameraLoop(
+        room,
+        eye,
+        lambda event: looked.append(event.t) if isinstance(event, PeopleSeen) else None,
+        clock,
+        Gate(allowed=True),
+        pacing=LIVE,
+    )
+    task = asyncio.create_task(loop.run())
+    try:
+        for _ in range(4000):
+            if looked and looked[-1] >= changed:
+                break
+            await asyncio.sleep(0.001)
+            await clock.advance(0.01)
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    before = [t for t in looked if t < changed]
+    assert len(before) <= 8, "at rest, about one look a second"
+    assert room.reads < 40, "and few reads"
+    assert looked[-1] - changed <= 0.2 + 0.011

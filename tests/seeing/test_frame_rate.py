@@ -115,3 +115,21 @@ def test_the_rate_is_never_nothing_and_never_more_than_wanted(
         fps, why = rate.at(t)
         assert min(LEAST, most) <= fps <= most
         assert why in Why
+
+
+def at_the_painting(sighting: Sighting, _t: float) -> bool:
+    return abs(sighting.bearing - 10.0) < 4.0
+
+
+def test_a_painting_that_is_known_keeps_no_rate_up() -> None:
+    rate = FrameRate(scenery=at_the_painting)
+    for step in range(20):
+        rate.looked(seen(0.2 * step, 10.0), CHEAP)
+        assert rate.at(0.2 * step) == (IDLE, Why.NOBODY)
+
+
+def test_who_walks_in_front_of_the_painting_is_followed_there_too() -> None:
+    rate = FrameRate(scenery=at_the_painting)
+    for step in range(40):
+        rate.looked(seen(0.2 * step, max(40.0 - 2.0 * step, 10.0)), CHEAP)
+    assert rate.at(0.2 * 39)[0] >= STILL
