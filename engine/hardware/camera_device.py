@@ -1,12 +1,14 @@
 """A live camera: a V4L2 device, or a stream by RTSP or HTTP.
 
-Gives the newest frame: what queued up while nobody read is thrown away. It
-does not reconnect, the camera loop does; and it never lets a password into a
-message.
+Gives the newest frame: what queued up while nobody read is thrown away. A V4L2
+driver stamps its frames when they are exposed, which is the time that counts
+while the head turns; of a stream only its arrival is known. It does not
+reconnect, the camera loop does; and it never lets a password into a message.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable
@@ -24,6 +26,8 @@ READ_MS = 3000
 # A frame that arrives faster than this had been waiting in a queue.
 QUEUED = 0.004
 MOST_QUEUED = 30
+OLDEST = 1.0
+"""Seconds: a time stamp older than this is of another clock, and tells nothing."""
 # A camera whose picture does not change by a single bit hangs: sensors are noisy.
 STUCK_SECONDS = 10.0
 
@@ -94,7 +98,7 @@ class CameraDevice:
             capture = self._capture
             if capture is None:
                 raise SourceFailed(f"camera {self.name}: not open; call open() first")
-            t = self._grab_newest(capture)
+            t = self._exposed(capture, self._grab_newest(capture))
             pixels = self._ring.fill(capture.retrieve)
             if pixels is None:
                 raise SourceFailed(f"camera {self.name}: lost; check cable, power and network")
@@ -111,6 +115,14 @@ class CameraDevice:
             if t - before > QUEUED:
                 break
         return t
+
+    def _exposed(self, capture: cv2.VideoCapture, arrived: float) -> float:
+        """The driver's time stamp where it gives one of our clock, else when the frame arrived."""
+        if "://" in self.source:
+            return arrived
+        stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
+        # Some drivers stamp by another clock, or with nothing at all.
+        return stamp if math.isfinite(stamp) and 0.0 <= arrived - stamp <= OLDEST else arrived
 
     def _watch(self, sample: bytes) -> None:
         digest, now = hash(sample), self._now()
