@@ -30,7 +30,8 @@ from engine.hearing.calibration_file import corrected
 from engine.hearing.ear import Ear, EarSettings, HeadMotion
 from engine.hearing.wake_word import NONE as NO_WORD
 from engine.hearing.wake_word import open_wake_word
-from engine.loops.audio import AudioLoop, Surroundings
+from engine.loops.alarm_listening import AlarmListening
+from engine.loops.audio import AudioLoop, Listener, Surroundings
 from engine.loops.axis import AxisControl
 from engine.loops.beaming import Beaming
 from engine.loops.camera import CameraLoop, Pacing, nothing_known
@@ -389,8 +390,15 @@ def _audio_loop(parts: Parts, control: AxisControl, post: Callable[[Event], None
         moving_at=lambda t: abs(velocity_at(t)) > MOVING,
         muted=lambda: parts.mute.muted,
     )
+
+    def guarded(listener: Listener) -> Listener:
+        """With an ear for alarms and breaking glass beside it, where away mode may listen."""
+        if not config.away.listen:
+            return listener
+        return AlarmListening(listener, array, post, heading_at, hearing.min_confidence)
+
     if hearing.beam == OFF:
-        return AudioLoop(source, ear, post, clock, around, live=live)
+        return AudioLoop(source, guarded(ear), post, clock, around, live=live)
     sink = open_sound_out(hearing.beam)
     parts.beaming = Beaming(ear, Beam(array), sink, parts.indicator.show, heading_at)
     noticed = parts.beaming.noticed
@@ -399,7 +407,7 @@ def _audio_loop(parts: Parts, control: AxisControl, post: Callable[[Event], None
         post(event)
         noticed(event)
 
-    return AudioLoop(source, parts.beaming, told, clock, around, live=live)
+    return AudioLoop(source, guarded(parts.beaming), told, clock, around, live=live)
 
 
 def _simulated_microphones(

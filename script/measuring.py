@@ -120,6 +120,7 @@ MEASUREMENTS: dict[str, Measure] = {
     "beam": of_module("engine.bench.beam:measure"),
     "wake-words": of_module("engine.bench.wake_words:measure"),
     "outbox": of_module("engine.bench.outbox:measure"),
+    "alarm-sounds": of_module("engine.bench.alarm_sounds:measure"),
     "away": of_module("engine.bench.away:measure"),
     "shutter": of_module("engine.bench.shutter_speed:measure"),
     "peer_motion": of_module("engine.bench.peer_motion:measure"),

@@ -24,7 +24,7 @@ from engine.core.types import AlertKind, Label
 from engine.sim.scenario import Actor, Leg, Place, Scenario, Spot, Spread, When
 from engine.sim.scenario_world import stream
 
-SEEDS, DAYS = 300, 4
+SEEDS, DAYS, WITH_A_PAINTING = 400, 3, 1
 WITHIN = 3.0  # s
 LEAST_HEIGHT = 0.15  # of the picture
 ASPECT = 0.75  # of a picture of 4:3
@@ -228,6 +228,6 @@ def measure(
         "within_s": WITHIN,
         "somebody_enters": entries(seeds, progress),
         "alone": days(range(day_count), 24.0, progress, painting=False),
-        "alone_with_a_painting": days(range(day_count), 24.0, progress, painting=True),
+        "alone_with_a_painting": days(range(WITH_A_PAINTING), 24.0, progress, painting=True),
         "note": "simulated senses; the head follows its set-points exactly",
     }
