@@ -164,7 +164,7 @@ def _watch(
             if look is not None:
                 tally.frames += 1
                 _print(job, camera, index, t, look, arguments)
-                _annotate(annotator, job, camera, picture, look)
+                _annotate(annotator, job, camera, picture, look, lens=arguments.fov is not None)
             progress.step(job.named, camera.frames if job.sequence else None)
     except SourceFailed as error:
         print(f"heliotrope: {error}", file=sys.stderr)
@@ -202,11 +202,14 @@ def _annotate(
     camera: CameraFile | CameraFolder,
     picture: Image | None,
     look: Look,
+    *,
+    lens: bool,
 ) -> None:
     if annotator is None or picture is None:
         return
     name = camera.current.name if isinstance(camera, CameraFolder) and camera.current else ""
-    annotator.add(picture, look, name or job.path.name, camera.fps if not name else None)
+    fps = camera.fps if not name else None
+    annotator.add(picture, look, name or job.path.name, fps, lens=lens, sequence=job.sequence)
 
 
 def _print(

@@ -13,6 +13,7 @@ from engine.seeing.eye import Look, Seen
 
 COLOURS = {Label.PERSON: (80, 220, 80), Label.CAT: (60, 170, 255), Label.DOG: (255, 160, 60)}
 UNCONFIRMED = (170, 170, 170)
+FACING = 0.5
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -30,9 +31,18 @@ class Annotator:
         except OSError as error:
             raise UserError(f"--annotate {folder}: {error.strerror}", "give a folder") from error
 
-    def add(self, picture: Image, look: Look, name: str, fps: float | None) -> None:
-        """`fps` None: a single picture; otherwise the next frame of the video called `name`."""
-        draw(picture, look)
+    def add(
+        self,
+        picture: Image,
+        look: Look,
+        name: str,
+        fps: float | None,
+        *,
+        lens: bool = True,
+        sequence: bool = True,
+    ) -> None:
+        """`fps` None: a picture; otherwise the next frame of the video called `name`."""
+        draw(picture, look, lens=lens, sequence=sequence)
         if fps is not None:
             self._add_frame(picture, name, fps)
         elif not cv2.imwrite(str(self._folder / self._fresh(name, ".jpg")), picture):
@@ -64,26 +74,49 @@ class Annotator:
             self._video = None
 
 
-def draw(picture: Image, look: Look) -> None:
-    """Boxes and words into `picture`, in place."""
+def draw(picture: Image, look: Look, *, lens: bool = True, sequence: bool = True) -> None:
+    """Boxes and words into `picture`, in place: what, how far, why believed, whether facing us.
+
+    `lens` False: distances mean nothing; `sequence` False: a single picture confirms nobody.
+    """
     scale = max(picture.shape[1] / 900, 0.35)
     thick = max(round(scale * 2), 1)
+    step = round(20 * scale)
     for seen in look.objects:
         x, y, w, h = (round(v) for v in seen.box)
-        colour = COLOURS[seen.label] if seen.track is not None else UNCONFIRMED
+        known = seen.track is not None or not sequence
+        colour = COLOURS[seen.label] if known else UNCONFIRMED
         cv2.rectangle(picture, (x, y), (x + w, y + h), colour, thick)
-        top = max(y - 6, round(18 * scale))
-        for ink, width in (((0, 0, 0), thick + 2), (colour, thick)):
-            cv2.putText(picture, _words(seen), (x, top), FONT, 0.6 * scale, ink, width, cv2.LINE_AA)
+        said = words(seen, lens=lens, sequence=sequence)
+        # Above the box where there is room, else inside it.
+        top = y - 6 - step * (len(said) - 1)
+        top = top if top >= step else y + step
+        for line, text in enumerate(said):
+            _write(picture, text, (max(x, 2) + 2, top + line * step), 0.5 * scale, colour)
     if look.report.problem:
-        where = (10, round(30 * scale))
-        cv2.putText(
-            picture, look.report.problem, where, FONT, scale, (60, 60, 255), thick, cv2.LINE_AA
-        )
+        _write(picture, look.report.problem, (10, round(30 * scale)), scale, (60, 60, 255))
 
 
-def _words(seen: Seen) -> str:
-    words = f"{seen.label.value} {seen.score:.2f}"
-    words += f" #{seen.track}" if seen.track is not None else " unconfirmed"
-    words += f" {seen.place.distance:.1f}m"
-    return words if seen.engagement is None else f"{words} facing {seen.engagement:.0%}"
+def _write(
+    picture: Image, text: str, where: tuple[int, int], size: float, colour: tuple[int, int, int]
+) -> None:
+    thick = max(round(2 * size), 1)
+    for ink, width in (((0, 0, 0), thick + 2), (colour, thick)):
+        cv2.putText(picture, text, where, FONT, size, ink, width, cv2.LINE_AA)
+
+
+def words(seen: Seen, *, lens: bool, sequence: bool) -> list[str]:
+    """The lines beside a box."""
+    first = f"{seen.label.value} {seen.score:.2f}"
+    first += f" #{seen.track}" if seen.track is not None else ""
+    if lens:
+        place = seen.place
+        first += f", {place.distance:.1f} +-{place.distance_std:.1f} m, {place.azimuth:+.0f} deg"
+    said = [first]
+    if sequence:
+        said.append(seen.why or "unconfirmed: belongs to no track")
+    if seen.facing_why:
+        chance = "" if seen.engagement is None else f" {seen.engagement:.0%}"
+        facing = "facing us" if (seen.engagement or 0.0) >= FACING else "not facing us"
+        said.append(f"{facing if chance else 'facing unknown'}{chance}: {seen.facing_why}")
+    return said

@@ -79,6 +79,8 @@ class FaceReader:
     """Looks at heads, one at a time."""
 
     def __init__(self, threads: int = 1) -> None:
+        self.why = ""
+        """What the last answer of `engagement` was read from, in words."""
         self.workspace = Workspace()
         self._session = networks.session("face", networks.SEEING, threads)
 
@@ -86,8 +88,13 @@ class FaceReader:
         """Probability that the person in this box faces us; None where the head is too small."""
         face = self.find(image, person)
         if face is not None and face.width >= SMALLEST_FACE:
+            self.why = f"yaw {face.yaw:+.0f}, pitch {face.pitch:+.0f}"
             return face.facing
-        return NO_FACE if _head_size(person) * 0.5 >= 2 * SMALLEST_FACE else None
+        if _head_size(person) * 0.5 >= 2 * SMALLEST_FACE:
+            self.why = "no face in sight"
+            return NO_FACE
+        self.why = "head too small"
+        return None
 
     def find(self, image: Image, person: Box) -> Face | None:
         """The best face near the top of a person's box."""

@@ -39,7 +39,9 @@ STRIP, SURE_STRIP = 5.0, 0.4
 
 
 class Faces(Protocol):
-    """What the eye needs of `engagement.FaceReader`."""
+    """What the eye needs of `engagement.FaceReader`; `why` explains its last answer."""
+
+    why: str
 
     def engagement(self, image: Image, person: Box) -> float | None: ...
 
@@ -68,6 +70,10 @@ class Seen:
     place: Place
     track: int | None
     engagement: float | None
+    why: str = ""
+    """Why it is a track or none yet, in words."""
+    facing_why: str = ""
+    """What its engagement was read from, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,14 +228,17 @@ class Eye:
                 score = max(score, track.belief, track.word or 0.0)
             if score < self._threshold(label):
                 continue
-            engaged = None
+            engaged, facing_why = None, ""
             if label is Label.PERSON and self._faces is not None and faces_left:
                 faces_left -= 1
                 engaged = self._faces.engagement(frame.pixels, found[i].box)
+                facing_why = self._faces.why
             if track is not None and known:
                 engaged = self._smoothed(track.id, frame.t, engaged)
             number = track.id if track is not None and known else None
-            objects.append(Seen(label, score, found[i].box, places[i], number, engaged))
+            why = track.why if track is not None else ""
+            box, place = found[i].box, places[i]
+            objects.append(Seen(label, score, box, place, number, engaged, why, facing_why))
         self._forget_engagement()
         return tuple(sorted(objects, key=lambda o: -o.score))
 

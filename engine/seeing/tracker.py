@@ -104,6 +104,8 @@ class Track:
     """Whether a camera that did not turn has seen it, or one from two headings."""
     first: tuple[float, float] | None = None
     """Heading and bearing of the first sighting in a turn."""
+    reason: str = ""
+    """What confirmed it, in words."""
     vouched: bool = False
     """Whether a second look was sure enough."""
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=3))
@@ -127,6 +129,17 @@ class Track:
             turned = abs(difference(turning_at, self.first[0]))
             came_along = abs(difference(bearing, self.first[1]))
             self.steady |= turned >= ANOTHER_HEADING and came_along <= turned / 2
+
+    @property
+    def why(self) -> str:
+        """Why it is confirmed, or what it lacks; for people who look at what was believed."""
+        if self.confirmed:
+            return f"confirmed by {self.reason}"
+        if not self.steady:
+            return "unconfirmed: seen from one heading, in a turn"
+        if self.word is not None and not self.vouched:
+            return f"unconfirmed: the second look says {self.word:.2f}"
+        return f"unconfirmed: {sum(score > 0 for score in self.recent)} of its last frames"
 
     @property
     def belief(self) -> float:
@@ -308,9 +321,16 @@ class Tracker:
         """
         rule = self.settings
         person_moves = moves and label is Label.PERSON
-        agree = word >= rule.agreed and word + score >= rule.together
-        sure = agree or word >= (rule.certain_moving if person_moves else rule.certain)
+        reason = ""
+        if word >= rule.certain:
+            reason = f"a second look, {word:.2f}"
+        elif word >= rule.agreed and word + score >= rule.together:
+            reason = f"two looks, {score:.2f} and {word:.2f}"
+        elif person_moves and word >= rule.certain_moving:
+            reason = f"moving, and a second look, {word:.2f}"
+        sure = bool(reason)
         if sure:
+            track.reason = reason
             # What it seemed before, half in the picture, was no more than that.
             track.votes = {label: LOOKS_WEIGHT * word**2}
         track.word = max(word, track.word or 0.0)
@@ -322,6 +342,7 @@ class Tracker:
         vouched = track.vouched or not self._vouching
         if track.enough and vouched and track.steady and not track.confirmed:
             track.confirmed = True
+            track.reason = track.reason or f"{len(track.recent)} sightings"
             self._continue(track)
 
     def _continue(self, track: Track) -> None:

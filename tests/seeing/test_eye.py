@@ -26,6 +26,8 @@ def picture(seed: int = 1) -> Image:
 class Engaged:
     """Everybody faces us, as long as their picture is still there."""
 
+    why = "yaw +2, pitch -1"
+
     def engagement(self, image: Image, _person: tuple[float, ...]) -> float | None:
         assert image.any()
         return 0.9
@@ -93,6 +95,14 @@ def test_engagement_is_read_from_the_picture_and_smoothed() -> None:
     for step in range(3):
         people = eye.look(Frame(step / 10, picture()))
     assert people.sightings[0].engagement == pytest.approx(0.9)
+
+
+def test_it_tells_why() -> None:
+    eye = Eye(FakeDetector([SOMEBODY]), LENS, faces=Engaged())
+    first, second = (eye.examine(Frame(step / 10, picture())).objects[0] for step in range(2))
+    assert first.why == "unconfirmed: 1 of its last frames"
+    assert second.why == "confirmed by 2 sightings"
+    assert second.facing_why == "yaw +2, pitch -1"
 
 
 # ------------------------------------------------------------------ privacy
