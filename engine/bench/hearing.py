@@ -99,20 +99,20 @@ def measure(
         work = [(rt60, (seed, index)) for index in range(scenes) for rt60 in ROOMS]
         answers = _gathered(pool, one_room, work, "simulated rooms", progress)
         result |= of_simulation(answers)
-        fewer = [
-            (number, rt60, (seed + 1 + number, index))
-            for number in range(UNSEEN)
-            for rt60 in ROOMS
-            for index in range(scenes // UNSEEN // 2)
-        ]
-        unseen = _gathered(pool, unseen_room, fewer, "unseen arrays", progress)
-        result["unseen_arrays"] = table(unseen)
         if data_dir is not None:
             inside = partial(measured_room, data_dir)
             numbers = [(seed, index) for index in range(4 * scenes // 5)]
             measured = _gathered(pool, inside, numbers, "measured rooms", progress)
             result["measured_rooms"] = table(measured)
             result["recordings"] = recordings(data_dir)
+        fewer = [
+            (number, rt60, (seed + 1 + number, index))
+            for index in range(scenes // UNSEEN // 2)
+            for number in range(UNSEEN)
+            for rt60 in ROOMS
+        ]
+        unseen = _gathered(pool, unseen_room, fewer, "unseen arrays", progress)
+        result["unseen_arrays"] = table(unseen)
     return result
 
 
