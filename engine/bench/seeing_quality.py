@@ -47,6 +47,7 @@ SEQUENCE_STEP = 1 / 3
 
 FOLDERS = {
     "panorama_tracked": "panorama",
+    "back_turned": "indoor_video",
     "by_distance": "panorama",
     "speed": "indoor_video",
 }
@@ -86,6 +87,7 @@ def measure(
         "pets": lambda: pets(bench, data / "pets", half),
         "indoor_video": lambda: indoor_video(bench, data / "indoor_video"),
         "head_pose": lambda: head_pose(bench, data / "head_pose"),
+        "back_turned": lambda: back_turned(bench, data / "indoor_video"),
         "by_distance": lambda: by_distance(bench, data, half),
         "speed": lambda: seeing_speed.sequence(data / "indoor_video"),
     }
@@ -276,6 +278,29 @@ def _visits(frames: Sequence[int], truth: dict[int, float]) -> int:
         elif inside and share < 0.004:
             inside = False
     return count
+
+
+BACK = (240, 430)
+"""Frames of the video in which a man stands at a table with his back to us."""
+
+
+def back_turned(bench: Bench, folder: Path, every: int = 5) -> Metrics:
+    """How often somebody is taken to face us who shows the back of his head."""
+    camera = CameraFile(folder / "one-by-one-person-detection.mp4", paced=False)
+    camera.open()
+    frames = facing = 0
+    try:
+        while camera.index < BACK[1]:
+            pixels = camera.read().pixels
+            if camera.index < BACK[0] or camera.index % every:
+                continue
+            for person in bench.people(bench.quick.detect(pixels))[:1]:
+                frames += 1
+                engaged = bench.faces.engagement(pixels, person)
+                facing += engaged is not None and engaged >= 0.5
+    finally:
+        camera.close()
+    return {"frames": frames, "facing": facing}
 
 
 def head_pose(bench: Bench, folder: Path) -> Metrics:

@@ -49,7 +49,7 @@ def test_nobody_in_an_empty_room(bench: quality.Bench, data_dir: Path) -> None:
     found = quality.empty_rooms(bench, folder, every(10, folder, "*.jpg"))
     assert found["rooms"] >= 20
     assert len(found["single"]) <= 1
-    assert len(found["confirmed"]) <= 1
+    assert not found["confirmed"]
 
 
 def test_cats_and_dogs(bench: quality.Bench, data_dir: Path) -> None:
@@ -63,14 +63,20 @@ def test_cats_and_dogs(bench: quality.Bench, data_dir: Path) -> None:
 def test_visits_in_a_video(bench: quality.Bench, data_dir: Path) -> None:
     found = quality.indoor_video(bench, data_dir / "indoor_video", every=3, frames=400)
     assert found["occupied"] > 80
-    assert found["recall"] >= 0.93
+    assert found["recall"] >= 0.96
     assert found["alarms"] == 0
     assert found["ids"] <= found["visits"] + 2
 
 
 def test_which_way_a_head_points(bench: quality.Bench, data_dir: Path) -> None:
     found = quality.head_pose(bench, data_dir / "head_pose")
-    for width in ("60px", "36px", "24px"):
+    for width in ("60px", "36px", "24px", "18px"):
         assert found[width]["found"] == 8
         assert found[width]["facing_right"] == 8
-        assert found[width]["yaw_error"] <= 6.5
+        assert found[width]["yaw_error"] <= 5.0
+
+
+def test_the_back_of_a_head_seldom_faces_us(bench: quality.Bench, data_dir: Path) -> None:
+    found = quality.back_turned(bench, data_dir / "indoor_video", every=10)
+    assert found["frames"] >= 15
+    assert found["facing"] <= 0.3 * found["frames"]
