@@ -1,4 +1,4 @@
-"""`heliotrope bench`: each stage's speed beside a named baseline, as ratios.
+"""`heliotrope bench`: each stage's speed beside a named baseline, as ratios; hearing's accuracy.
 
 Prints only; the stages and how they are measured are in `engine.bench`.
 """
@@ -6,14 +6,19 @@ Prints only; the stages and how they are measured are in `engine.bench`.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
+import secrets
+import sys
 
 from engine.bench.stages import STAGES, Row, rows_of
+from engine.errors import UserError
 
 HELP = "speed: each stage against its baseline, side by side in one run, as ratios"
 EXAMPLES = """
   heliotrope bench
   heliotrope bench brain --json
+  heliotrope bench hearing --rooms 20
 """
 
 
@@ -25,10 +30,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=sorted(STAGES),
         help=f"one of {', '.join(sorted(STAGES))} (default: all)",
     )
-    parser.add_argument("--json", action="store_true", help="a JSON list instead of a table")
+    parser.add_argument("--json", action="store_true", help="JSON instead of a table")
+    parser.add_argument(
+        "--rooms",
+        type=_count,
+        metavar="N",
+        help="with hearing: accuracy instead of speed, in N new rooms for each reverberation time "
+        "(about 10 s each), beside pyroomacoustics' SRP-PHAT and NormMUSIC",
+    )
+    parser.add_argument("--seed", type=int, metavar="S", help="the rooms of an earlier run again")
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text}: needs at least one")
+    return count
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.rooms is not None:
+        return _accuracy(arguments)
     stages = [arguments.stage] if arguments.stage else list(STAGES)
     if arguments.json:
         rows = [_as_dictionary(row) for stage in stages for row in rows_of(stage)]
@@ -42,6 +64,25 @@ def run(arguments: argparse.Namespace) -> int:
                 f"  {row.baseline_name}",
                 flush=True,
             )
+    return 0
+
+
+def _accuracy(arguments: argparse.Namespace) -> int:
+    if arguments.stage != "hearing":
+        raise UserError("--rooms is about hearing", "heliotrope bench hearing --rooms 20")
+    accuracy = importlib.import_module("engine.bench.accuracy")
+    seed = secrets.randbelow(1 << 31) if arguments.seed is None else arguments.seed
+
+    def tell(text: str) -> None:
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+    cells = accuracy.hearing(arguments.rooms, seed, tell)
+    print(file=sys.stderr)
+    if arguments.json:
+        print(json.dumps({"seed": seed, "cells": cells}, indent=2))
+    else:
+        print(accuracy.as_text(cells))
+        print(f"the same rooms again: --seed {seed}")
     return 0
 
 
