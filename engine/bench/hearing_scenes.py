@@ -141,6 +141,8 @@ def programme(rng: np.random.Generator, seconds: float, voices: Voices = MEASURI
     mixed = _unit(talk[begin : begin + count])
     if pieces:
         music = decode(pieces[rng.integers(len(pieces))])
+        while len(music) <= count:
+            music = np.concatenate([music, music])
         begin = rng.integers(0, len(music) - count)
         share = rng.uniform(0.0, 1.0)
         mixed = np.sqrt(share) * mixed + np.sqrt(1.0 - share) * _unit(music[begin : begin + count])

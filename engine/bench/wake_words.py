@@ -61,7 +61,7 @@ CONDITIONS = (
 
 
 def measure(
-    data_dir: Path | None, progress: Progress, *, rooms: int = ROOMS, hours: float = 7.0
+    data_dir: Path | None, progress: Progress, *, rooms: int = ROOMS, hours: float = 6.2
 ) -> dict[str, Any]:
     """Both figures for every word. Raises UserError where clips, prompts or networks lack."""
     if data_dir is None or not EVERYBODY.prompts():
