@@ -9,7 +9,6 @@ pictures and of the panoramas' later half, seated ones are those at the table.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -258,14 +257,3 @@ def draw(figures: dict[str, Any], file: Path) -> None:
     panes[1][0].legend(loc="lower left", fontsize=8)
     panes[0].savefig(file, metadata={"Date": None})
     pyplot.close(panes[0])
-
-
-def main() -> None:
-    """Draw what docs/measured/seeing.json holds into docs/images."""
-    docs = Path(__file__).resolve().parents[2] / "docs"
-    kept = json.loads((docs / "measured" / "seeing.json").read_text())
-    draw(kept["figures"]["by_distance"], docs / "images" / "seeing-by-distance.svg")
-
-
-if __name__ == "__main__":
-    main()
