@@ -70,13 +70,22 @@ def _people_seen(state: State, event: PeopleSeen) -> tuple[State, tuple[Action, 
     believed = lifeless.credible(state.people, state.places, event, tracking)
     people = fusion.see(state.people, believed, tracking)
     watched, people, places = lifeless.watch(state.watched, people, state.places, event)
-    state = replace(state, watched=watched, places=places)
     low, high = event.view
-    state = replace(state, people=people, view_width=high - low, dark=not event.usable)
+    looking, glances = state.search, state.glances
     if event.usable:
         frame = search.Glance(event.t, low, high)
-        glances = (*state.glances[1 - search.KEPT :], frame)
-        state = replace(state, search=search.see(state.search, frame), glances=glances)
+        looking, glances = search.see(looking, frame), (*glances[1 - search.KEPT :], frame)
+    # In one go: a copy of the state is the dearest part of a step.
+    state = replace(
+        state,
+        people=people,
+        watched=watched,
+        places=places,
+        view_width=high - low,
+        dark=not event.usable,
+        search=looking,
+        glances=glances,
+    )
     return (watching.observe(state, believed) if state.alarm.on else state), ()
 
 

@@ -43,10 +43,9 @@ def decide(state: State) -> tuple[State, tuple[Action, ...]]:
     people, places = fusion.forget(
         state.people, state.places, state.now, settings.tracking, settings.attention
     )
-    state = replace(state, people=people, places=places)
     faceable = tuple(p for p in people.persons if _faceable(state, p))
     choice = attention.choose(state.attention, faceable, state.now, settings.attention)
-    state = replace(state, attention=choice)
+    state = replace(state, people=people, places=places, attention=choice)
     if state.to_centre is not None and state.to_centre != choice.summoned:
         state = replace(state, to_centre=None)
     if state.modes.mode is Mode.MANUAL and state.now >= state.modes.hold_until:

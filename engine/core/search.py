@@ -108,13 +108,14 @@ def begin(
     unseen = now - person.last_seen
     missed = person.missed_for >= (RUNNER_LOST if runs else LOST_AFTER)
     walks = abs(person.track.rate) >= (RUNNER_WALKED if runs else WALKED)
-    # Whoever was quick may have left the picture before the head got going.
-    fled = unseen >= FLED_AFTER and abs(person.track.rate) >= FLED
     known = person.hits >= KNOWN and unseen <= RECENT
+    walked = person.track.rate * unseen
+    ahead = near(person.track.bearing + OVERSHOT * walked, heading) - heading
+    # Whoever was quick may have left the picture before the head got going.
+    left = abs(person.track.rate) >= WALKED and abs(ahead) > view / 2.0
+    fled = unseen >= FLED_AFTER and (left or abs(person.track.rate) >= FLED)
     if not (known and ((missed and walks) or fled)):
         return before
-    walked = person.track.rate * (now - person.last_seen)
-    ahead = near(person.track.bearing + OVERSHOT * walked, heading) - heading
     if not runs and abs(ahead) < INSIDE * view:
         # Nobody walks out of the middle of the picture: the detector lost them, not the camera.
         return before
