@@ -100,6 +100,7 @@ async def errors(home: life.Home) -> AsyncIterator[list[str]]:
         await asyncio.gather(listening, return_exceptions=True)
 
 
+@pytest.mark.timeout(5 * LIMIT)  # several waits for somebody to come and to leave
 async def test_the_alarm_with_its_code_from_arming_to_an_alert(home: life.Home) -> None:
     begun = time.time()
     await disarmed(home)
