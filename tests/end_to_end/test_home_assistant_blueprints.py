@@ -200,8 +200,11 @@ async def test_an_alert_rings_once_updates_and_can_be_snoozed(
         assert first["data"]["image"].startswith("/api/image_proxy/")
         assert first["data"]["ttl"] == 0
         # More of the same visit, and a newer picture, update the same notification silently.
+        # The automation listens for them a moment after it has told of the first.
+        await asyncio.sleep(1.0)
         await alert(running)
         await eventually(lambda: len(phone.pushed) == 2)
+        await asyncio.sleep(1.0)
         running.show_alert(b"\xff\xd8\xff\xd8\xff\xd9")
         await eventually(lambda: len(phone.pushed) == 3)
         for update in phone.pushed[1:]:
