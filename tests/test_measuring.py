@@ -16,7 +16,8 @@ MODULES = {
     "hearing_cost": "engine.bench.hearing_cost",
     "own_noise": "engine.bench.own_noise",
     "beam": "engine.bench.beam",
-    "wake-words": "engine.bench.wake_words",
+    "wake_words": "engine.bench.wake_words",
+    "alarm_sounds": "engine.bench.alarm_sounds",
 }
 
 

@@ -1,4 +1,4 @@
-"""Alarms and breaking glass, heard and not heard: `script/measure alarm-sounds`.
+"""Alarms and breaking glass, heard and not heard: `script/measure alarm_sounds`.
 
 Synthesised alarms in rooms and noise: how many are told, how soon after they began, and
 how far off the bearing is. Real speech and real music, as loud as a television: how many

@@ -103,7 +103,7 @@ class _Frame:
 
 
 class AlarmSounds:
-    """`listen` takes sound in order and gives what it completed; `reset` forgets all."""
+    """`listen` takes sound in order and gives what it completed. A gap wants a new one."""
 
     def __init__(self) -> None:
         self._window = np.hanning(WINDOW).astype(np.float32)
@@ -113,9 +113,6 @@ class AlarmSounds:
         self._dull = (hertz >= DULL[0]) & (hertz <= DULL[1])
         self._tones = [np.flatnonzero((hertz >= low) & (hertz <= high)) for low, high in TONES]
         self._frame = 0
-        self.reset()
-
-    def reset(self) -> None:
         self._rest: Mono = np.zeros(0, np.float32)
         self._pulse: _Pulse | None = None
         self._missing = 0
