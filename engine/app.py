@@ -48,7 +48,8 @@ from engine.core.types import (
 )
 from engine.hardware.clock import MonotonicClock
 from engine.identity import Claim, device_id, prepare_state_dir
-from engine.loops.axis import AxisControl, AxisRunner
+from engine.loops.axis import AxisControl
+from engine.loops.axis_runner import AxisRunner
 from engine.loops.decisions import DecisionLoop
 from engine.loops.gate import wire
 from engine.loops.schedule import MINUTE, Plan, Schedule

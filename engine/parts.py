@@ -329,11 +329,11 @@ def _camera_loop(parts: Parts, control: AxisControl, post: Callable[[Event], Non
         post,
         clock,
         parts.gate,
-        headings,
-        pacing,
-        temperature,
-        parts.sinks,
-        parts.scenery,
+        heading_at=headings,
+        pacing=pacing,
+        warmth=temperature,
+        sinks=parts.sinks,
+        scenery=parts.scenery,
     )
 
 

@@ -52,8 +52,8 @@ FRAME = 0.1  # s from one picture to the next
 RATE_LEVEL = 4.0  # deg/s of a body that the motion test notices
 MINUTE, HOUR = 60.0, 3600.0
 
-# How a detector is fooled. Measured on real pictures (docs/measured/seeing.json): 0 of 274
-# rooms without people alarm, 1 becomes a track; pets are taken for people rarely, and in bursts.
+# How a detector is fooled. Measured on real pictures (docs/measured/seeing.json): none of 274
+# rooms without people alarms; pets are taken for people rarely, and in bursts.
 PET_AS_PERSON = 0.02  # share of a pet's sightings
 PET_BURST = 2.0  # sightings
 SCREEN_SEEN = 0.5  # share of frames in which a person on a screen is one to the detector

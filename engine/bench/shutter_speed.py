@@ -28,7 +28,8 @@ from engine.config import AxisConfig
 from engine.core.types import MoveTo, Pace, ShutterState
 from engine.hardware.clock import MonotonicClock
 from engine.hardware.shutter import GpioShutter
-from engine.loops.axis import AxisControl, AxisRunner
+from engine.loops.axis import AxisControl
+from engine.loops.axis_runner import AxisRunner
 from engine.loops.gate import Gate, wire
 from engine.sim.axis import SimulatedAxis
 

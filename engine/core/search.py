@@ -193,10 +193,13 @@ def _shifted(row: Sequence[float], bins: float) -> list[float]:
     """A row turned round by a number of bins, shared between two where it falls between."""
     whole = math.floor(bins)
     part = bins - whole
-    k = whole % BINS
-    near_, far = [*row[BINS - k :], *row[: BINS - k]], row[-k - 1 :] if k < BINS else row
-    far = [*far, *row[: BINS - k - 1]]
-    return [(1.0 - part) * a + part * b for a, b in zip(near_, far, strict=True)]
+    nearer, farther = _turned(row, whole), _turned(row, whole + 1)
+    return [(1.0 - part) * a + part * b for a, b in zip(nearer, farther, strict=True)]
+
+
+def _turned(row: Sequence[float], bins: int) -> list[float]:
+    k = -bins % BINS
+    return [*row[k:], *row[:k]]
 
 
 def _hidden(frame: Glance, missed: float) -> list[float]:

@@ -69,10 +69,8 @@ MOST_PETS, MOST_MACHINES = 64, 32
 class Evidence:
     """What is known of one person since `since`: looks at them, and between which bearings.
 
-    A sharp look counts for one, one by a turning head for `IN_MOTION` of it.
-
-    `last` is where
-    they were at the newest. `told` says that an alert was about them.
+    A sharp look counts for one, one by a turning head for `IN_MOTION` of it. `last` is
+    where they were at the newest. `told` says that an alert was about them.
     """
 
     since: float

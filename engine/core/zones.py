@@ -24,7 +24,8 @@ WALKING = 1.6
 TRAIL = 0.85  # of the dead zone: how far the head trails a walking person
 SAME_PLACE = 5.0  # deg a settled person may drift before the waiting starts anew
 LOOK_AHEAD_MAX = 35.0  # deg that a prediction may add
-RESTLESS_SHARE = 0.25  # of the zones and of the time to settle
+RESTLESS_SHARE = 0.25  # of the zones, for somebody who runs about
+RESTLESS_SETTLE = 0.1  # of the time to settle, for the same
 PLACE_MEMORY = 20.0  # s after which the edges of somebody's place are half forgotten
 STROLL, HURRY = 46.0, 64.0  # deg/s
 LEFT_BY = 1.5  # deg beyond the dead zone, about the noise of a bearing
@@ -134,7 +135,7 @@ def judge(
     if subject.restless >= RESTLESS:
         # Who runs about runs again soon, and there is no time to lose then.
         dead, holding = dead * RESTLESS_SHARE, holding * RESTLESS_SHARE
-        settle *= 0.1
+        settle *= RESTLESS_SETTLE
     bearing = near(subject.bearing, base)
     walking = _walks(subject, zones)
     offset = bearing - base

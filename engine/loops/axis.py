@@ -3,19 +3,16 @@
 Turns `MoveTo`, `Stop`, `Release` and `SetRange` into set-points on the motion profile,
 reads the axis back, yields to hands, and obeys the shutter before anything
 else. `AxisControl` is the loop's body, one `step(t)` a sample, thread-safe
-and without a clock; `AxisRunner` gives it a thread in real time. It decides
+and without a clock; `axis_runner` gives it a thread in real time. It decides
 nothing about people: what it felt goes to the brain as events.
 """
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import math
-import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from engine.config import AxisConfig
@@ -33,9 +30,7 @@ from engine.core.types import (
     SetRange,
     Stop,
 )
-from engine.ports import Axis, AxisReading, Clock
-
-log = logging.getLogger(__name__)
+from engine.ports import Axis, AxisReading
 
 BRAKING_TIME = 0.15  # s after which a forbidden axis loses its torque, at standstill or not
 HISTORY = 2.0  # s of headings kept for the frames exposed meanwhile
@@ -46,10 +41,8 @@ DEAF_TIME = 0.15  # s without a sense of contact after the loop was held up
 REPORTS_HZ = 25.0  # AxisMoved a second; the brain needs no more
 _STANDING = 2.0  # deg/s; a slower head counts as standing
 _ROUNDING = 1e-6  # s
-_PATIENCE = 1.0  # s that the end waits for a driver that hangs
 _BACKOFF = (0.1, 2.0)  # s between tries after a fault: first, longest
 REST_AFTER_OPENING = 2.0  # s in which nothing starts, whatever anybody wants
-_NICE = -10  # of the axis's thread; the rest of the engine can wait, a brake cannot
 
 
 class AxisControl:
@@ -410,76 +403,3 @@ class AxisControl:
 
 def _nothing() -> None:
     pass
-
-
-class AxisRunner:
-    """`AxisControl` in real time, on a thread of its own at `rate_hz`.
-
-    `tell` is called on that thread with the events of a step, never with
-    none. `stop` returns when the torque is off and the driver closed.
-    """
-
-    def __init__(
-        self,
-        control: AxisControl,
-        clock: Clock,
-        rate_hz: float,
-        tell: Callable[[Sequence[Event]], None],
-    ) -> None:
-        self._control = control
-        self._clock = clock
-        self._period = 1.0 / rate_hz
-        self._tell = tell
-        self._ended = False
-        self._urgent = threading.Event()
-        control.urgent = self._urgent.set
-        self._thread = threading.Thread(target=self._run, name="axis", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def let_go(self) -> None:
-        """Have the torque off within a sample or two, and do not wait for it.
-
-        Takes no lock: the handler of a signal may call it in the middle of anything.
-        """
-        self._ended = True
-
-    def stop(self) -> None:
-        """Safe to call twice, and before `start`."""
-        self.let_go()
-        if self._thread.ident is None:
-            self._control.shut_down()
-            return
-        self._thread.join(_PATIENCE)
-        if self._thread.is_alive():
-            log.error("the axis does not answer; it may still hold its torque")
-
-    def _run(self) -> None:
-        # Allowed by the service's LimitNICE, or to root; without that the brake is as late
-        # as anything else on a busy computer.
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
-        due = self._clock.now()
-        try:
-            while not self._ended:
-                wait = due - self._clock.now()
-                early = wait > 0.0 and self._urgent.wait(wait)
-                self._urgent.clear()
-                if wait > 0.0 and not early:
-                    continue
-                now = self._clock.now()
-                events = self._control.step(now)
-                if events:
-                    self._tell(events)
-                if early:
-                    continue  # an extra sample; the usual ones keep their time
-                # A late step is not made up for by a burst of early ones.
-                due = max(due + self._period, now + self._period / 2.0)
-        except Exception as error:
-            # A loop that ended unnoticed would leave a head that obeys nobody.
-            log.exception("the axis loop failed")
-            self._tell([AxisFault(self._clock.now(), f"the axis loop failed: {error}")])
-        finally:
-            self._control.shut_down()
-            log.info("the axis is released")

@@ -13,7 +13,7 @@ from typing import Any
 import aiomqtt
 import pytest
 import yaml
-from home_assistant_life import Engine
+from home_assistant_home import Engine
 from mosquitto import Broker
 
 from integrations.alarm_codes import store

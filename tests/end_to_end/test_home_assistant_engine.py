@@ -14,9 +14,10 @@ from typing import Any
 
 import aiohttp
 import cv2
-import home_assistant_life as life
 import numpy as np
 import pytest
+from home_assistant_home import Home, appears, complaints
+from home_assistant_home import home as a_home
 from mosquitto import eventually, free_port
 
 from integrations.alarm_codes import store
@@ -47,30 +48,30 @@ LIMIT = 240.0  # s; a guard: somebody comes into the simulated room within two m
 @pytest.fixture(scope="module")
 def home(
     part: Callable[[str], str | Path], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[life.Home]:
+) -> Iterator[Home]:
     """With a loudspeaker, stills that the owner opted in to, and a code for the alarm."""
     folder = tmp_path_factory.mktemp("engine")
-    with life.home(Path(part("homeassistant")), str(part("mosquitto")), folder) as all_three:
+    with a_home(Path(part("homeassistant")), str(part("mosquitto")), folder) as all_three:
         all_three.engine.settings = SETTINGS | {"HTTP__PORT": str(free_port())}
         state = all_three.engine.folder / "state"
         state.mkdir(parents=True)
         store(state, CODE)
-        assert asyncio.run(life.appears(all_three))["complaints"] == []
+        assert asyncio.run(appears(all_three))["complaints"] == []
         yield all_three
 
 
-async def call(home: life.Home, domain: str, name: str, key: str, **data: object) -> None:
+async def call(home: Home, domain: str, name: str, key: str, **data: object) -> None:
     entity = (await home.entities())[key]
     await home.assistant.service(domain, name, entity_id=entity, **data)
 
 
-async def state(home: life.Home, key: str) -> dict[str, Any]:
+async def state(home: Home, key: str) -> dict[str, Any]:
     entity = (await home.entities())[key]
     found: dict[str, Any] = await home.assistant.call("GET", f"/api/states/{entity}")
     return found
 
 
-async def comes(home: life.Home, key: str, *expected: str) -> str:
+async def comes(home: Home, key: str, *expected: str) -> str:
     async def there() -> str | None:
         now = str((await state(home, key))["state"])
         return now if now in expected else None
@@ -83,7 +84,7 @@ def moment(text: str) -> float:
 
 
 @asynccontextmanager
-async def errors(home: life.Home) -> AsyncIterator[list[str]]:
+async def errors(home: Home) -> AsyncIterator[list[str]]:
     """What the device answers as errors inside the block."""
     said: list[str] = []
     async with home.client() as client:
@@ -101,7 +102,7 @@ async def errors(home: life.Home) -> AsyncIterator[list[str]]:
 
 
 @pytest.mark.timeout(5 * LIMIT)  # several waits for somebody to come and to leave
-async def test_the_alarm_with_its_code_from_arming_to_an_alert(home: life.Home) -> None:
+async def test_the_alarm_with_its_code_from_arming_to_an_alert(home: Home) -> None:
     begun = time.time()
     await disarmed(home)
     async with home.assistant.watching() as watch:
@@ -141,7 +142,7 @@ async def test_the_alarm_with_its_code_from_arming_to_an_alert(home: life.Home) 
     await comes(home, "next_pan", "unknown")
 
 
-async def told_since(home: life.Home, begun: float) -> bool:
+async def told_since(home: Home, begun: float) -> bool:
     """Whether the newest alert is of after `begun`, whose fraction of a second is not told."""
     text = (await state(home, "last_alert"))["state"]
     return text != "unknown" and moment(text) >= begun - 1.0
@@ -153,12 +154,12 @@ def shows_something(picture: bytes) -> bool:
     return pixels is not None and float(np.std(pixels)) > 10.0
 
 
-async def disarmed(home: life.Home) -> None:
+async def disarmed(home: Home) -> None:
     await call(home, "alarm_control_panel", "alarm_disarm", "alarm", code=CODE)
     await comes(home, "alarm", "disarmed")
 
 
-async def still(home: life.Home, key: str, proxy: str) -> bytes:
+async def still(home: Home, key: str, proxy: str) -> bytes:
     """The picture that Home Assistant shows of an entity."""
     entity = (await home.entities())[key]
     token = (await state(home, key))["attributes"]["access_token"]
@@ -168,7 +169,7 @@ async def still(home: life.Home, key: str, proxy: str) -> bytes:
         return await answer.read()
 
 
-async def test_nobody_is_alerted_while_somebody_is_at_home(home: life.Home) -> None:
+async def test_nobody_is_alerted_while_somebody_is_at_home(home: Home) -> None:
     await disarmed(home)
     await call(home, "switch", "turn_on", "someone_home")
     await comes(home, "someone_home", "on")
@@ -191,7 +192,7 @@ async def test_nobody_is_alerted_while_somebody_is_at_home(home: life.Home) -> N
     await disarmed(home)
 
 
-async def test_the_test_button_alerts_and_tells_when(home: life.Home) -> None:
+async def test_the_test_button_alerts_and_tells_when(home: Home) -> None:
     begun = time.time()
     await call(home, "button", "press", "test_alert")
 
@@ -203,7 +204,7 @@ async def test_the_test_button_alerts_and_tells_when(home: life.Home) -> None:
     await eventually(lambda: told_since(home, begun), LIMIT)
 
 
-async def test_the_siren_sounds_for_its_time_and_falls_silent_when_told(home: life.Home) -> None:
+async def test_the_siren_sounds_for_its_time_and_falls_silent_when_told(home: Home) -> None:
     assert (await state(home, "siren"))["state"] == "off"
     async with home.assistant.watching() as watch:
         siren = (await home.entities())["siren"]
@@ -218,7 +219,7 @@ async def test_the_siren_sounds_for_its_time_and_falls_silent_when_told(home: li
         await watch.until(siren, "off", on, LIMIT)
 
 
-async def test_a_named_place_is_an_option_and_is_looked_at(home: life.Home) -> None:
+async def test_a_named_place_is_an_option_and_is_looked_at(home: Home) -> None:
     assert (await state(home, "look_at"))["state"] == "unavailable"
     named = {"name": "name_place", "arguments": {"name": "Front door", "bearing": 50.0}}
     async with home.client() as client:
@@ -254,7 +255,7 @@ async def test_a_named_place_is_an_option_and_is_looked_at(home: life.Home) -> N
     await call(home, "select", "select_option", "mode", option="follow")
 
 
-async def test_a_text_for_the_screen_is_shown_on_the_page(home: life.Home) -> None:
+async def test_a_text_for_the_screen_is_shown_on_the_page(home: Home) -> None:
     token = TokenStore(home.engine.folder / "state").make("message", Scope.VIEW)
     await call(home, "notify", "send_message", "message", message="Dinner is ready")
 
@@ -264,7 +265,7 @@ async def test_a_text_for_the_screen_is_shown_on_the_page(home: life.Home) -> No
     await eventually(on_the_page, LIMIT)
 
 
-async def snapshot(home: life.Home, token: str) -> dict[str, Any]:
+async def snapshot(home: Home, token: str) -> dict[str, Any]:
     """The state that the page shows."""
     headers = {"Authorization": f"Bearer {token}"}
     url = f"http://127.0.0.1:{home.engine.settings['HTTP__PORT']}/events"
@@ -278,18 +279,18 @@ async def snapshot(home: life.Home, token: str) -> dict[str, Any]:
         return found
 
 
-async def command(home: life.Home, name: str, **arguments: object) -> None:
+async def command(home: Home, name: str, **arguments: object) -> None:
     """What no entity of Home Assistant's asks for."""
     body = json.dumps({"name": name, "arguments": arguments})
     async with home.client() as client:
         await client.publish(f"{home.engine.root}/command", body, qos=1)
 
 
-async def shutter(home: life.Home, to: str) -> None:
+async def shutter(home: Home, to: str) -> None:
     await command(home, "shutter", state=to)
 
 
-async def test_the_camera_shows_a_still_of_now_until_the_shutter_closes(home: life.Home) -> None:
+async def test_the_camera_shows_a_still_of_now_until_the_shutter_closes(home: Home) -> None:
     async def looks() -> bytes | None:
         # Without a token while it is unavailable, and refused without a picture.
         with contextlib.suppress(AssertionError, KeyError):
@@ -328,7 +329,7 @@ async def frames(stream: aiohttp.StreamReader) -> AsyncIterator[bytes]:
             data = data[end + 2 :]
 
 
-async def test_the_live_view_plays_in_home_assistants_own_integration(home: life.Home) -> None:
+async def test_the_live_view_plays_in_home_assistants_own_integration(home: Home) -> None:
     token = TokenStore(home.engine.folder / "state").make("home-assistant", Scope.VIEW)
     url = f"http://127.0.0.1:{home.engine.settings['HTTP__PORT']}/camera"
     flows = "/api/config/config_entries/flow"
@@ -373,7 +374,7 @@ async def test_the_live_view_plays_in_home_assistants_own_integration(home: life
     await comes(home, "shutter_closed", "off")
 
 
-async def test_the_range_set_up_begins_at_a_press(home: life.Home) -> None:
+async def test_the_range_set_up_begins_at_a_press(home: Home) -> None:
     await call(home, "button", "press", "range_setup")
     await comes(home, "reason", "range_setup")
     await command(home, "range_setup", step="cancel")
@@ -384,7 +385,7 @@ async def test_the_range_set_up_begins_at_a_press(home: life.Home) -> None:
     await eventually(over, LIMIT)
 
 
-async def test_an_automation_begins_with_a_trigger_of_the_device(home: life.Home) -> None:
+async def test_an_automation_begins_with_a_trigger_of_the_device(home: Home) -> None:
     devices = await home.assistant.command("config/device_registry/list")
     (device,) = (d for d in devices if ["mqtt", home.engine.id] in d["identifiers"])
     listed = await home.assistant.command("device_automation/trigger/list", device_id=device["id"])
@@ -405,5 +406,5 @@ async def test_an_automation_begins_with_a_trigger_of_the_device(home: life.Home
     await eventually(fired, LIMIT)
 
 
-async def test_home_assistant_complained_of_nothing(home: life.Home) -> None:
-    assert await life.complaints(home) == []
+async def test_home_assistant_complained_of_nothing(home: Home) -> None:
+    assert await complaints(home) == []
