@@ -27,6 +27,7 @@ from engine.core.types import Snapshot
 from engine.errors import HeliotropeError, RunError, UserError
 from engine.logs import start_logging
 from engine.ports import SourceFailed
+from engine.urgent import switch_often
 
 HELP = "The engine: follow people, with a page and a broker."
 EXAMPLES = """
@@ -62,6 +63,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     config = configured(arguments)
     start_logging(config.log.level.value)
+    switch_often()
     # A status line and log lines would overwrite each other; a person who
     # watches the terminal sees the line, a service's journal the log.
     live = sys.stderr.isatty() and not arguments.quiet

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from engine.core.types import ShutterState
 from engine.listeners import Listeners
+from engine.urgent import urgent_threads
 
 
 class Cancellable(Protocol):
@@ -89,6 +90,11 @@ class GpioSwitch:
             self._state = ShutterState.UNKNOWN
 
     def _connect(self) -> None:
+        # The library starts the threads that bring the edges: on import, and for the first pin.
+        with urgent_threads():
+            self._claim()
+
+    def _claim(self) -> None:
         try:
             from gpiozero import DigitalInputDevice
             from gpiozero.exc import GPIOZeroError

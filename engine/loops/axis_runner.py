@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 import threading
 from collections.abc import Callable, Sequence
 
 from engine.core.types import AxisFault, Event
 from engine.loops.axis import AxisControl
 from engine.ports import Clock
+from engine.urgent import hurry
 
 log = logging.getLogger(__name__)
 
 _PATIENCE = 1.0  # s that the end waits for a driver that hangs
-_NICE = -10  # of the axis's thread; the rest of the engine can wait, a brake cannot
 
 
 class AxisRunner:
     """`AxisControl` in real time, on a thread of its own at `rate_hz`.
 
     `tell` is called on that thread with the events of a step, never with
-    none. `stop` returns when the torque is off and the driver closed.
+    none. `stop` returns when the torque is off and the driver closed. `first` is
+    called on that thread too, before anything else.
     """
 
     def __init__(
@@ -31,8 +30,10 @@ class AxisRunner:
         clock: Clock,
         rate_hz: float,
         tell: Callable[[Sequence[Event]], None],
+        first: Callable[[], object] = hurry,
     ) -> None:
         self._control = control
+        self._first = first
         self._clock = clock
         self._period = 1.0 / rate_hz
         self._tell = tell
@@ -62,10 +63,7 @@ class AxisRunner:
             log.error("the axis does not answer; it may still hold its torque")
 
     def _run(self) -> None:
-        # Allowed by the service's LimitNICE, or to root; without that the brake is as late
-        # as anything else on a busy computer.
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        self._first()
         due = self._clock.now()
         try:
             while not self._ended:
