@@ -63,6 +63,7 @@ from engine.tasks import Tasks, Work
 from engine.telling import Telling
 from integrations.alarm_codes import AlarmCode
 from integrations.broker import EmbeddedBroker
+from integrations.http import way_in
 from integrations.http.server import PageServer
 from integrations.hub import Hub
 from integrations.mqtt.bus import Broker
@@ -155,7 +156,10 @@ async def _assemble(
     )
     _wire_switches(parts, control, decisions.post, clock)
     telling = Telling(config, state_dir, identity, clock)
-    page = await _start_page(config, parts, hub, stack, telling)
+    page = await _start_page(config, parts, hub, stack, telling, code)
+    if page is not None:
+        page.new_way_in().leave(state_dir)
+        stack.callback(way_in.remove, state_dir)
 
     def of_broker(ok: bool, detail: str) -> None:
         decisions.post(Health(clock.now(), "broker", ok, detail))
@@ -300,7 +304,12 @@ def _wire_switches(
 
 
 async def _start_page(
-    config: Config, parts: Parts, hub: Hub, stack: AsyncExitStack, telling: Telling
+    config: Config,
+    parts: Parts,
+    hub: Hub,
+    stack: AsyncExitStack,
+    telling: Telling,
+    code: AlarmCode,
 ) -> PageServer | None:
     if not config.http.enabled:
         return None
@@ -314,6 +323,7 @@ async def _start_page(
         tokens=telling.tokens,
         live=telling.live,
         more=telling.night.routes(),
+        code_wanted=lambda: code.wanted,
     )
     await page.start(hub.states, hub.submit)
     stack.push_async_callback(page.stop)

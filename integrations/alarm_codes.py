@@ -90,13 +90,18 @@ class AlarmCode:
         self._closed_until = float("-inf")
         self._one_at_a_time = asyncio.Lock()
 
+    @property
+    def wanted(self) -> bool:
+        """Whether disarming takes a code now."""
+        return self._given is not None or self._path.exists()
+
     async def admit(self, command: Command) -> Command | Reply:
         """The command without its code, or the refusal. Takes the time of a hash if guarded."""
         code = str(command.arguments.get("code") or "")
         bare = replace(
             command, arguments={k: v for k, v in command.arguments.items() if k != "code"}
         )
-        if command.name not in GUARDED or not (self._given or self._path.exists()):
+        if command.name not in GUARDED or not self.wanted:
             return bare
         async with self._one_at_a_time:
             left = self._closed_until - self._now()

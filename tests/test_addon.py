@@ -170,4 +170,4 @@ def test_the_repository_is_findable() -> None:
 
 
 def test_what_a_backup_leaves_out_is_evidence_alone() -> None:
-    assert MANIFEST["backup_exclude"] == ["evidence/*"]
+    assert MANIFEST["backup_exclude"] == ["evidence/*", "way_in.json"]

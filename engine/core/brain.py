@@ -97,6 +97,7 @@ def _publish(before: State, state: State, actions: tuple[Action, ...]) -> Step:
         or state.muted != before.muted
         or state.viewers != before.viewers
         or state.alarm.state is not before.alarm.state
+        or state.alarm.armed_for is not before.alarm.armed_for
         or state.someone_home != before.someone_home
         or state.preferences is not before.preferences
         or state.notice is not before.notice

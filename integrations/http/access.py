@@ -69,6 +69,7 @@ class Access:
     key: bytes = field(default_factory=lambda: secrets.token_bytes(_BYTES), repr=False)
     _links: dict[bytes, float] = field(default_factory=dict, repr=False)
     _sessions: dict[bytes, _Session] = field(default_factory=dict, repr=False)
+    _programs: dict[bytes, Pass] = field(default_factory=dict, repr=False)
     _failures: OrderedDict[str, list[float]] = field(default_factory=OrderedDict, repr=False)
 
     def new_link(self) -> str:
@@ -88,6 +89,17 @@ class Access:
             return None
         del self._links[link]
         return self._session(_Session(OWNER))
+
+    def new_token(self, holder: Pass) -> str:
+        """A token for a program of the owner's, good for this run."""
+        token = secrets.token_urlsafe(_BYTES)
+        self._programs[_digest(token)] = holder
+        return token
+
+    def program(self, token: str) -> Pass | None:
+        """Whose token of this run this is; None for a wrong one."""
+        found = _holds(self._programs, _digest(token))
+        return None if found is None else self._programs[found]
 
     def sign(self, seconds: float) -> str:
         """A ticket for a notification's button, good for so long, however often it is used."""

@@ -39,6 +39,7 @@ CONTROL_COMMANDS = frozenset(
         "dismiss",
         "face_me",
         "follow",
+        "look_at",
         "mode",
         "mute",
         "pace",

@@ -24,9 +24,11 @@ from integrations.http.checkin import CheckIn, LiveView
 from integrations.http.door import Door, Route, plain
 from integrations.http.guard import is_loopback
 from integrations.http.live import KEEP_ALIVE_SECONDS, Live
-from integrations.http.scopes import Scope, scope_of_command
+from integrations.http.scopes import Pass, Scope, scope_of_command
 from integrations.http.tokens import TokenStore
+from integrations.http.way_in import WayIn
 from integrations.hub import Latest, Submit
+from integrations.snapshot_json import encode, to_json
 
 _LOG = logging.getLogger(__name__)
 
@@ -34,6 +36,9 @@ HEALTHY_SECONDS = 15.0
 """Older than this, the last snapshot no longer says that the engine runs."""
 
 STOP_SECONDS = 0.5
+
+COMMAND_LINE = Pass("the command line", Scope.ADMIN)
+"""Whoever may read the state directory."""
 
 TYPES = {
     "html": "text/html",
@@ -51,7 +56,7 @@ class PageServer:
     simulated room has. `ingress_from` is the address of a proxy that lets only
     people in who are logged in to it. `now` is the engine's monotonic clock.
     `live` is where the camera's pictures come from, `tokens` who else may come
-    in, `more` further routes.
+    in, `more` further routes, `code_wanted` whether disarming takes a code now.
     """
 
     def __init__(
@@ -67,6 +72,7 @@ class PageServer:
         tokens: TokenStore | None = None,
         live: LiveView | None = None,
         more: Iterable[Route] = (),
+        code_wanted: Callable[[], bool] = lambda: False,
     ) -> None:
         self.host = host
         self.port = port
@@ -82,6 +88,7 @@ class PageServer:
         self.door = Door(self.access, tokens, host, ingress_from, lambda: f"heliotrope_{self.port}")
         self.checkin = CheckIn(live or LiveView(), self.door, self._may_look)
         self._more = tuple(more)
+        self._code_wanted = code_wanted
         self._static = _static_files()
 
     @property
@@ -123,6 +130,7 @@ class PageServer:
             Route("GET", "/night", self._night, Scope.VIEW, head=True),
             Route("GET", "/static/{file}", self._file, Scope.VIEW, head=True),
             Route("GET", "/about", self._about, Scope.VIEW, head=True),
+            Route("GET", "/state", self._state, Scope.VIEW, head=True),
             Route("GET", "/events", self._events, Scope.VIEW),
             Route("GET", "/camera/still", self.checkin.still, Scope.VIEW),
             Route("GET", "/camera/stream", self.checkin.stream, Scope.VIEW),
@@ -133,6 +141,10 @@ class PageServer:
     def new_ticket(self, seconds: float, base: str = "") -> str:
         """A signed link for a notification's button, under `base` where phones reach the page."""
         return f"{(base or self.url).rstrip('/')}/look/{self.access.sign(seconds)}"
+
+    def new_way_in(self) -> WayIn:
+        """Where this server is, and a token of this run for the owner's command line."""
+        return WayIn(self.url, self.access.new_token(COMMAND_LINE))
 
     def _may_look(self) -> bool:
         snapshot = self._states.value
@@ -156,6 +168,14 @@ class PageServer:
             await self.stop()
 
     # ---------------------------------------------------------------- answers
+
+    async def _state(self, _: web.Request) -> web.StreamResponse:
+        """The whole state once, as each event of `/events` has it, and `now` on its clock."""
+        snapshot = self._states.value
+        if snapshot is None:
+            return plain(503, "Not yet", "The engine is starting.")
+        body = to_json({**encode(snapshot), "now": round(self._now(), 3)})
+        return web.Response(text=body, content_type="application/json")
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         if self._live.full:
@@ -189,7 +209,10 @@ class PageServer:
         )
 
     async def _about(self, request: web.Request) -> web.StreamResponse:
-        """What does not change while the page is open: name, commands, pace of updates."""
+        """What seldom changes: name, commands, pace of updates; and the engine's clock.
+
+        Whether disarming takes a code is told to those only who may disarm.
+        """
         scope = self.door.admitted(request).scope
         offered = [
             verb
@@ -204,6 +227,8 @@ class PageServer:
                 "simulated": self.simulated,
                 "commands": offered,
                 "keep_alive_seconds": KEEP_ALIVE_SECONDS,
+                "now": round(self._now(), 3),
+                "code": "disarm" in offered and self._code_wanted(),
             }
         )
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
+from page_browser import PATIENCE, Engine, text, until
 
-from engine.core.types import Command, FollowPolicy, Mode, Reply, ShutterState
-from integrations import sample
+from engine.core.types import FollowPolicy, Mode, ShutterState
 from integrations.http.server import PageServer
-from integrations.hub import Hub
 
 pytestmark = [
     pytest.mark.needs("chromium"),
@@ -23,97 +18,6 @@ pytestmark = [
     # One browser for all of them: it takes longer to start than a test to run.
     pytest.mark.asyncio(loop_scope="module"),
 ]
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-PATIENCE = 15_000  # milliseconds; a hang guard
-
-
-class Engine:
-    """What stands in for the engine: shows what it is told to, remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[Command] = []
-        self.hub = Hub(self.ask)
-        self.server = PageServer(port=0, name="Kitchen", simulated=True)
-        self.t = 4.9
-        self.snapshot = sample.at(self.t)
-        self.refuse = ""
-
-    def ask(self, command: Command) -> None:
-        self.asked.append(command)
-        self.hub.answer(
-            Reply(command.source, command.id, ok=not self.refuse, message=self.refuse or "done")
-        )
-
-    def show(self, **changes: object) -> None:
-        self.t += 0.1
-        self.snapshot = replace(self.snapshot, **{"t": self.t, **changes})  # type: ignore[arg-type]
-        self.hub.publish(self.snapshot)
-
-    async def start(self) -> None:
-        await self.server.start(self.hub.states, self.hub.submit)
-
-    async def asked_for(self, name: str) -> Command:
-        async with asyncio.timeout(10):
-            while not any(command.name == name for command in self.asked):  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
-        return next(command for command in self.asked if command.name == name)
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def engine() -> AsyncIterator[Engine]:
-    running = Engine()
-    await running.start()
-    running.show()
-    yield running
-    await running.server.stop()
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser(part: Callable[[str], str | Path]) -> AsyncIterator[Any]:
-    from playwright.async_api import async_playwright
-
-    async with async_playwright() as playwright:
-        program = await playwright.chromium.launch(
-            executable_path=str(part("chromium")), args=ARGUMENTS
-        )
-        yield program
-        await program.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(browser: Any, engine: Engine) -> AsyncIterator[Any]:
-    """The open page; whatever it complains of fails the test that used it."""
-    context = await browser.new_context(reduced_motion="reduce")
-    context.set_default_timeout(PATIENCE)
-    page = await context.new_page()
-    complaints: list[str] = []
-    elsewhere: list[str] = []
-    page.on("console", lambda line: complaints.append(line.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: elsewhere.append(request.url))
-    await page.goto(engine.server.new_link())
-    await page.wait_for_selector("g.person.primary")
-    yield page
-    await context.close()
-    # The browser itself reports a server that is gone and an answer that is a refusal.
-    assert [text for text in complaints if not text.startswith("Failed to load resource")] == []
-    assert [url for url in elsewhere if not url.startswith(engine.server.url)] == []
-
-
-async def text(page: Any, selector: str) -> str:
-    return str(await page.locator(selector).inner_text())
-
-
-async def until(page: Any, selector: str, expected: str) -> None:
-    await page.locator(selector).filter(has_text=re.compile(expected)).wait_for()
 
 
 async def test_the_link_opens_the_page_once(browser: Any, engine: Engine) -> None:
@@ -324,3 +228,87 @@ async def test_it_fits_the_screen_in_both_themes(
     brightness = sum(int(part) for part in re.findall(r"\d+", ground)[:3]) / 3
     assert (brightness > 128) == (scheme == "light")
     await context.close()
+
+
+async def test_at_a_laptops_size_everything_is_above_the_fold(page: Any, engine: Engine) -> None:
+    await page.set_viewport_size({"width": 1280, "height": 820})
+    engine.show(turned_by_hand=True)
+    await page.locator("#range_setup").wait_for()
+    lowest = await page.evaluate(
+        """Math.max(...[...document.querySelectorAll('button, input, a, .people li')]
+            .filter((node) => node.checkVisibility())
+            .map((node) => node.getBoundingClientRect().bottom))"""
+    )
+    assert lowest <= 820
+
+
+CLOSE = ((20.0, 2.0), (33.0, 2.2), (25.0, 2.6))  # bearing, metres: shoulder to shoulder
+LABELS = """() => [...document.querySelectorAll('g.person .label')].map((node) => {
+    const {x, y, width, height} = node.getBoundingClientRect();
+    return [x, y, width, height];
+})"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_the_names_of_people_who_stand_close_do_not_cover_each_other(
+    page: Any, engine: Engine, width: int
+) -> None:
+    await page.set_viewport_size({"width": width, "height": 844})
+    one = engine.snapshot.people[0]
+    people = tuple(
+        replace(one, id=10 + i, bearing=bearing, distance=metres, primary=i == 0)
+        for i, (bearing, metres) in enumerate(CLOSE)
+    )
+    engine.show(people=people, primary=10)
+    await until(page, "#people", "Person 12")
+    await page.wait_for_function("document.querySelectorAll('g.person').length === 3")
+    boxes = await page.evaluate(LABELS)
+    assert len(boxes) == 3
+    for i, (x, y, w, h) in enumerate(boxes):
+        assert w > 20
+        for ox, oy, ow, oh in boxes[:i]:
+            apart = x >= ox + ow or ox >= x + w or y >= oy + oh or oy >= y + h
+            assert apart, boxes
+
+
+async def test_three_labels_find_room_wherever_three_people_stand(page: Any) -> None:
+    # Deterministic noise: 500 groups within arm's length of each other, all over the floor.
+    covered = await page.evaluate(
+        """async () => {
+            const { overlap, spread } = await import('./static/labels.js');
+            let seed = 7;
+            const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+            let found = 0;
+            for (let trial = 0; trial < 500; trial += 1) {
+                const [x, y] = [random() * 150 - 75, random() * 150 - 75];
+                const items = [0, 1, 2].map(() => ({
+                    at: [x + random() * 20, y + random() * 20], w: 30, h: 12, now: null,
+                }));
+                const boxes = spread(items).map(({ box }) => box);
+                const pairs = [[0, 1], [0, 2], [1, 2]];
+                for (const [a, b] of pairs) found += overlap(boxes[a], boxes[b]) > 0;
+            }
+            return found;
+        }"""
+    )
+    assert covered == 0
+
+
+async def test_a_label_keeps_its_place_while_somebody_sways(page: Any) -> None:
+    places = await page.evaluate(
+        """async () => {
+            const { spread } = await import('./static/labels.js');
+            const size = { w: 30, h: 12 };
+            const seen = new Set();
+            let now = [null, null];
+            for (let step = 0; step < 40; step += 1) {
+                const sway = Math.sin(step) * 0.6;
+                const where = [[0, 0], [4 + sway, 18 + sway]];
+                const items = where.map((at, i) => ({ at, ...size, now: now[i] }));
+                now = spread(items).map(({ index }) => index);
+                seen.add(now.join());
+            }
+            return [...seen];
+        }"""
+    )
+    assert len(places) == 1, places

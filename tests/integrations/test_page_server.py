@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -19,7 +20,9 @@ from engine.errors import UserError
 from integrations import sample
 from integrations.http.access import FAILURES
 from integrations.http.live import MOST_PER_SECOND
+from integrations.http.scopes import Scope
 from integrations.http.server import PageServer
+from integrations.http.tokens import TokenStore
 from integrations.hub import Hub
 
 
@@ -156,6 +159,39 @@ async def test_health_is_open_and_says_nothing_private(
     site.hub.publish(sample.at(time.monotonic() - 60.0))
     async with stranger.get(f"{site.url}/health") as answer:
         assert (answer.status, await answer.json()) == (503, {"status": "stuck"})
+
+
+async def test_the_state_can_be_asked_for_once_with_the_engines_clock(
+    site: Site, guest: aiohttp.ClientSession
+) -> None:
+    async with guest.get(f"{site.url}/state") as answer:
+        assert answer.status == 503
+    site.show(heading=12.0)
+    async with guest.get(f"{site.url}/state") as answer:
+        body = await answer.json()
+    assert (answer.status, body["heading"], body["alarm"]) == (200, 12.0, "disarmed")
+    assert 0.0 <= body["now"] - body["t"] < 60.0
+
+
+@pytest.mark.parametrize(("scope", "told"), [("view", False), ("control", False), ("admin", True)])
+async def test_only_who_may_disarm_hears_that_there_is_a_code(
+    tmp_path: Path, scope: str, told: bool
+) -> None:
+    tokens = TokenStore(tmp_path)
+    hub = Hub(lambda _: None)
+    server = PageServer(port=0, tokens=tokens, code_wanted=lambda: True)
+    await server.start(hub.states, hub.submit)
+    headers = {"Authorization": f"Bearer {tokens.make(scope, Scope(scope))}"}
+    try:
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.get(f"{server.url}/about") as answer,
+        ):
+            about = await answer.json()
+    finally:
+        await server.stop()
+    assert about["code"] is told
+    assert ("disarm" in about["commands"]) is told
 
 
 async def test_a_name_that_is_not_ours_is_refused(site: Site, guest: aiohttp.ClientSession) -> None:

@@ -1,5 +1,6 @@
 // Wires the page together: states to the drawing and the panel, controls to commands.
 
+import { Alarm } from "./alarm.js";
 import { Live } from "./live.js";
 import { Look } from "./look.js";
 import { Panel } from "./panel.js";
@@ -15,6 +16,7 @@ const live = new Live(
     panel.show(state);
     room.show(state);
     look.show(state);
+    alarm.show(state);
   },
   ({ state: connection, wait }) => {
     const words = {
@@ -38,6 +40,8 @@ async function send(name, args) {
 const room = new Room($("room"), (heading) => send("turn", { heading: Math.round(heading * 10) / 10 }));
 
 const look = new Look((heading) => send("turn", { heading, pace: "gentle" }));
+
+const alarm = new Alarm((name, args) => live.command(name, args), about);
 
 $("retry").addEventListener("click", () => live.retry());
 $("follow").addEventListener("click", () => send("follow", { policy: state?.follow === "off" ? "all" : "off" }));
@@ -68,6 +72,7 @@ async function about() {
     const facts = await (await fetch("about")).json();
     $("name").textContent = facts.name;
     document.title = facts.name;
+    alarm.allow(facts);
     live.silence = facts.keep_alive_seconds * 3000;
     for (const name of ["face_me", "shutter", "mute"]) $(name).hidden = !facts.commands.includes(name);
     $("simulated").hidden = !facts.simulated;

@@ -4,19 +4,20 @@ import { arc, element, point, set } from "./shapes.js";
 import { degrees, metres, wrap } from "./words.js";
 
 const RING = 6.6;
+const LINE = 0.95; // of the height of a line's box; letters do not fill it
 const TURN = 2 * Math.PI * RING;
 
 export class PersonMark {
   constructor(id) {
     this.at = null;
-    this.below = false;
+    this.place = null; // index of where the words are
     this.node = element("g", { class: "person", "data-person": id });
     this.unsure = element("path", { class: "unsure" });
     this.spot = element("g");
     this.engaged = element("circle", { class: "engaged", r: RING, transform: "rotate(-90)" });
     this.who = element("text", { class: "who" });
     this.what = element("text", { class: "what" });
-    this.label = element("g", {}, this.who, this.what);
+    this.label = element("g", { class: "label" }, this.who, this.what);
     this.who.textContent = `Person ${id}`;
     this.waves = [9, 12].map((radius, i) =>
       element("path", { class: i ? "wave second" : "wave", d: arc(-48, 48, radius) }),
@@ -46,6 +47,20 @@ export class PersonMark {
     this.what.textContent = `${degrees(person.bearing)} · ${person.distance === null ? "? m" : metres(person.distance)}`;
   }
 
+  // How much room the words need, in units of the drawing.
+  measure() {
+    const [who, what] = [this.who.getBBox(), this.what.getBBox()];
+    this.line = who.height * LINE;
+    return { w: Math.max(who.width, what.width), h: this.line + what.height * LINE };
+  }
+
+  putWords({ dx, dy, index }) {
+    this.place = index;
+    set(this.label, { transform: `translate(${dx.toFixed(1)} ${dy.toFixed(1)})` });
+    set(this.who, { y: (-this.line / 2).toFixed(2) });
+    set(this.what, { y: (this.line / 2).toFixed(2) });
+  }
+
   ease(share) {
     this.at.bearing += wrap(this.aim.bearing - this.at.bearing) * share;
     this.at.radius += (this.aim.radius - this.at.radius) * share;
@@ -54,7 +69,6 @@ export class PersonMark {
     set(this.spot, { transform: `translate(${x.toFixed(2)} ${y.toFixed(2)})` });
     const spread = Math.min(60, Math.max(1, this.person.bearing_std));
     set(this.unsure, { d: arc(bearing - spread, bearing + spread, radius) });
-    set(this.label, { class: this.below ? "label below" : "label above", transform: `translate(0 ${this.below ? 13.5 : -13})` });
     for (const wave of this.waves) set(wave, { transform: `rotate(${180 - bearing})` });
   }
 }

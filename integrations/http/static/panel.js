@@ -104,9 +104,9 @@ export class Panel {
     text("range_setup", turning ? "Both ends are shown" : "Set up the range by hand");
     const closed = state.shutter === "closed";
     $("shutter").setAttribute("aria-pressed", String(closed));
-    text("shutter", closed ? "Simulate opening the shutter" : "Simulate closing the shutter");
+    text("shutter", closed ? "Open the shutter" : "Close the shutter");
     $("mute").setAttribute("aria-pressed", String(state.muted));
-    text("mute", state.muted ? "Simulate unmuting the microphones" : "Simulate muting the microphones");
+    text("mute", state.muted ? "Unmute the microphones" : "Mute the microphones");
   }
 
   // The slider runs from left to right as the room does, so its values are headings with the sign turned.

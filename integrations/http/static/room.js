@@ -1,5 +1,6 @@
 // The room from above, as SVG. Draws what a state says and eases between states; decides nothing.
 
+import { around, spread } from "./labels.js";
 import { PersonMark, SoundMark } from "./marks.js";
 import { arc, bearingAt, element, point, sector, set } from "./shapes.js";
 import { degrees, summary, wrap } from "./words.js";
@@ -112,6 +113,7 @@ export class Room {
     if (state.target !== null) this.target.setAttribute("transform", `rotate(${-state.target})`);
     this.drawPeople(state.people);
     this.drawPets(state.pets);
+    this.spreadLabels(state.pets);
     for (const sound of state.sounds) {
       const key = `${sound.t}/${sound.bearing}/${sound.kind}`;
       if (!this.sounds.has(key)) {
@@ -164,18 +166,17 @@ export class Room {
       const last = this.layers.people.lastChild === mark.node;
       if (!mark.node.isConnected || (person.primary && !last)) this.layers.people.append(mark.node);
     }
-    this.spreadLabels([...this.people.values()]);
   }
 
-  // Words stand above a person, except where somebody stands close above them.
-  spreadLabels(marks) {
-    const at = marks.map((mark) => point(mark.aim.bearing, mark.aim.radius));
-    marks.forEach((mark, i) => {
-      mark.below = at.some(([x, y], j) => {
-        const over = at[i][1] - y || j - i;
-        return i !== j && Math.abs(at[i][0] - x) < 30 && over > 0 && over < 26;
-      });
+  // Whoever is followed is named in the best place, and the others round that.
+  spreadLabels(pets) {
+    const marks = [...this.people.values()].sort((a, b) => b.person.primary - a.person.primary || a.person.id - b.person.id);
+    const items = marks.map((mark) => ({ at: point(mark.aim.bearing, mark.aim.radius), ...mark.measure(), now: mark.place }));
+    const taken = pets.map((pet) => {
+      const [x, y] = point(pet.bearing, reach(pet.distance));
+      return { x: x - 7, y: y - 4, w: 14, h: 15 };
     });
+    spread(items, [around([0, 0], 9), ...taken]).forEach((found, i) => marks[i].putWords(found));
   }
 
   drawPets(pets) {

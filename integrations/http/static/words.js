@@ -53,7 +53,11 @@ export function chips(state) {
     text: state.muted ? "Microphones muted" : "Microphones on",
     kind: state.muted ? "warn" : "",
   });
-  if (state.armed) list.push({ text: "Armed", kind: "on" });
+  const alarm = {
+    arming: ["Arming", "on"], armed_away: ["Armed", "on"], armed_night: ["Armed for the night", "on"],
+    pending: ["Entry: disarm", "warn"], triggered: ["Alarm", "warn"],
+  }[state.alarm];
+  if (alarm) list.push({ text: alarm[0], kind: alarm[1] });
   if (state.viewers > 0) list.push({ text: `${state.viewers} watching live`, kind: "warn" });
   return list;
 }
