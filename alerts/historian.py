@@ -115,6 +115,14 @@ class Historian:
         except sqlite3.Error:
             return []
 
+    async def standing(self, start: float) -> list[Past]:
+        """What went on at `start` already; empty where there is no history."""
+        try:
+            await self._flush()
+            return await self._worker.run(self.history.standing, start)
+        except sqlite3.Error:
+            return []
+
     async def _listen(self, happened: Feed[Happened]) -> None:
         with happened.listening() as queue:
             while True:

@@ -21,6 +21,8 @@ FILE = "history.db"
 MOST_EVENTS = 100_000
 """About 20 MB."""
 
+DAY = 86_400.0
+
 COLUMNS = ("at", "key", "kind", "bearing", "detail")
 
 _TABLE = """
@@ -104,6 +106,28 @@ class History:
             (start, end, most),
         ).fetchall()
         return [Past(*row) for row in reversed(rows)]
+
+    def standing(self, start: float) -> list[Past]:
+        """What a picture that begins at `start` must know of before, oldest first.
+
+        Since the engine last started or stopped: the newest of what lasts, and who came and
+        left in the day before; and the very last event, whatever it was.
+        """
+        row = self._connection.execute(
+            "SELECT max(number) FROM events WHERE at < ? AND key = 'engine'", (start,)
+        ).fetchone()
+        (begun,) = row if row[0] is not None else (0,)
+        rows = self._connection.execute(
+            "SELECT at, key, kind, bearing, detail FROM events WHERE number IN ("
+            " SELECT max(number) FROM events WHERE at < :start AND number >= :begun"
+            "  AND key IN ('engine', 'alarm', 'shutter', 'motion') GROUP BY key"
+            " UNION SELECT max(number) FROM events WHERE at < :start"
+            " UNION SELECT number FROM events WHERE at < :start AND at >= :start - :day"
+            "  AND number >= :begun AND key IN ('person', 'viewer')"
+            ") ORDER BY number",
+            {"start": start, "begun": begun, "day": DAY},
+        ).fetchall()
+        return [Past(*row) for row in rows]
 
     @property
     def _connection(self) -> sqlite3.Connection:

@@ -80,7 +80,9 @@ class Telling:
         self.ring = EvidenceRing(lambda: alerts.pictures and self._armed(), clock.now)
         self.tokens = TokenStore(state_dir)
         self.access = Access(clock.now, key=_key(state_dir))
-        self.night = NightPages(self.historian.read, self.evidence)
+        self.night = NightPages(
+            self.historian.read, self.evidence, standing=self.historian.standing
+        )
         self._outbox = Outbox(state_dir)
         self._connected = False
         self._show_now: Callable[[bytes], bool] = lambda _: False

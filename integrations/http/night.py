@@ -23,15 +23,25 @@ MOST_EVENTS = 20_000
 USUAL_HOURS = 12.0
 
 Read = Callable[[float, float, int], Awaitable[list[Past]]]
+Standing = Callable[[float], Awaitable[list[Past]]]
+
+
+async def _nothing(_: float) -> list[Past]:
+    return []
 
 
 class NightPages:
-    """`read` is the history's."""
+    """`read` and `standing` are the history's."""
 
     def __init__(
-        self, read: Read, evidence: EvidenceStore, wall: Callable[[], float] = time.time
+        self,
+        read: Read,
+        evidence: EvidenceStore,
+        wall: Callable[[], float] = time.time,
+        standing: Standing = _nothing,
     ) -> None:
         self._read, self._evidence, self._wall = read, evidence, wall
+        self._standing = standing
 
     def routes(self) -> tuple[Route, ...]:
         return (
@@ -42,10 +52,14 @@ class NightPages:
         )
 
     async def history(self, request: web.Request) -> web.StreamResponse:
-        """JSON: the window, and what happened in it; `?hours=` or `?from=&to=` (since 1970)."""
+        """JSON: the window, and what happened in it; `?hours=` or `?from=&to=` (since 1970).
+
+        `before` is what went on at its beginning already: an alarm armed the evening before.
+        """
         start, end = self._window(request)
-        events = await self._read(start, end, MOST_EVENTS)
-        body = f'{{"from":{start:.3f},"to":{end:.3f},"events":{as_json(events)}}}'
+        before = as_json(await self._standing(start))
+        events = as_json(await self._read(start, end, MOST_EVENTS))
+        body = f'{{"from":{start:.3f},"to":{end:.3f},"before":{before},"events":{events}}}'
         return web.Response(text=body, content_type="application/json")
 
     async def table(self, request: web.Request) -> web.StreamResponse:

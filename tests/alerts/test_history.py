@@ -108,3 +108,40 @@ async def test_the_historian_writes_down_what_everybody_is_told(tmp_path: Path) 
     history = opened(tmp_path)
     await until(lambda: ("engine", "stopped") in {(e.key, e.kind) for e in history.since(0.0)})
     history.close()
+
+
+def test_what_stands_at_a_moment_is_the_newest_of_what_lasts_since_the_engine_began(
+    tmp_path: Path,
+) -> None:
+    history = opened(tmp_path)
+    assert history.standing(1e9) == []
+    day = 86_400.0
+    history.add(
+        [
+            Past(10.0, "engine", "started"),
+            Past(11.0, "alarm", "armed_away"),
+            Past(12.0, "engine", "started"),
+            Past(13.0, "shutter", "open"),
+            Past(14.0, "person", "came"),
+            Past(20.0, "shutter", "closed"),
+            Past(10.0 + day, "person", "left"),
+            Past(11.0 + day, "person", "came"),
+            Past(12.0 + day, "sound", "speech"),
+            Past(20.0 + day, "alarm", "disarmed"),
+        ]
+    )
+
+    def kinds(start: float) -> list[tuple[float, str]]:
+        return [(event.at, event.kind) for event in history.standing(start)]
+
+    assert kinds(12.0) == [(10.0, "started"), (11.0, "armed_away")]
+    assert kinds(13.5) == [(12.0, "started"), (13.0, "open")]
+    # The alarm of the run before is not this run's; the last event is there, whatever it was.
+    assert kinds(18.0 + day) == [
+        (12.0, "started"),
+        (20.0, "closed"),
+        (10.0 + day, "left"),
+        (11.0 + day, "came"),
+        (12.0 + day, "speech"),
+    ]
+    history.close()

@@ -1,5 +1,6 @@
 // The history as a picture: lanes over time, bearings over time, and every moment as text.
 
+import { bandsOf, offSpans } from "./bands.js";
 import { side } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -8,6 +9,7 @@ const RIGHT = 12;
 const LANE = 26;
 const POINT = 5;
 const ALERT_POINT = 7;
+const OFF_ROOM = 24; // pixels that the word "off" needs
 const TICK_ROOM = 70; // pixels that a time needs beside its neighbour
 
 const $ = (id) => document.getElementById(id);
@@ -102,33 +104,29 @@ class Plot {
   }
 }
 
-// [start, end, kind] of a lane whose kinds begin and end something.
-function bandsOf(lane, events, { from, to }) {
-  const found = [];
-  let began = null;
-  let kind = "";
-  let count = 0;
-  for (const event of events.filter((e) => e.key === lane.key)) {
-    if (lane.counts) count = Math.max(0, count + (lane.counts[event.kind] ?? 0));
-    const on = lane.counts ? count > 0 : lane.bands(event.kind);
-    if (began !== null && (!on || event.kind !== kind) && !(lane.counts && on)) {
-      found.push([began, event.at, kind]);
-      began = null;
-    }
-    if (on && began === null) [began, kind] = [event.at, event.kind];
+// All that is known, from before the window on.
+const everything = ({ before = [], events }) => [...before, ...events];
+
+function drawOff(plot, history, height) {
+  for (const [start, end, cut] of offSpans(everything(history))) {
+    if (end < history.from) continue;
+    const [x, right] = [plot.x(start), plot.x(end)];
+    const span = plot.add("rect", { x, y: 0, width: Math.max(1, right - x), height, class: "off" });
+    const from = cut ? `after ${clock(start, true)}: it was cut off` : `from ${clock(start, true)}`;
+    span.append(node("title", {}, `Heliotrope was off ${from}`));
+    if (right - x > OFF_ROOM) plot.add("text", { x: (x + right) / 2, y: height - 6, "text-anchor": "middle", class: "off-word" }, "off");
   }
-  if (began !== null) found.push([began, to, kind]);
-  return found.filter(([start, end]) => end >= from && start <= to);
 }
 
 function drawLanes(history) {
   const plot = new Plot($("lanes"), history, LANES.length * LANE);
+  drawOff(plot, history, LANES.length * LANE);
   LANES.forEach((lane, i) => {
     const y = i * LANE;
     plot.add("text", { x: 0, y: y + LANE / 2 + 4, class: "lane" }, lane.name);
     plot.add("line", { x1: LEFT, x2: plot.right, y1: y + LANE, y2: y + LANE, class: "grid" });
     if (!lane.points) {
-      for (const [start, end, kind] of bandsOf(lane, history.events, history)) plot.band(start, end, y, `${lane.key} ${kind}`);
+      for (const [start, end, kind] of bandsOf(lane, everything(history), history)) plot.band(start, end, y, `${lane.key} ${kind}`);
       return;
     }
     for (const event of history.events.filter((e) => e.key === lane.key)) {
@@ -138,22 +136,37 @@ function drawLanes(history) {
   });
 }
 
+// Paths of the head: between two movements it stays where it is, and while it is off nobody knows.
+function headings(plot, events, y) {
+  const paths = [];
+  let path = [];
+  const end = (at) => {
+    if (path.length && at > plot.from) paths.push([...path, `${plot.x(at).toFixed(1)},${path.at(-1).split(",")[1]}`]);
+    path = [];
+  };
+  let last = plot.from;
+  for (const event of events) {
+    if (event.key === "engine") end(event.kind === "stopped" ? event.at : last);
+    last = event.at;
+    if (event.key !== "motion" || event.bearing === null) continue;
+    const [x, at] = [plot.x(event.at).toFixed(1), y(event.bearing).toFixed(1)];
+    if (path.length) path.push(`${x},${path.at(-1).split(",")[1]}`);
+    path.push(`${x},${at}`);
+  }
+  end(plot.to);
+  return paths;
+}
+
 function drawWhere(history) {
   const height = 180;
   const plot = new Plot($("where"), history, height);
+  drawOff(plot, history, height);
   const y = (bearing) => height / 2 - (bearing / 180) * (height / 2);
   for (const [bearing, name] of [[180, "behind"], [90, "left"], [0, "ahead"], [-90, "right"], [-180, "behind"]]) {
     plot.add("line", { x1: LEFT, x2: plot.right, y1: y(bearing), y2: y(bearing), class: "grid" });
     plot.add("text", { x: LEFT - 8, y: y(bearing) + (bearing === 180 ? 10 : bearing === -180 ? -2 : 4), "text-anchor": "end" }, name);
   }
-  // Between two movements the head stays where it is.
-  const path = [];
-  for (const event of history.events.filter((e) => e.key === "motion" && e.bearing !== null)) {
-    const [x, at] = [plot.x(event.at).toFixed(1), y(event.bearing).toFixed(1)];
-    if (path.length) path.push(`${x},${path.at(-1).split(",")[1]}`);
-    path.push(`${x},${at}`);
-  }
-  if (path.length > 1) plot.add("polyline", { points: path.join(" "), class: "heading" });
+  for (const path of headings(plot, everything(history), y)) plot.add("polyline", { points: path.join(" "), class: "heading" });
   for (const kind of ["sound", "person", "alert"]) {
     for (const event of history.events.filter((e) => e.key === kind && e.bearing !== null && e.kind !== "left")) {
       const dot = plot.add("circle", { cx: plot.x(event.at), cy: y(event.bearing), r: kind === "alert" ? ALERT_POINT : POINT, class: kind });
