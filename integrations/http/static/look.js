@@ -20,7 +20,7 @@ export class Look {
   show(state) {
     this.state = state;
     if (this.looking && state.shutter !== "open") this.close("The shutter is closed.");
-    $("look-toggle").disabled = state.shutter !== "open" && !this.looking;
+    for (const name of ["toggle", "left", "right"]) $(`look-${name}`).disabled = state.shutter !== "open";
     if (this.wanted && state.shutter === "open") {
       this.wanted = false;
       this.open();
