@@ -6,6 +6,7 @@ it and lets go. Nothing here stays open, changes a setting or moves the head.
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import socket
 import ssl
@@ -254,10 +255,12 @@ def _try_to_listen(host: str, port: int, key: str) -> None:
             probe.bind(address)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise UserError(
-            f"{key}: cannot listen on {host}:{port} ({reason})",
-            "is Heliotrope running already? Otherwise choose another port",
-        ) from None
+        remedy = "set the host to an address of this machine, such as 127.0.0.1"
+        if error.errno == errno.EADDRINUSE:
+            remedy = "is Heliotrope running already? Otherwise choose another port"
+        elif error.errno == errno.EACCES:
+            remedy = "choose a port of 1024 or above"
+        raise UserError(f"{key}: cannot listen on {host}:{port} ({reason})", remedy) from None
 
 
 def _in_time(key: str, source: str, probe: Callable[[], Result]) -> Result:

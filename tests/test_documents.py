@@ -84,6 +84,14 @@ def test_commands_in_the_documents_exist(page: Path) -> None:
     assert [name for name in scripts if not (CHECKOUT / "script" / name).exists()] == []
 
 
+def test_the_readme_shows_every_command() -> None:
+    text = (CHECKOUT / "README.md").read_text()
+    shown = text.split("## Command line", 1)[1].split("```", 2)[1]
+    # The add-on's is started by its container, never by a person.
+    missing = [name for name in COMMANDS if not re.search(rf"\b{name}\b", shown)]
+    assert missing == ["addon"]
+
+
 @pytest.mark.parametrize(
     "script",
     sorted(
