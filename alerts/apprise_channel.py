@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from alerts import ntfy
 from alerts.channel import Undelivered
 from alerts.notice import Parcel, Urgency
 from engine.loops.worker import Worker
@@ -24,8 +25,10 @@ NTFY_PRIORITY = {Urgency.NORMAL: "3", Urgency.TIME_SENSITIVE: "4", Urgency.CRITI
 
 
 class AppriseChannel:
-    """A `Channel`: one Apprise address. What it sends cannot be replaced on the phone.
+    """A `Channel`: one Apprise address.
 
+    What it sends cannot be replaced on every phone, so only a visit's first notice is
+    sent; to ntfy with a name, so that a repeated delivery of it is shown once.
     `picture` gives the file of a kept still by its name, which is attached.
     """
 
@@ -60,7 +63,8 @@ class AppriseChannel:
     def _send(self, parcel: Parcel, link: str) -> bool:
         """In the worker's thread. Raises Undelivered."""
         apprise = _library()
-        service = apprise.Apprise.instantiate(self._described(parcel, link, apprise))
+        described = self._described(parcel, link, apprise)
+        service = apprise.Apprise.instantiate(described)
         if service is None:
             raise Undelivered("Apprise does not know this kind of address; check alerts.apprise")
         urgent = parcel.notice.urgency is not Urgency.NORMAL
@@ -69,6 +73,8 @@ class AppriseChannel:
         words = parcel.message or parcel.title
         text = f"{words}\n{link}" if link else words
         still = self._picture(parcel.notice.picture) if parcel.notice.picture else None
+        if isinstance(described, dict) and ntfy.is_plain(described):
+            return ntfy.publish(service, parcel, text, link, still)
         attached = apprise.AppriseAttachment(str(still)) if still else None
         # One service, called itself: the collection above it would start an event loop of its own.
         return bool(
@@ -76,7 +82,10 @@ class AppriseChannel:
         )
 
     def _described(self, parcel: Parcel, link: str, library: Any) -> dict[str, Any] | str:
-        """The address with what its service can take besides a text: tag, priority, link."""
+        """ntfy's address in parts, with what it can take besides a text: tag, priority, link.
+
+        Any other address as it is.
+        """
         found = library.Apprise.instantiate(self._address, suppress_exceptions=True)
         if found is None or not found.schemas() & {"ntfy", "ntfys"}:
             return self._address

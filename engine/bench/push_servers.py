@@ -57,12 +57,24 @@ class Server:
 class Ntfy(Server):
     """ntfy's publishing endpoint: JSON to /, titles, priority and tags in headers or the body.
 
-    https://docs.ntfy.sh/publish/
+    https://docs.ntfy.sh/publish/, and its section "Updating notifications".
     """
 
     messages: list[dict[str, Any]] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     """When each came, on the monotonic clock."""
+    refused: str = ""
+    """A topic that may not be written to."""
+    mute: bool = False
+    """It takes messages and never says so, as one does whose answers are lost."""
+
+    @property
+    def shown(self) -> dict[str, dict[str, Any]]:
+        """What a phone shows: the newest message of each sequence, by its name.
+
+        A message without a sequence is one of its own, under the server's id.
+        """
+        return {message.get("sequence_id", message["id"]): message for message in self.messages}
 
     def routes(self, app: web.Application) -> None:
         app.router.add_post("/", self.publish)
@@ -74,22 +86,28 @@ class Ntfy(Server):
         body = json.loads(await request.read())
         if not body.get("topic"):
             return web.json_response({"code": 40009, "http": 400, "error": "topic"}, status=400)
-        return self.keep(body | self.headers(request))
+        return await self.keep(body | self.headers(request))
 
     async def publish_file(self, request: web.Request) -> web.Response:
         data = await request.read()
         told = dict(request.query) | {"topic": request.match_info["topic"], "attached": len(data)}
-        return self.keep(told | self.headers(request))
+        return await self.keep(told | self.headers(request))
 
     def headers(self, request: web.Request) -> dict[str, Any]:
         names = {"X-Tags": "tags", "X-Priority": "priority", "X-Click": "click", "X-Icon": "icon"}
+        names |= {"X-Sequence-ID": "sequence_id", "X-Email": "email"}
+        names["Authorization"] = "authorization"
         found = {key: request.headers[n] for n, key in names.items() if n in request.headers}
         return found | ({"tags": found["tags"].split(",")} if "tags" in found else {})
 
-    def keep(self, message: dict[str, Any]) -> web.Response:
+    async def keep(self, message: dict[str, Any]) -> web.Response:
+        if message["topic"] == self.refused:
+            return web.json_response({"code": 40301, "http": 403}, status=403)
         message = {"id": f"m{len(self.messages)}", "time": int(time.time()), **message}
         self.messages.append(message)
         self.times.append(time.monotonic())
+        if self.mute:
+            await asyncio.sleep(3600.0)
         return web.json_response({**message, "event": "message"})
 
 

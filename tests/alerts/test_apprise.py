@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import logging
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alerts.apprise_channel import AppriseChannel, known
 from alerts.channel import Channel, Undelivered
 from alerts.notice import Notice, Parcel, Urgency
+from alerts.ntfy import sequence
 from engine.bench.push_servers import Ntfy
 
 pytestmark = pytest.mark.needs("apprise")
@@ -41,6 +46,67 @@ async def test_title_text_tag_priority_and_link_arrive(ntfy: Ntfy) -> None:
     assert told["priority"] in ("5", "max")
     assert told["click"] == "https://x/look"
     assert "icon" not in told  # it would be fetched from somebody else's site
+
+
+async def test_a_repeated_delivery_is_shown_once_and_another_visit_is_another(ntfy: Ntfy) -> None:
+    apprise = channel(ntfy)
+    for tag in (NOTICE.tag, NOTICE.tag, "heliotrope-x-2"):
+        await apprise.send(Parcel(replace(NOTICE, tag=tag)))
+    await apprise.close()
+    assert len(ntfy.messages) == 3
+    assert list(ntfy.shown) == [NOTICE.tag, "heliotrope-x-2"]
+
+
+@given(st.text())
+def test_whatever_the_tag_ntfy_takes_its_name_and_two_tags_have_two(tag: str) -> None:
+    name = sequence(tag)
+    # The server's own rule for one.
+    assert re.fullmatch(r"[-_A-Za-z0-9]{1,64}", name)
+    assert sequence(name) == name
+    assert sequence(tag + "x") != name
+
+
+async def test_options_that_only_apprise_knows_still_count(ntfy: Ntfy) -> None:
+    apprise = channel(ntfy, "?email=me@example.org")
+    await apprise.send(Parcel(NOTICE))
+    await apprise.close()
+    assert ntfy.messages[0]["email"] == "me@example.org"
+
+
+@pytest.mark.parametrize(
+    ("login", "expected"),
+    [
+        ("bob:hunter2@", f"Basic {base64.b64encode(b'bob:hunter2').decode()}"),
+        ("tk_secret@", "Bearer tk_secret"),
+        ("", ""),
+    ],
+)
+async def test_a_login_is_sent_to_the_server(ntfy: Ntfy, login: str, expected: str) -> None:
+    apprise = AppriseChannel(f"ntfy://{login}127.0.0.1:{ntfy.port}/alerts", 1)
+    await apprise.send(Parcel(NOTICE))
+    await apprise.close()
+    assert ntfy.messages[0].get("authorization", "") == expected
+
+
+async def test_every_topic_gets_it_and_one_that_does_not_is_undelivered(ntfy: Ntfy) -> None:
+    apprise = AppriseChannel(f"ntfy://127.0.0.1:{ntfy.port}/ours/theirs", 1)
+    await apprise.send(Parcel(NOTICE))
+    assert {told["topic"] for told in ntfy.messages} == {"ours", "theirs"}
+    ntfy.refused = "theirs"
+    with pytest.raises(Undelivered):
+        await apprise.send(Parcel(NOTICE))
+    await apprise.close()
+
+
+async def test_a_still_that_was_deleted_meanwhile_costs_the_picture_alone(
+    ntfy: Ntfy, tmp_path: Path
+) -> None:
+    apprise = AppriseChannel(
+        f"ntfy://127.0.0.1:{ntfy.port}/alerts", 1, picture=lambda name: tmp_path / name
+    )
+    await apprise.send(Parcel(replace(NOTICE, picture="gone.jpg")))
+    await apprise.close()
+    assert ntfy.messages[0]["title"] == "A person"
 
 
 async def test_the_owner_s_own_priority_stands(ntfy: Ntfy) -> None:
