@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +45,8 @@ class AppriseChannel:
         self._worker = Worker("apprise")
 
     async def open(self) -> None:
-        """Its import takes a second, which the first alert must not wait for."""
-        with suppress(Undelivered):
-            await self._worker.run(_library)
+        """Its import, and of the address's service, take seconds that no alert is to wait for."""
+        await self._worker.run(known, self._address)
 
     async def send(self, parcel: Parcel) -> str:
         arrived = await self._worker.run(self._send, parcel, self._link())

@@ -16,8 +16,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
-from engine.config import AxisDriver, Config, PinLevel, ShutterDriver
+from engine.config import (
+    AxisDriver,
+    Config,
+    MuteConfig,
+    PinLevel,
+    ShutterConfig,
+    ShutterDriver,
+)
 from engine.errors import UserError
 from engine.identity import prepare_state_dir
 from engine.places_file import PlacesFile
@@ -80,11 +88,12 @@ def _places(config: Config) -> Result:
 
 def _packages(config: Config) -> Result:
     """Packages of the extras that this configuration needs, by import name."""
+    gpio = ShutterDriver.GPIO in (config.shutter.driver, config.mute.driver)
     wanted = {
         "amqtt": ("sim", config.mqtt.enabled and config.mqtt.embedded),
         "pyroomacoustics": ("sim", config.microphones.source == SIMULATED),
-        "gpiozero": ("pi", config.shutter.driver is ShutterDriver.GPIO),
-        "lgpio": ("pi", config.shutter.driver is ShutterDriver.GPIO),
+        "gpiozero": ("pi", gpio),
+        "lgpio": ("pi", gpio),
         "dynamixel_sdk": ("dynamixel", config.axis.driver is AxisDriver.DYNAMIXEL),
     }
     needed = {name: extra for name, (extra, used) in wanted.items() if used}
@@ -126,8 +135,15 @@ def _axis(config: Config) -> Result:
                 f"axis.dynamixel.port: {port} is not there",
                 "plug the adapter in, or name another; ls /dev/serial/by-id",
             )
-        return Outcome.FOUND, f"a servo adapter on {port}; the servo itself was not asked"
-    return Outcome.FOUND, "electronic pan: a crop that moves in a fixed picture"
+        from engine.hardware.dynamixel import MODELS
+
+        feeling = ", ".join(model.name for model in MODELS.values())
+        adapter = f"a servo adapter on {port}; the servo itself was not asked"
+        return Outcome.FOUND, f"{adapter} (feels no hand and no obstacle unless it is {feeling})"
+    from engine.hardware.electronic_pan import ABILITIES
+
+    limits = "; ".join(ABILITIES.limits())
+    return Outcome.FOUND, f"electronic pan: a crop that moves in a fixed picture ({limits})"
 
 
 def _camera(config: Config) -> Result:
@@ -197,13 +213,50 @@ def _shutter(config: Config) -> Result:
         debounce=config.shutter.debounce,
     )
     try:
-        if shutter.problem is not None:
-            raise UserError(*shutter.problem.split("; ", 1))
-        # Open is believed once it has lasted.
-        time.sleep(2.0 * config.shutter.debounce)
-        return Outcome.FOUND, f"GPIO {config.shutter.pin}, now {shutter.state.value}"
+        _settle(shutter, config.shutter.debounce)
+        return Outcome.FOUND, f"{_pins(config.shutter)}, now {shutter.state.value}"
     finally:
         shutter.close()
+
+
+def _mute(config: Config) -> Result:
+    """The microphone mute, in the manner of the shutter."""
+    if config.mute.driver is ShutterDriver.SIMULATED:
+        return Outcome.SIMULATED, "a switch on the page"
+    if config.mute.driver is ShutterDriver.NONE:
+        return Outcome.OFF, "this build has no microphone mute"
+    from engine.hardware.shutter import GpioMute, contacts
+
+    mute = GpioMute(
+        *contacts(config.mute.pin, config.mute.second_pin),
+        muted_high=config.mute.muted_when is PinLevel.HIGH,
+        debounce=config.mute.debounce,
+    )
+    try:
+        _settle(mute, config.mute.debounce)
+        return Outcome.FOUND, f"{_pins(config.mute)}, now {'muted' if mute.muted else 'not muted'}"
+    finally:
+        mute.close()
+
+
+class _Switch(Protocol):
+    @property
+    def problem(self) -> str | None: ...
+
+
+def _settle(switch: _Switch, debounce: float) -> None:
+    """Wait until it can be believed. Raises UserError where its pins cannot be read."""
+    if switch.problem is not None:
+        raise UserError(*switch.problem.split("; ", 1))
+    # Open is believed once it has lasted.
+    time.sleep(2.0 * debounce)
+    if switch.problem is not None:
+        raise UserError(*switch.problem.split("; ", 1))
+
+
+def _pins(settings: ShutterConfig | MuteConfig) -> str:
+    second = "" if settings.second_pin < 0 else f" and {settings.second_pin}"
+    return f"GPIO {settings.pin}{second}"
 
 
 def _broker(config: Config) -> Result:
@@ -305,6 +358,7 @@ PROBES: dict[str, Callable[[Config], Result]] = {
     "camera": _camera,
     "microphones": _microphones,
     "shutter": _shutter,
+    "mute": _mute,
     "broker": _broker,
     "page": _page,
 }

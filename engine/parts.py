@@ -152,12 +152,13 @@ def build(config: Config, clock: Clock) -> Parts:
         axis_config, core = _narrowed(config)
     shutter = _shutter(config)
     mute = _mute(config)
+    axis = _axis(config, axis_config, clock, pan)
     return Parts(
         config=config,
         clock=clock,
         core=core,
         axis_config=axis_config,
-        axis=_axis(config, axis_config, clock, pan),
+        axis=axis,
         shutter=shutter,
         mute=mute,
         touch=SimulatedTouchScreen(),
@@ -165,7 +166,7 @@ def build(config: Config, clock: Clock) -> Parts:
         speaker=_speaker(config.speaker.device),
         gate=Gate(),
         world=world,
-        summary=_summary(config, pan),
+        summary=_summary(config, axis, pan),
         # Outside the embedded room a shutter in software would protect nobody.
         simulated_shutter=shutter if world and isinstance(shutter, SimulatedShutter) else None,
         simulated_mute=mute if world and isinstance(mute, SimulatedMute) else None,
@@ -438,15 +439,14 @@ def _plays(config: Config) -> bool:
     )
 
 
-def _summary(config: Config, pan: bool) -> tuple[str, ...]:
-    """What is at work, in lines for the person who started it."""
+def _summary(config: Config, axis: Axis, pan: bool) -> tuple[str, ...]:
+    """What is at work, and what it cannot promise, in lines for the person who started it."""
     low, high = (math.floor(v) for v in config.axis.range)
-    axis = f"{config.axis.driver.value}, {low}° to {high}°"
-    if pan:
-        axis = "an electronic pan, which feels no touch"
+    turns = "an electronic pan" if pan else f"{config.axis.driver.value}, {low}° to {high}°"
+    limits = "; ".join(axis.abilities.limits())
     beam = config.hearing.beam
     return (
-        f"axis: {axis}",
+        f"axis: {turns}{f' ({limits})' if limits else ''}",
         f"camera: {redacted(config.camera.source)}",
         f"microphones: {redacted(config.microphones.source)} ({config.microphones.array})",
         f"shutter: {config.shutter.driver.value}",

@@ -42,6 +42,21 @@ class AxisAbilities:
     can_brake: bool
     coasting_deg: float = 0.0
 
+    def limits(self) -> tuple[str, ...]:
+        """What cannot be promised with this driver, in words for the owner."""
+        return (
+            *(() if self.can_sense_contact else ("feels no hand and no obstacle",)),
+            *(() if self.has_position else ("only assumes where the head is",)),
+            *(
+                ()
+                if self.can_brake
+                else (
+                    "cannot brake: closing the shutter cuts the torque, and a head at full speed"
+                    f" coasts {self.coasting_deg:.0f} degrees",
+                )
+            ),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class AxisReading:

@@ -1,66 +1,62 @@
 """Debian's `motion` beside ours on one real video: true and false alerts, time to alert, CPU.
 
-Both get the same frames at the video's own pace; a visit is a span in which
-the pixels say that somebody is there. `motion` alerts on whatever moves; ours
-is the product's eye and its armed core, with every frame looked at, and with
-visits grouped over the same gap as motion's events.
+Both are whole programs as people run them, one after the other, on the same camera: a
+server on loopback that sends the video's pictures at their own pace as MJPEG, the empty
+first one for a while before them, and notes when it sent which. A visit is a span in which
+the pixels say that somebody is there. An alert of `motion` is its `on_event_start`; one
+of ours has arrived at an ntfy server. So both delays count on one clock from the sending
+of the same picture to the moment at which a person could be told. `motion` alerts on
+whatever moves; a visit of ours ends after the same gap as an event of its.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import shutil
-import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from aiohttp import web
 
-from engine.config import CameraConfig, SeeingConfig
-from engine.core import brain
-from engine.core.settings import CoreSettings
-from engine.core.types import (
-    AlarmState,
-    Alert,
-    AxisMoved,
-    Event,
-    Keep,
-    ShutterChanged,
-    ShutterState,
-    Tick,
-)
-from engine.ports import Frame
-from engine.seeing.eye import open_eye
+from engine.bench.push_servers import Server, until
+from engine.bench.restart import Bench, alive
+from engine.bench.restart import bench as armed_device
 
 VIDEO = Path("indoor_video") / "one-by-one-person-detection.mp4"
 TRUTH = Path("indoor_video") / "presence_pseudo_truth.npy"
-PRESENT, EMPTY = 0.04, 0.004
-"""Shares of changed pixels, as the data's README gives them."""
+FPS = 10.0
+PRESENT = 0.04
+"""Share of changed pixels, as the data's README gives it."""
 SLACK = 2.0
 """Seconds around a visit in which an alert is neither true nor false."""
 GAP = 2.0
 """Seconds without anybody that end a visit, for both."""
-LEARNING = 1.0
-"""Seconds of lead that motion needs to have a picture of the empty room, given as a still."""
+LEAD, TAIL = 15.0, 5.0
+"""Seconds of the empty room before the video, once somebody looks, and after it."""
+PATIENCE = 180.0  # s; a guard
+QUALITY = 92
 
 CONFIGURATION = """\
 daemon off
 log_level 6
-netcam_url file://{video}
+netcam_url http://127.0.0.1:{port}/stream
 width {width}
 height {height}
-framerate {fps}
+framerate {fps:.0f}
 event_gap {gap:.0f}
 movie_output off
 picture_output off
 webcontrol_port 0
 stream_port 0
-on_camera_found date +%s.%N >> {found}
 on_event_start date +%s.%N >> {events}
 """
 
@@ -68,7 +64,7 @@ Progress = Callable[[str], None]
 
 
 def visits(shares: Sequence[float], fps: float) -> list[tuple[float, float]]:
-    """Spans (start, end) in seconds in which somebody is there."""
+    """Spans (start, end) in seconds of the video in which somebody is there."""
     found: list[tuple[float, float]] = []
     for n, share in enumerate(shares):
         t = n / fps
@@ -82,7 +78,7 @@ def visits(shares: Sequence[float], fps: float) -> list[tuple[float, float]]:
 
 
 def judged(alerts: Sequence[float], spans: Sequence[tuple[float, float]]) -> dict[str, Any]:
-    """True alerts by visit with their delay, and alerts with nobody near."""
+    """True alerts by visit with their delay, and alerts with nobody near. All in seconds."""
     delays = []
     for start, end in spans:
         inside = [t for t in alerts if start - SLACK <= t <= end]
@@ -99,100 +95,163 @@ def judged(alerts: Sequence[float], spans: Sequence[tuple[float, float]]) -> dic
     }
 
 
-def ours(video: Path, fps: float, progress: Progress) -> tuple[list[float], float]:
-    """Moments of alerts, processing time included, and processor seconds."""
-    eye = open_eye(CameraConfig(field_of_view=60.0), SeeingConfig(threads=1))
-    away = replace(CoreSettings().away, visit_over=GAP)
-    settings = replace(CoreSettings(), range=(-0.5, 0.5), away=away)
-    armed = Keep(AlarmState.ARMED_AWAY, AlarmState.ARMED_AWAY, 0)
-    state = brain.start(settings, 0.0, 0.0, kept=armed)
-    alerts: list[float] = []
-    cv2.setNumThreads(1)
+@dataclass
+class Camera(Server):
+    """Sends `pictures` (JPEG), from the beginning whenever somebody looks anew.
+
+    `sent` has the wall's time of each of the newest look.
+    """
+
+    pictures: list[bytes] = field(default_factory=list)
+    sent: list[float] = field(default_factory=list)
+    looks: int = 0
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def routes(self, app: web.Application) -> None:
+        app.router.add_get("/stream", self.stream)
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(
+            headers={"Content-Type": "multipart/x-mixed-replace; boundary=picture"}
+        )
+        await response.prepare(request)
+        self.looks += 1
+        mine = self.looks
+        self.sent.clear()
+        with contextlib.suppress(ConnectionError):
+            await self._send(response, lambda: mine == self.looks)
+        return response
+
+    async def _send(self, response: web.StreamResponse, newest: Callable[[], bool]) -> None:
+        due = time.monotonic()
+        for number in [-1] * round(LEAD * FPS) + list(
+            range(len(self.pictures) + round(TAIL * FPS))
+        ):
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            if not newest():
+                return
+            due += 1.0 / FPS
+            data = self.pictures[min(max(number, 0), len(self.pictures) - 1)]
+            if 0 <= number < len(self.pictures):
+                self.sent.append(time.time())
+            head = f"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
+            await response.write(head.encode() + data + b"\r\n")
+        self.over.set()
+        await asyncio.sleep(PATIENCE)  # a camera does not hang up
+
+    def video_time(self, wall: float) -> float:
+        """Seconds of the video at the moment `wall`, by when its pictures were really sent."""
+        n = int(np.searchsorted(self.sent, wall)) - 1
+        if n < 0:
+            return wall - self.sent[0]
+        return n / FPS + min(wall - self.sent[n], 1.0 / FPS if n + 1 < len(self.sent) else np.inf)
+
+
+def read(video: Path) -> tuple[list[bytes], tuple[int, int]]:
+    """The video's pictures as JPEG, and their width and height."""
     source = cv2.VideoCapture(str(video))
-    begun, n = time.process_time(), 0
-
-    def step(event: Event, took: float) -> None:
-        nonlocal state
-        state, actions, _ = brain.step(state, event)
-        alerts.extend(event.t + took for a in actions if isinstance(a, Alert) and not a.update)
-
-    step(ShutterChanged(0.0, ShutterState.OPEN), 0.0)
+    found: list[bytes] = []
+    size = int(source.get(3)), int(source.get(4))
     while True:
         there, pixels = source.read()
         if not there:
-            break
-        t, looked = n / fps, time.perf_counter()
-        n += 1
-        if n % 100 == 0:
-            progress(f"ours, frame {n}")
-        seen = eye.look(Frame(t, np.asarray(pixels, np.uint8)))
-        took = time.perf_counter() - looked
-        step(AxisMoved(t, 0.0, 0.0, None, False), took)
-        step(seen, took)
-        step(Tick(t), took)
-    source.release()
-    return alerts, time.process_time() - begun
+            source.release()
+            return found, size
+        _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+        found.append(data.tobytes())
 
 
-def theirs(
-    video: Path, fps: float, seconds: float, progress: Progress
-) -> tuple[list[float], float]:
-    """The same of motion, which plays the file at its own pace."""
+def cpu(pid: int) -> float:
+    """Processor seconds that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@asynccontextmanager
+async def timed(camera: Camera, pid: int, told: dict[str, float]) -> AsyncIterator[None]:
+    """Inside, the video has been played; `told` gets the processor seconds of it."""
+    await until(lambda: camera.sent, PATIENCE)
+    before = cpu(pid)
+    await camera.over.wait()
+    told["cpu"] = cpu(pid) - before
+    yield
+
+
+async def ours(pictures: list[bytes]) -> tuple[list[float], float]:
+    """Moments of the video at which an alert had arrived, and processor seconds."""
+    made: Bench
+    async with armed_device() as made, Camera(pictures=pictures) as camera:
+        engine = made.fresh()
+        engine.camera = f"{camera.url}/stream"
+        engine.more = {
+            "HELIOTROPE_AXIS__DRIVER": "electronic",
+            "HELIOTROPE_CAMERA__MOUNTED_ON": "base",
+            "HELIOTROPE_CAMERA__FIELD_OF_VIEW": "60",
+            "HELIOTROPE_AWAY__VISIT_OVER": str(GAP),
+            "HELIOTROPE_ALERTS__COOLDOWN": "0",
+            "HELIOTROPE_SCHEDULE__PAN_EVERY": "0",
+        }
+        offset = time.time() - time.monotonic()
+        told: dict[str, float] = {}
+        async with alive(engine):
+            assert engine.process is not None
+            async with timed(camera, engine.process.pid, told):
+                moments = [camera.video_time(offset + t) for t in made.ntfy.times]
+        return moments, told["cpu"]
+
+
+async def theirs(pictures: list[bytes], size: tuple[int, int]) -> tuple[list[float], float]:
+    """The same of motion."""
     program = shutil.which("motion")
     if program is None:
         raise RuntimeError("motion is not installed; apt install motion")
-    capture = cv2.VideoCapture(str(video))
-    width, height = int(capture.get(3)), int(capture.get(4))
-    capture.release()
     with tempfile.TemporaryDirectory() as folder:
-        found, events = Path(folder) / "found", Path(folder) / "events"
-        configuration = Path(folder) / "motion.conf"
-        configuration.write_text(
-            CONFIGURATION.format(
-                video=video,
-                width=width,
-                height=height,
-                fps=int(fps),
-                gap=GAP,
-                found=found,
-                events=events,
+        events, configuration = Path(folder) / "events", Path(folder) / "motion.conf"
+        async with Camera(pictures=pictures) as camera:
+            width, height = size
+            configuration.write_text(
+                CONFIGURATION.format(
+                    port=camera.port, width=width, height=height, fps=FPS, gap=GAP, events=events
+                )
             )
-        )
-        before = os.times()
-        begun = time.time()
-        child = subprocess.Popen(
-            [program, "-n", "-c", configuration],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=folder,
-        )
-        while time.time() - begun < seconds + LEARNING:
-            progress(f"motion, {time.time() - begun:.0f} s")
-            time.sleep(1.0)
-        child.terminate()
-        child.wait(20)
-        after = os.times()
-        cpu = after.children_user + after.children_system
-        cpu -= before.children_user + before.children_system
-        start = float(found.read_text().split()[0]) if found.exists() else begun
-        moments = [float(t) - start for t in events.read_text().split()] if events.exists() else []
-        return [t for t in moments if t <= seconds], cpu
+            child = await asyncio.create_subprocess_exec(
+                *(program, "-n", "-c", configuration),
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+                cwd=folder,
+            )
+            told: dict[str, float] = {}
+            try:
+                async with timed(camera, child.pid, told):
+                    lines = events.read_text().split() if events.exists() else []
+                    moments = [camera.video_time(float(line)) for line in lines]
+            finally:
+                child.terminate()
+                await child.wait()
+        return moments, told["cpu"]
+
+
+async def _measure(data: Path, progress: Progress) -> dict[str, Any]:
+    pictures, size = read(data / VIDEO)
+    shares = np.load(data / TRUTH)[:, 1]
+    spans, seconds = visits(list(shares), FPS), len(pictures) / FPS
+    figures: dict[str, Any] = {"seconds_of_video": seconds}
+    progress("ours")
+    own, own_cpu = await ours(pictures)
+    figures["ours"] = judged(own, spans) | _cpu(own_cpu, seconds)
+    progress("motion")
+    other, other_cpu = await theirs(pictures, size)
+    figures["motion"] = judged(other, spans) | _cpu(other_cpu, seconds)
+    figures["load"] = [round(value, 1) for value in os.getloadavg()]
+    return figures
+
+
+def _cpu(used: float, seconds: float) -> dict[str, float]:
+    return {"cpu_s_per_minute": round(used / seconds * 60.0, 2)}
 
 
 def measure(data: Path | None, progress: Progress) -> dict[str, Any]:
-    """Both on the video of people who come one at a time."""
+    """Both on the video of people who come one at a time; five minutes."""
     if data is None:
         raise RuntimeError("the recordings are not here; see CONTRIBUTING.md")
-    video = data / VIDEO
-    shares = np.load(data / TRUTH)[:, 1]
-    fps = 10.0
-    spans, seconds = visits(list(shares), fps), len(shares) / fps
-    own, own_cpu = ours(video, fps, progress)
-    other, other_cpu = theirs(video, fps, seconds, progress)
-    return {
-        "seconds_of_video": seconds,
-        "ours": judged(own, spans) | {"cpu_s_per_minute": round(own_cpu / seconds * 60, 2)},
-        "motion": judged(other, spans) | {"cpu_s_per_minute": round(other_cpu / seconds * 60, 2)},
-        "note": "motion's moments count from its start of the file, which it does not tell exactly:"
-        " its delays and its visits are lower bounds of its skill",
-    }
+    return asyncio.run(_measure(data, progress))

@@ -16,6 +16,8 @@ from engine.core.angles import clamp, wrap
 from engine.ports import AxisAbilities, AxisReading, Image
 from engine.seeing.geometry import Lens, Projection
 
+ABILITIES = AxisAbilities(can_sense_contact=False, has_position=True, can_brake=True)
+
 
 class ElectronicPan:
     """A `ports.Axis`; `range` in degrees bounds the heading as a motor's would."""
@@ -23,7 +25,7 @@ class ElectronicPan:
     def __init__(self, range: tuple[float, float] = (-175.0, 175.0)) -> None:  # noqa: A002
         if not (math.isfinite(range[0]) and math.isfinite(range[1]) and range[0] <= range[1]):
             raise ValueError(f"not a range: {range}")
-        self.abilities = AxisAbilities(can_sense_contact=False, has_position=True, can_brake=True)
+        self.abilities = ABILITIES
         self._range = range
         self._heading = clamp(0.0, *range)
         self._velocity = 0.0

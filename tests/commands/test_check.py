@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sys
 import time
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from gpiozero.pins.mock import MockFactory, MockPin
 
 from engine import checkup
 from engine.__main__ import main
 from engine.checkup import Finding, Outcome, examine
 from engine.config import Config
 from engine.config_file import load
+from engine.ports import AxisAbilities
 
 
 @pytest.fixture(autouse=True)
@@ -112,10 +116,88 @@ def test_parts_that_are_turned_off() -> None:
         assert finding(part, **{variable: "false"}).outcome is Outcome.OFF
     for part, variable in (
         ("shutter", "HELIOTROPE_SHUTTER__DRIVER"),
+        ("mute", "HELIOTROPE_MUTE__DRIVER"),
         ("camera", "HELIOTROPE_CAMERA__SOURCE"),
         ("microphones", "HELIOTROPE_MICROPHONES__SOURCE"),
     ):
         assert finding(part, **{variable: "none"}).outcome is Outcome.OFF
+
+
+SWITCHES = {
+    "shutter": (17, "open", "closed"),
+    "mute": (27, "not muted", "muted"),
+}
+
+
+@pytest.mark.parametrize("part", SWITCHES)
+@pytest.mark.parametrize("protected", [False, True])
+def test_a_switch_on_a_pin_is_read(
+    part: str, protected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pin, idle, protecting = SWITCHES[part]
+
+    class Driven(MockPin):
+        def _set_pull(self, value: str) -> None:
+            """Somebody drives it, whatever the resistor does."""
+            self._pull = value
+
+    factory = MockFactory(pin_class=Driven)
+    level = factory.pin(pin)
+    level.drive_high() if protected else level.drive_low()
+    fake = types.ModuleType("gpiozero.pins.lgpio")
+    fake.LGPIOFactory = lambda: factory  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "gpiozero.pins.lgpio", fake)
+    found = finding(part, **{f"HELIOTROPE_{part.upper()}__DRIVER": "gpio"})
+    assert found.outcome is Outcome.FOUND
+    assert found.detail == f"GPIO {pin}, now {protecting if protected else idle}"
+
+
+@pytest.mark.parametrize("part", SWITCHES)
+def test_a_switch_whose_pin_cannot_be_had_has_a_remedy(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> None:
+        raise OSError("no such chip")
+
+    fake = types.ModuleType("gpiozero.pins.lgpio")
+    fake.LGPIOFactory = gone  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "gpiozero.pins.lgpio", fake)
+    found = finding(part, **{f"HELIOTROPE_{part.upper()}__DRIVER": "gpio"})
+    assert found.outcome is Outcome.MISSING
+    assert "no such chip" in found.detail
+    assert found.remedy == "check that the user is in group gpio"
+
+
+@pytest.mark.parametrize(
+    ("abilities", "said"),
+    [
+        (AxisAbilities(True, True, True), ()),
+        (AxisAbilities(False, True, True), ("feels no hand and no obstacle",)),
+        (AxisAbilities(True, False, True), ("only assumes where the head is",)),
+    ],
+)
+def test_what_a_driver_cannot_promise_is_said(
+    abilities: AxisAbilities, said: tuple[str, ...]
+) -> None:
+    assert abilities.limits() == said
+
+
+def test_a_driver_that_cannot_brake_says_how_far_the_head_coasts() -> None:
+    (said,) = AxisAbilities(True, True, False, coasting_deg=23.4).limits()
+    assert "coasts 23 degrees" in said
+
+
+def test_check_says_what_the_axis_cannot_promise(tmp_path: Path) -> None:
+    pan = finding("axis", HELIOTROPE_AXIS__DRIVER="electronic")
+    assert "feels no hand and no obstacle" in pan.detail
+    adapter = tmp_path / "ttyUSB0"
+    adapter.touch()
+    servo = finding(
+        "axis",
+        HELIOTROPE_AXIS__DRIVER="dynamixel",
+        HELIOTROPE_AXIS__DYNAMIXEL__PORT=str(adapter),
+    )
+    assert "feels no hand and no obstacle unless it is XL430-W250" in servo.detail
 
 
 def test_packages_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
