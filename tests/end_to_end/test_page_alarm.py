@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from engine_home import Home
 from page_browser import PATIENCE, Engine, text, until
 
 from engine.core.types import AlarmState, Mode, Reason, ShutterState
@@ -163,3 +166,44 @@ async def test_whoever_may_not_arm_sees_the_state_and_no_buttons(
     await until(looking, "#alarm-hint", "scope admin")
     for button in ("#disarm", "#arm-away", "#arm-night", "#code"):
         assert await looking.locator(button).is_hidden()
+
+
+async def test_a_code_that_was_not_sent_is_forgotten_when_the_alarm_changes(
+    page: Any, engine: Engine
+) -> None:
+    engine.code = True
+    begin(engine, AlarmState.PENDING, 30.0)
+    await page.get_by_label("Code").fill("4711")
+    begin(engine, AlarmState.TRIGGERED, 100.0)
+    await until(page, "#alarm-state", "^Alarm$")
+    assert await page.locator("#code").input_value() == ""
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def home(tmp_path: Path) -> AsyncIterator[Home]:
+    living = Home(tmp_path / "state")
+    await asyncio.to_thread(living.start)
+    yield living
+    await asyncio.to_thread(living.end, signal.SIGKILL)
+
+
+@pytest.mark.needs("sim")
+async def test_a_real_engine_is_armed_and_disarmed_on_its_page(browser: Any, home: Home) -> None:
+    await asyncio.to_thread(home.type, "code", stdin="471147\n")
+    context = await browser.new_context(viewport=PHONE)
+    context.set_default_timeout(4 * PATIENCE)
+    page = await context.new_page()
+    await page.goto(home.link)
+    await until(page, "#alarm-state", "Disarmed")
+    await page.click("#arm-away")
+    await until(page, "#alarm-left", r"Armed in [123] s")
+    await until(page, "#alarm-state", "^Armed$")
+    await page.get_by_label("Code").fill("999999")
+    await page.click("#disarm")
+    await until(page, "#alarm-said", "The code is wrong")
+    assert (await asyncio.to_thread(home.alarm))["alarm"] == "armed_away"
+    await page.get_by_label("Code").fill("471147")
+    await page.click("#disarm")
+    await until(page, "#alarm-state", "Disarmed")
+    assert (await asyncio.to_thread(home.alarm))["alarm"] == "disarmed"
+    await context.close()
