@@ -11,7 +11,9 @@ from engine import app, parts
 from engine.config import AxisDriver, Config
 from engine.core.types import ShutterChanged, ShutterState
 from engine.errors import UserError
+from engine.hardware.electronic_pan import ElectronicPan
 from engine.loops.gate import Gate
+from engine.sim.axis import SimulatedAxis
 from engine.sim.clock import ManualClock
 from engine.sim.devices import SimulatedTouchScreen
 from engine.sim.shutter import SimulatedMute, SimulatedShutter
@@ -86,10 +88,17 @@ def test_a_shutter_that_closes_while_the_engine_starts_is_closed() -> None:
     assert control.told[-1][0] == "forbid"
 
 
+def test_what_the_axis_cannot_promise_is_said_at_the_start() -> None:
+    said = parts._summary(Config(), ElectronicPan(), pan=True)
+    assert said[0] == "axis: an electronic pan (feels no hand and no obstacle)"
+    assert "(" not in parts._summary(Config(), SimulatedAxis(), pan=False)[0]
+
+
 def test_no_password_of_a_camera_reaches_the_terminal() -> None:
     config = Config()
     secret = replace(config.camera, source="rtsp://bob:hunter2@127.0.0.1/stream?token=abc")
-    said = "\n".join(parts._summary(replace(config, camera=secret), pan=False))
+    axis = SimulatedAxis()
+    said = "\n".join(parts._summary(replace(config, camera=secret), axis, pan=False))
     assert "127.0.0.1/stream" in said
     assert "hunter2" not in said
     assert "abc" not in said
