@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
-
-import onnxruntime as ort
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import UserError
+
+if TYPE_CHECKING:
+    import onnxruntime as ort
 
 SEEING = Path(__file__).parent / "seeing" / "models"
 HEARING = Path(__file__).parent / "hearing" / "models"
@@ -47,7 +48,9 @@ def verified(name: str, folder: Path) -> bytes:
 
 
 def session(name: str, folder: Path, threads: int = 1) -> ort.InferenceSession:
-    """An ONNX Runtime session on the processor, `threads` wide."""
+    """An ONNX Runtime session on the processor, `threads` wide. Raises ImportError without it."""
+    import onnxruntime as ort  # here, so that seeing can do without (engine.seeing.runtime)
+
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1

@@ -1,6 +1,6 @@
 """Finds people, cats and dogs in one picture: boxes, scores, labels, nothing else.
 
-Two networks on ONNX Runtime behind `ports.PersonDetector`. `PersonNet`
+Two networks (`runtime`) behind `ports.PersonDetector`. `PersonNet`
 (NanoDet) is fast, finds people at any size and most pets; `PetNet` (an SSD
 trained on Open Images) tells cats and dogs apart from people and is a second
 opinion. `Detector` combines them. Nothing here remembers a frame: every
@@ -18,11 +18,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from engine import networks
 from engine.core.types import Label
 from engine.ports import Detection, Image
 from engine.seeing.boxes import contained, overlap, suppress
 from engine.seeing.buffers import Workspace
+from engine.seeing.runtime import Either, Network
 
 Floats = npt.NDArray[np.float32]
 
@@ -59,8 +59,7 @@ class PersonNet:
         self.long_side = long_side
         self.floor = floor
         self.workspace = Workspace()
-        self._session = networks.session("person", networks.SEEING, threads)
-        self._outputs = [o.name for o in self._session.get_outputs()]
+        self._network: Network = Either("person", threads)
 
     def sibling(self, floor: float, long_side: int | None = None) -> PersonNet:
         """The same network at another floor and size, with buffers of its own."""
@@ -74,8 +73,8 @@ class PersonNet:
         check_picture(image)
         with self.workspace.wiped():
             blob, scale, left, top = self._prepare(image)
-            values = self._session.run(self._outputs, {"image": blob})
-        named = dict(zip(self._outputs, values, strict=True))
+            values = self._network.run(self._network.outputs, {"image": blob})
+        named = dict(zip(self._network.outputs, values, strict=True))
         height, width = blob.shape[2:]
         boxes, scores, classes = [], [], []
         for stride in self.STRIDES:
@@ -131,7 +130,7 @@ class PetNet:
     def __init__(self, threads: int = 1, floor: float = 0.2) -> None:
         self.floor = floor
         self.workspace = Workspace()
-        self._session = networks.session("pet", networks.SEEING, threads)
+        self._network: Network = Either("pet", threads)
 
     def sibling(self, floor: float) -> PetNet:
         """The same network at another floor, with buffers of its own."""
@@ -144,7 +143,7 @@ class PetNet:
         check_picture(image)
         with self.workspace.wiped():
             blob = self._prepare(image)
-            raw, logits = self._session.run(["boxes", "scores"], {"image": blob})
+            raw, logits = self._network.run(["boxes", "scores"], {"image": blob})
         wanted = list(OPEN_IMAGES)
         scores = 1 / (1 + np.exp(-logits[0][:, wanted]))
         anchors = _ssd_anchors()

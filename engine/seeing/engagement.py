@@ -16,10 +16,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from engine import networks
 from engine.ports import Image
 from engine.seeing.boxes import Box
 from engine.seeing.buffers import Workspace
+from engine.seeing.runtime import Either, Network
 
 Floats = npt.NDArray[np.float64]
 
@@ -86,7 +86,7 @@ class FaceReader:
         self.why = ""
         """What the last answer of `engagement` was read from, in words."""
         self.workspace = Workspace()
-        self._session = networks.session("face", networks.SEEING, threads)
+        self._network: Network = Either("face", threads)
 
     def engagement(self, image: Image, person: Box) -> float | None:
         """Probability that the person in this box faces us; None where the head is too small."""
@@ -146,7 +146,7 @@ class FaceReader:
             blob = self._prepare(image, left, top, side, mirrored=mirrored)
             if blob is None:
                 return None
-            raw, logits = self._session.run(["boxes", "scores"], {"image": blob})
+            raw, logits = self._network.run(["boxes", "scores"], {"image": blob})
         scores = 1 / (1 + np.exp(-np.clip(logits[0, :, 0], -50, 50)))
         first = int(scores.argmax())
         if scores[first] < FACE_SCORE:

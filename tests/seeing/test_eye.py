@@ -166,11 +166,13 @@ def test_a_network_that_fails_leaves_nothing_either(monkeypatch: pytest.MonkeyPa
     detector = Detector()
 
     class Broken:
+        outputs = ("scores_8",)
+
         def run(self, _names: object, feed: dict[str, np.ndarray]) -> list[np.ndarray]:
             assert feed["image"].any()
             raise RuntimeError("the network broke")
 
-    monkeypatch.setattr(detector.people, "_session", Broken())
+    monkeypatch.setattr(detector.people, "_network", Broken())
     with pytest.raises(RuntimeError):
         detector.detect(picture())
     assert all(not a.any() for a in detector.people.workspace.arrays())

@@ -81,7 +81,7 @@ def test_it_leaves_nothing_when_a_network_fails(monkeypatch: pytest.MonkeyPatch)
             assert feed["image"].any()
             raise RuntimeError("the network broke")
 
-    monkeypatch.setattr(own.pets, "_session", Broken())
+    monkeypatch.setattr(own.pets, "_network", Broken())
     with pytest.raises(RuntimeError):
         own.detect(picture())
     for space in (own, own.people, own.larger, own.pets):
