@@ -3,8 +3,11 @@
 A picture with a person of known box is scaled until that person has as many
 pixels as a lens of 110 degrees gives somebody at a distance, and set into an
 empty room at the height the geometry asks for. What is nearer than the lens
-can take in is cut as it would be. Standing people are tall boxes of household
-pictures and of the panoramas' later half, seated ones are those at the table.
+can take in is cut as it would be. Standing people are whole and unobstructed
+ones of household pictures, of the panoramas' later half and of the video of
+visits, at the distances at which they need not be enlarged much: a blur is no
+person. Seated ones are those at the table of the panoramas, which are small
+pictures: up close they are blurred.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from engine.bench.seeing_truth import (
     panorama_truth,
     windows,
 )
+from engine.bench.seeing_visitors import visitors
 from engine.core.types import Label
 from engine.hardware.camera_folder import by_number, load_picture
 from engine.ports import Detection, Frame, Image, PersonDetector
@@ -51,15 +55,19 @@ FRAMES = 5
 
 @dataclass(frozen=True, slots=True)
 class Posture:
-    """Metres above the floor of the top and the bottom of what is seen of a person."""
+    """Metres above the floor of the top and the bottom of what is seen of a person.
+
+    `most`: how many times somebody may be enlarged.
+    """
 
     name: str
     top: float
     bottom: float
+    most: float
 
 
-STANDING = Posture("standing", 1.70, 0.0)
-SEATED = Posture("seated", 1.27, 0.37)
+STANDING = Posture("standing", 1.70, 0.0, 2.0)
+SEATED = Posture("seated", 1.27, 0.37, math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,11 @@ class Composed:
 
 def lens() -> Lens:
     return Lens(WIDTH, HEIGHT, FIELD, mount_height=MOUNT)
+
+
+def enlarged(source: Source, posture: Posture, distance: float) -> float:
+    """How many times the person of `source` is enlarged to stand at `distance` metres."""
+    return lens().focal * (posture.top - posture.bottom) / distance / source.person[3]
 
 
 def compose(
@@ -128,15 +141,21 @@ def _inside(box: Box) -> Box:
 
 
 def standing(data: Path, half: Callable[[Path], bool]) -> Iterator[Source]:
-    """Whole people, taller than wide; household first, then every 40th frame of the sequence."""
+    """Whole people with nobody before them, taller than wide; those of a visit are the same few."""
     for path, large, small in household_truth(data / "household", half):
         picture = load_picture(path)
-        height = picture.shape[0]
+        height, width = picture.shape[:2]
         for box in large:
-            whole = box[1] > 0.01 * height and box[1] + box[3] < 0.99 * height
-            if whole and box[3] >= TALL * box[2]:
-                others = tuple(b for b in (*large, *small) if b != box)
+            others = tuple(b for b in (*large, *small) if b != box)
+            whole = 0.01 * height < box[1] and box[1] + box[3] < 0.99 * height
+            whole = whole and 0.01 * width < box[0] and box[0] + box[2] < 0.99 * width
+            alone = all(contained(box, b) < 0.2 for b in others)
+            if whole and alone and box[3] >= TALL * box[2]:
                 yield Source(path.stem, picture, box, others)
+    if (data / "indoor_video").is_dir():
+        for name, picture, box in visitors(data / "indoor_video", later=half is odd):
+            if box[3] >= TALL * box[2]:
+                yield Source(name, picture, box, ())
     frames = sorted((data / "panorama" / "images").glob("frame*.jpg"), key=by_number)
     later = frames[len(frames) // 2 :] if half is odd else frames[: len(frames) // 2]
     yield from _at_table(later[::4], lambda b: b[3] >= TALL * b[2] and b[3] >= LEAST)
@@ -181,7 +200,12 @@ def measure(
         rows = []
         for distance in DISTANCES:
             single, confirmed, pixels = Score(), Score(), []
-            for k, source in enumerate(sources):
+            shown_here = [
+                (k, s)
+                for k, s in enumerate(sources)
+                if enlarged(s, posture, distance) <= posture.most
+            ]
+            for k, source in shown_here:
                 random = np.random.default_rng(k)
                 room = load_picture(rooms[(7 * k) % len(rooms)])
                 azimuth = float(random.uniform(-WIDEST, WIDEST))
@@ -196,7 +220,8 @@ def measure(
             rows.append(
                 {
                     "distance_m": distance,
-                    "pixels": round(float(np.mean(pixels))),
+                    "people": len(shown_here),
+                    "pixels": round(float(np.mean(pixels))) if pixels else None,
                     "single": _figures(single),
                     "confirmed": _figures(confirmed),
                 }
@@ -226,7 +251,8 @@ def _confirmed(eye: Eye, shown: Composed, random: np.random.Generator) -> list[B
 
 
 def _figures(score: Score) -> dict[str, float]:
-    return {k: v for k, v in score.metrics().items() if k != "boxes"}
+    found = score.metrics()
+    return {"precision": found["precision"], "recall": found["recall"]}
 
 
 def draw(figures: dict[str, Any], file: Path) -> None:
@@ -239,7 +265,7 @@ def draw(figures: dict[str, Any], file: Path) -> None:
     mpl.rcParams["svg.hashsalt"] = "heliotrope"
     panes = pyplot.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
     for axes, (posture, target) in zip(panes[1], (("standing", 0.9), ("seated", 0.8)), strict=True):
-        rows = figures[posture]["by_distance"]
+        rows = [row for row in figures[posture]["by_distance"] if row["people"]]
         x = [row["distance_m"] for row in rows]
         for kind, style in (("confirmed", "-"), ("single", ":")):
             for name, colour in (("precision", "#1d3557"), ("recall", "#d1495b")):

@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from engine.bench import seeing_distance, seeing_speed
+from engine.bench import seeing_distance, seeing_pets, seeing_speed
 from engine.bench.seeing_truth import (
     WINDOW_FIELD,
     Score,
@@ -55,12 +55,15 @@ FOLDERS = {
 
 
 class Bench:
-    """The networks, loaded once, in the three uses that are measured."""
+    """The networks, loaded once, in the uses that are measured."""
 
     def __init__(self, threshold: float | None = None) -> None:
         self.threshold = SeeingConfig().threshold if threshold is None else threshold
         self.quick = Detector()
         self.thorough = Thorough(self.quick)
+        """For second looks."""
+        self.alone = Thorough(self.quick, alone=True)
+        """For single pictures, as `see` has it."""
         self.faces = FaceReader()
 
     def people(self, found: Iterable[Detection]) -> list[Box]:
@@ -125,7 +128,7 @@ def panorama(
         if not chosen:
             continue
         for i, (view, truth, cut) in enumerate(windows(load_picture(path), panorama_truth(xml))):
-            found = bench.people(bench.thorough.detect(np.ascontiguousarray(view)))
+            found = bench.people(bench.alone.detect(np.ascontiguousarray(view)))
             score.add(found, truth, cut, 0.3, f"{path.stem}/{i}")
     return score.metrics() | {"false": score.examples}
 
@@ -157,7 +160,7 @@ def household(bench: Bench, folder: Path, half: Callable[[Path], bool]) -> Metri
     score = Score()
     for path, large, small in household_truth(folder, half):
         picture = load_picture(path)
-        found = bench.people(bench.thorough.detect(picture))
+        found = bench.people(bench.alone.detect(picture))
         tall = [b for b in found if b[3] >= 0.3 * picture.shape[0]]
         score.add(tall, large, small, 0.5, path.stem)
     return score.metrics() | {"false": score.examples}
@@ -172,7 +175,7 @@ def empty_rooms(bench: Bench, folder: Path, half: Callable[[Path], bool]) -> Met
         rooms += 1
         picture = load_picture(path)
         least = 0.25 * picture.shape[0]
-        found = [d for d in bench.thorough.detect(picture) if d.label is Label.PERSON]
+        found = [d for d in bench.alone.detect(picture) if d.label is Label.PERSON]
         if any(d.score >= bench.threshold and d.box[3] >= least for d in found):
             single.append(path.name)
         # A picture without a trace of a person yields none by being shaken.
@@ -199,30 +202,7 @@ def _shaken(bench: Bench, picture: Image) -> bool:
 
 def pets(bench: Bench, folder: Path, half: Callable[[Path], bool]) -> Metrics:
     """Recall and wrong species by both networks, and pets taken for people."""
-    results: Metrics = {}
-    least = SeeingConfig().pet_threshold
-    for label, other in ((Label.CAT, Label.DOG), (Label.DOG, Label.CAT)):
-        right = wrong = people = count = 0
-        names = []
-        for path in sorted((folder / f"{label.value}s").glob("*.jpg")):
-            if not half(path):
-                continue
-            count += 1
-            found = list(bench.thorough.detect(load_picture(path)))
-            animals = [d for d in found if d.label is not Label.PERSON and d.score >= least]
-            best = max(animals, key=lambda d: d.score, default=None)
-            right += best is not None and best.label is label
-            wrong += best is not None and best.label is other
-            if bench.people(found):
-                people += 1
-                names.append(path.name)
-        results[label.value] = {
-            "pictures": count,
-            "recall": round(right / max(count, 1), 4),
-            "wrong_species": round(wrong / max(count, 1), 4),
-            "with_a_person": names,
-        }
-    return results
+    return seeing_pets.measure(bench.alone, bench.threshold, folder, half)
 
 
 def by_distance(bench: Bench, data: Path, half: Callable[[Path], bool]) -> Metrics:

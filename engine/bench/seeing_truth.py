@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,16 @@ is neither right nor wrong."""
 def odd(path: Path) -> bool:
     """Whether a file belongs to the half that is reported."""
     return hashlib.sha1(path.name.encode(), usedforsecurity=False).digest()[-1] % 2 == 1
+
+
+def interval(hits: int, of: int, z: float = 1.96) -> tuple[float, float]:
+    """Between which shares the true one lies, 95 times of 100 (Wilson 1927)."""
+    if of == 0:
+        return (0.0, 1.0)
+    share, spread = hits / of, z * z / of
+    middle = (share + spread / 2) / (1 + spread)
+    half = z * math.sqrt(share * (1 - share) / of + spread / of / 4) / (1 + spread)
+    return (round(max(middle - half, 0.0), 3), round(min(middle + half, 1.0), 3))
 
 
 @dataclass
@@ -62,6 +73,8 @@ class Score:
             "precision": round(self.hits / max(self.hits + self.false, 1), 4),
             "recall": round(self.hits / max(self.hits + self.missed, 1), 4),
             "boxes": self.hits + self.missed,
+            "precision_between": interval(self.hits, self.hits + self.false),
+            "recall_between": interval(self.hits, self.hits + self.missed),
         }
 
 

@@ -140,7 +140,8 @@ class Eyes:
         detector = Detector(floor=floor)
         thorough = Thorough(detector, floor)
         self.sequence = Eye(detector, lens, settings, faces=faces, thorough=thorough)
-        self.single = Eye(thorough, lens, settings, faces=faces)
+        single = Thorough(detector, floor, alone=True)
+        self.single = Eye(single, lens, settings, faces=faces)
 
 
 def _watch(

@@ -19,6 +19,7 @@ from engine import networks
 
 log = logging.getLogger(__name__)
 
+OTHER = "OpenCV"
 Values = npt.NDArray[Any]
 
 
@@ -37,7 +38,8 @@ class OnnxRuntime:
     def __init__(self, name: str, threads: int = 1) -> None:
         """Raises ImportError where it is not installed, and whatever it says of a network."""
         self._session = networks.session(name, networks.SEEING, threads)
-        self.outputs = tuple(output.name for output in self._session.get_outputs())
+        outputs = self._session.get_outputs()
+        self.outputs: Sequence[str] = tuple(output.name for output in outputs)
 
     def run(self, outputs: Sequence[str], feed: Mapping[str, Values]) -> list[Values]:
         return list(self._session.run(list(outputs), dict(feed)))
@@ -49,7 +51,7 @@ class OpenCV:
     def __init__(self, name: str) -> None:
         data = networks.verified(name, networks.SEEING)
         self._net = cv2.dnn.readNetFromONNX(np.frombuffer(data, np.uint8))
-        self.outputs = tuple(self._net.getUnconnectedOutLayersNames())
+        self.outputs: Sequence[str] = tuple(self._net.getUnconnectedOutLayersNames())
 
     def run(self, outputs: Sequence[str], feed: Mapping[str, Values]) -> list[Values]:
         try:
@@ -68,6 +70,8 @@ class Either:
     def __init__(self, name: str, threads: int = 1) -> None:
         """Raises UserError when the network itself is missing or damaged."""
         self._name = name
+        self.runs_on = "ONNX Runtime"
+        """The name of what it runs on."""
         networks.verified(name, networks.SEEING)
         try:
             self._inner: Network = OnnxRuntime(name, threads)
@@ -79,7 +83,7 @@ class Either:
         try:
             return self._inner.run(outputs, feed)
         except Exception as error:
-            if isinstance(self._inner, OpenCV):
+            if self.runs_on == OTHER:
                 raise
             self._inner = self._other(error)
             return self._inner.run(outputs, feed)
@@ -87,9 +91,5 @@ class Either:
     def _other(self, error: Exception) -> Network:
         said = type(error).__name__
         log.warning("ONNX Runtime: %s; the network '%s' runs on OpenCV, slower", said, self._name)
+        self.runs_on = OTHER
         return OpenCV(self._name)
-
-    @property
-    def runs_on(self) -> str:
-        """The name of what it runs on."""
-        return "OpenCV" if isinstance(self._inner, OpenCV) else "ONNX Runtime"

@@ -8,7 +8,7 @@ import pytest
 from engine.core.types import Label
 from engine.ports import Detection, Image, PersonDetector
 from engine.seeing.detector import Detector
-from engine.seeing.thorough import Thorough, View, people_of, pets_of
+from engine.seeing.thorough import PERSON_SCALE, Thorough, View, people_of, pets_of
 
 HERE = (100.0, 50.0, 80.0, 200.0)
 BESIDE = (400.0, 50.0, 80.0, 200.0)
@@ -103,3 +103,43 @@ def test_any_shape_of_picture_is_read_and_boxes_stay_inside(
 def test_what_is_no_picture_is_refused(thorough: Thorough) -> None:
     with pytest.raises(ValueError, match="picture"):
         thorough.detect(np.zeros((40, 40), np.uint8))
+
+
+def test_one_dog_is_counted_once_however_its_boxes_lie() -> None:
+    whole = Detection(Label.DOG, 0.7, (100.0, 50.0, 220.0, 400.0))
+    upper = Detection(Label.DOG, 0.8, (98.0, 40.0, 226.0, 250.0))
+    beside = Detection(Label.DOG, 0.6, (400.0, 60.0, 200.0, 380.0))
+    found = pets_of([view(whole, upper, beside)] * 2)
+    assert len(found) == 2
+    assert all(0.0 <= d.score <= 1.0 for d in found)
+
+
+def told(score: float, height: float, *, alone: bool, monkeypatch: pytest.MonkeyPatch) -> float:
+    """What a thorough look makes of somebody whom every view gives so much."""
+    own = Thorough(Detector(), 0.0, alone=alone)
+    box = (150.0, 10.0, 20.0, height)
+    each = score / PERSON_SCALE
+
+    class Sees:
+        def detect(self, _: Image) -> list[Detection]:
+            return [Detection(Label.PERSON, each, box)]
+
+    for name in ("people", "larger", "pets"):
+        monkeypatch.setattr(own, name, Sees())
+    (found,) = own.detect(picture((240, 320)))
+    return found.score
+
+
+@pytest.mark.parametrize(("height", "alone", "counts"), [(80, True, True), (80, False, False)])
+def test_a_tall_person_in_a_picture_by_itself_needs_less(
+    height: float, alone: bool, counts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (told(0.36, height, alone=alone, monkeypatch=monkeypatch) >= 0.4) is counts
+    assert told(0.36, 60, alone=alone, monkeypatch=monkeypatch) < 0.4
+
+
+def test_what_is_surer_stays_surer_in_a_picture_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    given_scores = [0.1, 0.3, 0.344, 0.346, 0.4, 0.449, 0.451, 0.8]
+    found = [told(s, 120, alone=True, monkeypatch=monkeypatch) for s in given_scores]
+    assert found == sorted(found)
+    assert found[-2:] == pytest.approx(given_scores[-2:])

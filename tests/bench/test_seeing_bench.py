@@ -1,0 +1,60 @@
+"""What the bench of seeing counts, and what it takes for truth."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.bench import seeing_pets
+from engine.bench.seeing_distance import SEATED, STANDING, Source, compose, enlarged, lens
+from engine.bench.seeing_truth import interval
+from engine.bench.seeing_visitors import outline
+
+
+@given(st.integers(1, 400), st.data())
+def test_an_interval_holds_the_share_and_narrows_with_more(of: int, data: st.DataObject) -> None:
+    hits = data.draw(st.integers(0, of))
+    low, high = interval(hits, of)
+    assert 0.0 <= low <= hits / of + 1e-3
+    assert hits / of - 1e-3 <= high <= 1.0
+    more_low, more_high = interval(10 * hits, 10 * of)
+    assert more_high - more_low <= high - low + 2e-3
+
+
+def test_an_interval_is_wilsons() -> None:
+    # Wilson's of 15 of 21, by hand: centre (15 + 1.921) / (21 + 3.841).
+    assert interval(15, 21) == (0.5, 0.862)
+    assert interval(0, 0) == (0.0, 1.0)
+
+
+def test_a_box_that_nobody_looked_at_is_a_pet_taken_for_a_person() -> None:
+    assert seeing_pets.verdict("dog.4023.jpg", (101, 10, 150, 290)) == seeing_pets.PERSON
+    assert seeing_pets.verdict("dog.4023.jpg", (174, 96, 309, 268)) == seeing_pets.PET
+    assert seeing_pets.verdict("dog.9999.jpg", (101, 10, 150, 290)) == seeing_pets.PET
+
+
+def test_somebody_is_outlined_by_what_changed_and_not_by_their_shadow() -> None:
+    empty = np.full((200, 300, 3), 150, np.uint8)
+    shown = empty.copy()
+    cv2.rectangle(shown, (100, 150), (180, 190), (130, 130, 130), -1)
+    cv2.rectangle(shown, (120, 40), (159, 179), (30, 40, 50), -1)
+    box = outline(shown, empty)
+    assert box is not None
+    assert box == pytest.approx((120, 40, 40, 140), abs=3)
+    assert outline(empty, empty) is None
+    cv2.rectangle(shown, (120, 40), (159, 199), (30, 40, 50), -1)
+    assert outline(shown, empty) is None, "cut by the picture's border"
+
+
+@pytest.mark.parametrize("distance", [1.5, 3.0])
+def test_somebody_is_as_high_as_the_lens_makes_them(distance: float) -> None:
+    picture = np.full((400, 300, 3), 90, np.uint8)
+    source = Source("a", picture, (100.0, 50.0, 100.0, 300.0), ())
+    room = np.zeros((360, 640, 3), np.uint8)
+    shown = compose(source, STANDING, distance, 0.0, room)
+    assert shown.person[3] == pytest.approx(lens().focal * 1.7 / distance, rel=0.01)
+    assert enlarged(source, STANDING, distance) == pytest.approx(shown.person[3] / 300.0, rel=0.01)
+    assert enlarged(source, SEATED, 0.5) <= SEATED.most
