@@ -2,8 +2,8 @@
 
 Gives the newest frame: what queued up while nobody read is thrown away. A V4L2
 driver stamps its frames when they are exposed, which is the time that counts
-while the head turns; of a stream only its arrival is known. It does not
-reconnect, the camera loop does; and it never lets a password into a message.
+while the head turns; of a stream, see `stream_clock`. It does not reconnect, the
+camera loop does; and it never lets a password into a message.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 import cv2
 
 from engine.hardware.camera_buffers import OneReader, Ring
+from engine.hardware.stream_clock import StreamClock
 from engine.ports import Frame, SourceFailed
 
 CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
@@ -61,6 +62,7 @@ class CameraDevice:
         self._reader = OneReader(self._let_go)
         self._digest = 0
         self._changed = 0.0
+        self._clock = StreamClock()
 
     def open(self) -> None:
         """Raises SourceFailed with what to check."""
@@ -118,9 +120,9 @@ class CameraDevice:
 
     def _exposed(self, capture: cv2.VideoCapture, arrived: float) -> float:
         """The driver's time stamp where it gives one of our clock, else when the frame arrived."""
-        if "://" in self.source:
-            return arrived
         stamp = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
+        if "://" in self.source:
+            return self._clock.exposed(arrived, stamp)
         # Some drivers stamp by another clock, or with nothing at all.
         return stamp if math.isfinite(stamp) and 0.0 <= arrived - stamp <= OLDEST else arrived
 
@@ -140,3 +142,4 @@ class CameraDevice:
             self._capture = None
         self._ring.wipe()
         self._digest = 0
+        self._clock.forget()
