@@ -50,6 +50,7 @@ class Sight(Protocol):
     """What the loop needs of `engine.seeing.eye.Eye`."""
 
     stream: StreamWatch
+    hurry: bool
 
     def look(self, frame: Frame, heading: float = ..., heading_rate: float = ...) -> PeopleSeen: ...
 
@@ -265,10 +266,11 @@ class CameraLoop:
                 return None
             self.frame_rate.moved(frame.t)
         # Lent: what was seen decides who may have the picture, and the eye leaves zeros behind.
+        small = self._eye.hurry = self.frame_rate.small(frame.t)
         people, cost = await self._worker.run(self._look, frame.lent(), heading, speed)
         self._looked = frame.t
         self.looks += 1
-        self.frame_rate.looked(people, cost, speed)
+        self.frame_rate.looked(people, cost, speed, small=small)
         return people
 
     async def _lend(self, frame: Frame, people: PeopleSeen | None) -> None:

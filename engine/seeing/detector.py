@@ -31,6 +31,8 @@ COCO = {0: Label.PERSON, 15: Label.CAT, 16: Label.DOG}
 OPEN_IMAGES = {4: Label.PERSON, 8: Label.CAT, 20: Label.DOG}
 
 NMS_OVERLAP = 0.5
+USUAL, SMALL = 320, 256
+"""Pixels of the long side: mostly, and where the processor has no time for it."""
 
 
 def check_picture(image: Image) -> None:
@@ -55,7 +57,7 @@ class PersonNet:
     MEAN = np.array([103.53, 116.28, 123.675], np.float32)
     SCALE = np.array([1 / 57.375, 1 / 57.12, 1 / 58.395], np.float32)
 
-    def __init__(self, threads: int = 1, long_side: int = 320, floor: float = 0.2) -> None:
+    def __init__(self, threads: int = 1, long_side: int = USUAL, floor: float = 0.2) -> None:
         self.long_side = long_side
         self.floor = floor
         self.workspace = Workspace()
@@ -186,7 +188,7 @@ class Detector:
     def __init__(
         self,
         threads: int = 1,
-        long_side: int = 320,
+        long_side: int = USUAL,
         floor: float = 0.2,
         second_opinion: bool | None = None,
         share: Detector | None = None,
@@ -194,7 +196,11 @@ class Detector:
         """`share`: use the networks of another one, called in turn with it."""
         # Below the floor lie those whom the second network can still confirm.
         faint = min(FAINT, floor)
-        self.people: PersonNet = share.people if share else PersonNet(threads, long_side, faint)
+        self.people: PersonNet = (
+            share.people.sibling(faint, long_side)
+            if share
+            else PersonNet(threads, long_side, faint)
+        )
         self.pets: PetNet = share.pets if share else PetNet(threads, faint)
         self.floor = floor
         self.second_opinion = second_opinion

@@ -17,7 +17,7 @@ from engine.config import CameraConfig, Mount, SeeingConfig
 from engine.core.types import Label, PeopleSeen, Sighting
 from engine.ports import Detection, Frame, Image, PersonDetector
 from engine.seeing.boxes import Box
-from engine.seeing.detector import Detector, check_picture
+from engine.seeing.detector import SMALL, Detector, check_picture
 from engine.seeing.engagement import FaceReader
 from engine.seeing.frame_check import STEADY_RATE, FrameCheck, FrameReport
 from engine.seeing.geometry import Lens, Place, Projection, locate
@@ -98,10 +98,12 @@ class Eye:
         faces: Faces | None = None,
         tracker: Tracker | None = None,
         thorough: PersonDetector | None = None,
+        hurried: PersonDetector | None = None,
     ) -> None:
         """`faces` None: engagement is always None. `lens` is rescaled to each frame's size.
 
         `thorough` takes a second look at frames with somebody new; None: frames alone confirm.
+        `hurried` is used instead of `detector` while `hurry` is set.
         """
         self.settings = settings or EyeSettings()
         self.tracker = tracker or Tracker(TrackerSettings(), vouching=thorough is not None)
@@ -109,7 +111,10 @@ class Eye:
         self.second = SecondLook(thorough, certain) if thorough is not None else None
         self.check = FrameCheck()
         self.stream = StreamWatch()
+        self.hurry = False
+        """Whether the processor has no time for the usual detector."""
         self._detector = detector
+        self._hurried = hurried or detector
         self._lens = lens
         self._faces = faces
         self._engagement: dict[int, tuple[float, float]] = {}
@@ -160,7 +165,8 @@ class Eye:
             self.stream.note(frame.t, report)
         found: Sequence[Detection] = ()
         if report.usable:
-            found = [d for d in self._detector.detect(frame.pixels) if not _is_strip(d, width)]
+            detector = self._hurried if self.hurry else self._detector
+            found = [d for d in detector.detect(frame.pixels) if not _is_strip(d, width)]
         places = [locate(lens, d.box, d.label) for d in found]
         objects: tuple[Seen, ...] = ()
         if report.usable:
@@ -271,7 +277,9 @@ def open_eye(camera: CameraConfig, seeing: SeeingConfig) -> Eye:
     settings = EyeSettings(seeing.threshold, seeing.pet_threshold, camera.mounted_on is Mount.HEAD)
     detector = Detector(seeing.threads)
     faces, thorough = FaceReader(seeing.threads), Thorough(detector)
-    return Eye(detector, lens_of(camera), settings, faces=faces, thorough=thorough)
+    hurried = Detector(long_side=SMALL, share=detector)
+    lens = lens_of(camera)
+    return Eye(detector, lens, settings, faces=faces, thorough=thorough, hurried=hurried)
 
 
 def lens_of(camera: CameraConfig) -> Lens:

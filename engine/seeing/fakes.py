@@ -82,6 +82,7 @@ class FakeEye:
         """(time, heading, heading rate) of each look."""
         self.forgotten = 0
         self.stream = StreamWatch()
+        self.hurry = False
 
     def look(self, frame: Frame, heading: float = 0.0, heading_rate: float = 0.0) -> PeopleSeen:
         self.looks.append((frame.t, heading, heading_rate))

@@ -2,8 +2,9 @@
 
 Nobody there and nothing moving: one look a second. Somebody there: enough to
 follow them, more while they walk, something moves or the head turns. Never
-more than the processor's share allows, and less when the board is warm. Told
-of looks, motion and warmth with their times; holds no clock and no camera.
+more than the processor's share allows, and less when the board is warm; under
+either, each look is at a smaller picture first. Told of looks, motion and
+warmth with their times; holds no clock and no camera.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ GAP = 1.0
 WARM, HOT = 75.0, 80.0
 """Degrees Celsius. A Raspberry Pi 5 slows itself down from 80 on."""
 WARM_MOST, HOT_MOST = 5.0, 2.0
+TRY_AGAIN = 10.0
+"""Seconds after which the usual size is tried again by one look."""
 COOLED = 3.0
 """Degrees below a limit that end it, so that it does not come and go."""
 LEAST = 0.5
@@ -71,16 +74,23 @@ class FrameRate:
         self._scenery = scenery
         self._lively: set[int] = set()
         self._busy_until = self._walking_until = float("-inf")
-        self._cost = 0.0
+        self._cost = {False: 0.0, True: 0.0}
+        """Seconds of processor time of a look, by whether it was a small one."""
+        self._usual_at = float("-inf")
         self._limit = float("inf")
         self.dark = False
         """Whether the picture has been black for a while."""
         self._before: dict[int, Sighting] = {}
         self._before_t = float("-inf")
 
-    def looked(self, people: PeopleSeen, cost: float, heading_rate: float = 0.0) -> None:
-        """A full look, which took `cost` seconds of processor time."""
-        self._cost = cost if self._cost == 0.0 else self._cost + _MEMORY * (cost - self._cost)
+    def looked(
+        self, people: PeopleSeen, cost: float, heading_rate: float = 0.0, *, small: bool = False
+    ) -> None:
+        """A full look, which took `cost` seconds of processor time; `small`: as `small` says."""
+        before = self._cost[small]
+        self._cost[small] = cost if before == 0.0 else before + _MEMORY * (cost - before)
+        if not small:
+            self._usual_at = people.t
         somebody = [s for s in people.sightings if self._is_somebody(s, people.t)]
         # Who came from elsewhere is somebody in front of the painting, too.
         self._lively = {s.track for s in somebody if s.track is not None}
@@ -121,15 +131,27 @@ class FrameRate:
         """Whether a cheap test for motion is enough for now."""
         return t >= self._busy_until
 
+    def small(self, t: float) -> bool:
+        """Whether looks at time `t` are at the smaller size: the usual one would be too slow.
+
+        The usual size is tried now and then, for what it costs changes with what is to be seen.
+        """
+        wanted, _ = self._wanted(t)
+        slow = wanted * self._cost[False] > self._settings.budget
+        return wanted > self._limit or (slow and 0.0 <= t - self._usual_at < TRY_AGAIN)
+
+    def _wanted(self, t: float) -> tuple[float, Why]:
+        if self.quiet(t):
+            return IDLE, Why.DARK if self.dark else Why.NOBODY
+        if t >= self._walking_until:
+            return STILL, Why.STILL
+        return self._settings.most, Why.MOTION
+
     def at(self, t: float) -> tuple[float, Why]:
         """Looks a second at time `t`, and why so many or so few."""
-        if self.quiet(t):
-            wanted = (IDLE, Why.DARK if self.dark else Why.NOBODY)
-        elif t >= self._walking_until:
-            wanted = (STILL, Why.STILL)
-        else:
-            wanted = (self._settings.most, Why.MOTION)
-        share = self._settings.budget / self._cost if self._cost > 0.0 else float("inf")
+        wanted = self._wanted(t)
+        cost = (self._cost[True] if self.small(t) else 0.0) or self._cost[False]
+        share = self._settings.budget / cost if cost > 0.0 else float("inf")
         limits = (
             wanted,
             (self._settings.most, wanted[1]),

@@ -293,6 +293,7 @@ async def test_a_warm_board_is_looked_after() -> None:
         await bench.until(lambda: bench.clock.now() > 6.0)
     assert rates(bench)[1] == (2.0, "too warm")
     assert bench.loop.looks <= 15
+    assert bench.eye.hurry
 
 
 async def test_a_stream_that_is_at_fault_is_told_of_a_live_camera_only() -> None:

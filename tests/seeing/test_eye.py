@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.config import CameraConfig, SeeingConfig
 from engine.core.types import Label
 from engine.ports import Detection, Frame, Image
 from engine.seeing.buffers import Workspace
 from engine.seeing.detector import Detector
 from engine.seeing.engagement import FaceReader
-from engine.seeing.eye import Eye, EyeSettings
+from engine.seeing.eye import Eye, EyeSettings, open_eye
 from engine.seeing.fakes import FakeDetector
 from engine.seeing.geometry import Lens
 
@@ -110,6 +111,27 @@ def test_it_tells_why() -> None:
 
 def fail(_image: Image) -> list[Detection]:
     raise RuntimeError("the network broke")
+
+
+def test_in_a_hurry_another_detector_looks() -> None:
+    usual, small = FakeDetector(), FakeDetector([SOMEBODY])
+    eye = Eye(usual, LENS, hurried=small)
+    assert not eye.look(Frame(1.0, picture())).sightings
+    eye.hurry = True
+    assert eye.look(Frame(1.1, picture())).sightings
+    assert (usual.calls, small.calls) == (1, 1)
+
+
+def test_the_configured_eye_has_a_smaller_size_that_leaves_nothing_either() -> None:
+    eye = open_eye(CameraConfig(), SeeingConfig())
+    eye.hurry = True
+    eye.look(Frame(1.0, picture()))
+    hurried, usual = eye._hurried, eye._detector
+    assert isinstance(hurried, Detector)
+    assert isinstance(usual, Detector)
+    assert hurried.people.long_side < usual.people.long_side
+    assert hurried.people.workspace.arrays(), "nothing was measured"
+    assert not any(a.any() for a in hurried.people.workspace.arrays())
 
 
 def test_the_frame_is_overwritten() -> None:

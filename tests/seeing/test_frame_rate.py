@@ -66,6 +66,59 @@ def test_the_processors_share_is_kept() -> None:
     assert rate.at(0.1) == (pytest.approx(5.0), Why.BUDGET)
 
 
+def test_a_look_that_costs_too_much_is_a_small_one_and_then_there_are_more_of_them() -> None:
+    rate = FrameRate(FrameRateSettings(most=10.0, budget=0.5))
+    assert not rate.small(0.0), "nothing is known of its cost yet"
+    rate.looked(seen(0.0, 10.0), 0.1)
+    rate.moved(0.0)
+    assert rate.small(0.1)
+    rate.looked(seen(0.1, 10.0), 0.06, small=True)
+    assert rate.at(0.2) == (pytest.approx(0.5 / 0.06), Why.BUDGET)
+    rate.looked(seen(0.2, 10.0), 0.03, small=True)
+    for step in range(3, 60):
+        rate.looked(seen(step / 10, 10.0), 0.03, small=True)
+        rate.moved(step / 10)
+    assert rate.at(6.0)[1] is Why.MOTION
+
+
+def test_the_usual_size_is_tried_again_and_kept_when_it_is_cheap_by_now() -> None:
+    rate = FrameRate(FrameRateSettings(most=10.0, budget=0.5))
+    rate.looked(seen(0.0, 10.0), 0.06)
+    usual = 0
+    for step in range(1, 1000):
+        t = step / 10
+        rate.moved(t)
+        small = rate.small(t)
+        usual += not small
+        rate.looked(seen(t, 10.0), 0.02, small=small)
+    assert not rate.small(100.0)
+    assert usual > 100
+    tries = FrameRate(FrameRateSettings(most=10.0, budget=0.5))
+    tries.looked(seen(0.0, 10.0), 0.1)
+    sizes = []
+    for step in range(1, 1000):
+        tries.moved(step / 10)
+        sizes.append(tries.small(step / 10))
+        tries.looked(seen(step / 10, 10.0), 0.04 if sizes[-1] else 0.1, small=sizes[-1])
+    assert 9 <= sizes.count(False) <= 10
+
+
+def test_in_an_empty_room_there_is_time_for_the_usual_size() -> None:
+    rate = FrameRate(FrameRateSettings(most=10.0, budget=0.5))
+    rate.looked(seen(0.0), 0.1)
+    assert not rate.small(0.5)
+
+
+def test_a_warm_board_takes_small_looks() -> None:
+    rate = FrameRate()
+    rate.looked(seen(0.0, 10.0), CHEAP)
+    rate.moved(0.0)
+    rate.warmth(90.0)
+    assert rate.small(0.1)
+    rate.warmth(20.0)
+    assert not rate.small(0.1)
+
+
 def test_a_warm_board_looks_less_often_until_it_has_cooled() -> None:
     rate = FrameRate()
     rate.moved(0.0)

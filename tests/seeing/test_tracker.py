@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.types import Label
+from engine.seeing.detector import PersonNet
 from engine.seeing.tracker import Observation, Track, Tracker
 
 
@@ -83,6 +86,22 @@ def test_two_who_cross_keep_their_ids() -> None:
         if len(owners) == 2:
             last = owners
     assert last == [1, 2]
+
+
+def test_two_cameras_worth_of_people_cost_nothing_noticeable() -> None:
+    """Twelve people who walk about, against the least that finding them costs: the network."""
+    tracker, network = Tracker(), PersonNet()
+    picture = np.zeros((240, 320, 3), np.uint8)
+    network.detect(picture)
+    begun = time.process_time()
+    for step in range(100):
+        t = step / 10
+        owners = tracker.update(t, [person(30 * k + 5 * math.sin(t + k)) for k in range(12)])
+    tracking, begun = (time.process_time() - begun) / 100, time.process_time()
+    for _ in range(5):
+        network.detect(picture)
+    assert len({o.id for o in owners if o is not None and o.confirmed}) == 12
+    assert tracking < 0.25 * (time.process_time() - begun) / 5
 
 
 def test_the_seam_behind_is_no_border() -> None:
