@@ -381,7 +381,8 @@ def _audio_loop(parts: Parts, control: AxisControl, post: Callable[[Event], None
         if problem:
             post(Health(clock.now(), "wake word", False, problem))
         array, correction = corrected(config.state_dir, array)
-        ear = Ear(array, settings, wake_word=found, axis=axis)
+        near, _ = open_wake_word(hearing.wake_word, near=True)
+        ear = Ear(array, settings, wake_word=found, near=near, axis=axis)
         source = arrays.open_microphones(
             config.microphones.source, array, clock=clock.now, correction=correction
         )

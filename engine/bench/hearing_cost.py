@@ -99,9 +99,9 @@ def _spent(work: Callable[[], object], repeats: int) -> float:
 
 
 def _ear(array: MicrophoneArray, sound: Sound, repeats: int) -> float:
-    """The whole ear, opened and warm, a wake word's network beside it where there is one."""
-    spotter, _ = open_wake_word(WORDS[0])
-    ear, runs = Ear(array, wake_word=spotter), iter(range(repeats + 1))
+    """The whole ear, opened and warm, a wake word's networks beside it where they are."""
+    (spotter, _), (near, _) = open_wake_word(WORDS[0]), open_wake_word(WORDS[0], near=True)
+    ear, runs = Ear(array, wake_word=spotter, near=near), iter(range(repeats + 1))
 
     def hear() -> None:
         _play(ear, sound, 1000.0 * next(runs))
@@ -187,8 +187,8 @@ def decision(array: MicrophoneArray, word: str, clip: Sound) -> tuple[float, flo
     said = np.pad(clip[loud[0] : loud[-1] + 1], (2 * RATE, RATE))
     sound = _from(array, said, 40.0)
     sound += 0.03 * room_noise(array, len(said) // RATE + 1)[:, : len(said)]
-    spotter, _ = open_wake_word(word)
-    ear, end = Ear(array, wake_word=spotter), len(said) - RATE
+    (spotter, _), (near, _) = open_wake_word(word), open_wake_word(word, near=True)
+    ear, end = Ear(array, wake_word=spotter, near=near), len(said) - RATE
     for begin in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
         begun = time.process_time()
         heard = ear.listen(AudioBlock(begin / RATE, sound[:, begin : begin + CHUNK]))

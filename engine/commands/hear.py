@@ -61,7 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"heliotrope: {note}", file=sys.stderr)
     defaults = HearingConfig()
     settings = EarSettings(defaults.speech_threshold, defaults.min_confidence)
-    ear = Ear(array, settings, wake_word=spotter)
+    near, _ = open_wake_word(arguments.wake_word, near=True)
+    ear = Ear(array, settings, wake_word=spotter, near=near)
     try:
         _play(source, ear, as_json=arguments.json)
     finally:

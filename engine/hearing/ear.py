@@ -27,6 +27,7 @@ from engine.hearing.reading import HeardDirection, Location
 from engine.hearing.spectra import RATE, Real
 from engine.hearing.speech import CHUNK, SileroVoice, VoiceActivity
 from engine.hearing.wake_word import Spotted, WakeWordSpotter
+from engine.hearing.words import WordListening
 from engine.ports import AudioBlock, Samples
 
 __all__ = ["Ear", "EarSettings", "HeadMotion", "Heard", "HeardDirection", "voice_heard"]
@@ -43,11 +44,6 @@ BACKGROUND = 1.0
 """Seconds of sound before an utterance that stand for the background."""
 HYSTERESIS = 0.15
 """Speech goes on down to this much below the threshold that it began at."""
-STIRRING = 0.03
-"""Probability of speech from which the wake word's network listens. Of 48 words said 3 m away in a
-room, 10 dB over noise and 5 dB over a television, the least had a chunk of 0.08."""
-ASLEEP_AFTER, CATCH_UP = 2.0, 1.5
-"""Seconds without any stir after which it sleeps, and that it is given on waking."""
 LEAD_IN = CHUNK
 """Samples before a stretch that are located with it: onsets tell most."""
 GAP = 0.1
@@ -89,15 +85,16 @@ class Ear:
         settings: EarSettings | None = None,
         *,
         wake_word: WakeWordSpotter | None = None,
+        near: WakeWordSpotter | None = None,
         voice: VoiceActivity | None = None,
         axis: HeadMotion | None = None,
     ) -> None:
-        """`wake_word` comes from `open_wake_word`; None hears speech only. `axis` is what turns
-        the head, whose noise is then learned; None where nothing does."""
+        """`wake_word` comes from `open_wake_word`, as does `near`; None hears speech only. `axis`
+        is what turns the head, whose noise is then learned; None where nothing does."""
         self.array = array
         self._settings = settings or EarSettings()
         self._voice = voice or SileroVoice()
-        self._wake_word = wake_word
+        self._words = WordListening(array, wake_word, near) if wake_word is not None else None
         self._localiser = Localiser(array)
         self._order = ChannelOrder(array)
         self._history = History(array.channels, int(KEEP * RATE))
@@ -105,7 +102,7 @@ class Ear:
         if axis is not None:
             self._motion = OwnMotion(axis, self._localiser, CHUNK, int(KEEP * RATE) // CHUNK)
         self._t0: float | None = None
-        self._next = self._given = self._unheard = 0
+        self._next = 0
         self._restart(0)
 
     def listen(self, block: AudioBlock) -> list[Heard]:
@@ -152,9 +149,7 @@ class Ear:
 
     def _restart(self, start: int) -> None:
         """Forget utterance and background: what follows does not join what was before."""
-        # The spotter counts what it was given; the rest of a chunk is never given.
-        self._unheard += start - self._given
-        self._next = self._given = self._stirred = start
+        self._next = start
         self._probabilities: deque[float] = deque(maxlen=int(KEEP * RATE) // CHUNK)
         self._background: Background | None = None
         self._at_rest = True
@@ -165,8 +160,8 @@ class Ear:
         self._onset: int | None = None
         self._silent = 0
         self._voice.reset()
-        if self._wake_word is not None:
-            self._wake_word.reset()
+        if self._words is not None:
+            self._words.restart(start)
 
     def _chunk(self) -> list[Heard]:
         """Hear the next chunk."""
@@ -177,31 +172,15 @@ class Ear:
             self._motion.note(self._time(begin + CHUNK // 2))
             first = self._next - CHUNK * len(self._probabilities)
             self._motion.learn(self._quiet, first, self._history.span, BEFORE_SPEECH)
-        spotted = self._spotted(begin, probability)
-        if spotted is not None:
-            heard.append(self._decide_wake_word(spotted))
+        if self._words is not None:
+            spotted = self._words.hear(self._history, begin, probability, self._mono)
+            if spotted is not None:
+                heard.append(self._decide_wake_word(spotted))
         return heard
 
     def _mono(self, start: int, end: int) -> Real:
         sound, alive = self._history.span(start, end), self._history.alive()
         return np.asarray(sound[alive].mean(axis=0) if alive.any() else sound[0], np.float32)
-
-    def _spotted(self, begin: int, probability: float) -> Spotted | None:
-        """What the wake word's network makes of the chunk, and of what it slept through.
-
-        It sleeps while nothing has sounded like a voice at all for a while, and
-        is then given what came just before.
-        """
-        if self._wake_word is None:
-            return None
-        if probability >= STIRRING:
-            self._stirred = begin
-        if begin - self._stirred > int(ASLEEP_AFTER * RATE):
-            return None
-        start = max(self._given, begin - int(CATCH_UP * RATE))
-        self._unheard += start - self._given
-        self._given = begin + CHUNK
-        return self._wake_word.listen(self._mono(start, self._given))
 
     def _advance(self, begin: int, probability: float) -> list[Heard]:
         """Move the utterance on by one chunk."""
@@ -239,8 +218,8 @@ class Ear:
         return [self._decide(start, end, max(window), None)]
 
     def _decide_wake_word(self, spotted: Spotted) -> Heard:
-        start = spotted.start + self._unheard
-        end = max(spotted.end + self._unheard, start + CHUNK)
+        start = spotted.start
+        end = max(spotted.end, start + CHUNK)
         if self._onset is not None and start - RATE // 2 < self._onset < end - RATE // 4:
             start = self._onset
         if self._onset is None:

@@ -14,15 +14,19 @@ from engine.hearing.wake_word import WORDS
 
 
 @pytest.mark.needs("sim", "speech", "ffmpeg", "data", "wake-word")
-def test_recorded_words_are_heard_through_a_room(data_dir: Path) -> None:
-    heard = []
+def test_recorded_words_are_heard_through_a_room_with_a_television(data_dir: Path) -> None:
+    below, above = wake_words.TELEVISION.values()
+    heard, over = [], []
     for word in WORDS:
         said = next(s for s in everybody(word, data_dir) if s.group == "recorded")
-        mixed = wake_words.through_a_room(said.sound, (wake_words.SEED, 0, 1))
-        assert np.isfinite(mixed).all()
-        heard.append(wake_words.spotted(word, mixed))
-    # A television 5 dB below the voice; script/measure counts in twenty rooms.
-    assert 2 * sum(heard) >= len(WORDS)
+        assert wake_words.spotted(word, wake_words.dry(said.sound))
+        mix = wake_words.through_a_room(said.sound, (wake_words.SEED, 0, 1))
+        assert np.isfinite(mix(below)).all()
+        heard.append(wake_words.spotted(word, mix(below)))
+        over.append(wake_words.spotted(word, mix(above)))
+    # A television 5 dB softer than the voice, and 5 dB louder; script/measure counts in more rooms.
+    assert sum(heard) >= len(WORDS) - 1
+    assert sum(over) >= 1
 
 
 @pytest.mark.needs("sim", "speech", "ffmpeg", "wake-word")

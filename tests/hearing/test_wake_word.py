@@ -45,11 +45,14 @@ def test_a_package_that_cannot_work_leaves_speech_only(
 
 @installed
 @pytest.mark.needs("data")
+@pytest.mark.parametrize("near", [False, True])
 @pytest.mark.parametrize("word", WORDS)
-def test_each_word_is_spotted_in_its_clips_and_not_in_the_others(word: str, data_dir: Path) -> None:
+def test_each_word_is_spotted_in_its_clips_and_not_in_the_others(
+    word: str, near: bool, data_dir: Path
+) -> None:
     for file in sorted((data_dir / "wake_words").glob("*/[12].wav")):
         clip = np.pad(read_wav(file)[0], (RATE, RATE))
-        spotter, note = open_wake_word(word)
+        spotter, note = open_wake_word(word, near=near)
         assert spotter is not None, note
         found = [
             spotted

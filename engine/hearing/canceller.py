@@ -1,0 +1,141 @@
+"""One microphone's sound without what sounded before a word: a television, above all.
+
+Whatever a television says, its sound at one microphone follows from that at the others and a
+little earlier. Which way it takes through the room is learned from sound older than a word
+lasts, so that the word itself is not taken for it (as Huang et al. 2019, "hotword cleaner",
+have it); a voice is expected from anywhere, which keeps it from being taken off, too (a
+multichannel Wiener filter). It knows no direction, no voice and no word.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.hearing.arrays import SPEED_OF_SOUND, MicrophoneArray
+from engine.hearing.spectra import RATE, Complex, Real
+from engine.ports import Samples
+
+FRAME, HOP = 1024, 512
+"""Samples: 64 ms, for a room answers long."""
+DELAY = FRAME - HOP
+"""Samples by which the output is late."""
+TAPS = 2
+"""Frames of every microphone, the newest one included, that the output is made from."""
+HELD_BACK = 1.3
+"""Seconds: nothing younger is learned from. Longer than a wake word and its network's delay."""
+MEMORY = 3.0
+"""Seconds over which what was learned is averaged."""
+RENEW = 1.0
+"""Seconds after which the weights are made anew."""
+VOICE = 0.5
+"""Power that a voice is expected with, beside what sounded before. Less of it takes off more of a
+loud television; more of it keeps more of the voice where there is none."""
+LOADING = 1e-3
+"""Share of the mean power on the diagonal: bounds what microphones that differ can cost."""
+_WINDOW: Real = np.sqrt(np.hanning(FRAME + 1)[:-1]).astype(np.float32)
+_BINS = FRAME // 2 + 1
+_PIECE = 8 * HOP
+
+
+class Canceller:
+    """For two microphones or more. `process` gives mono, `DELAY` late."""
+
+    def __init__(self, array: MicrophoneArray) -> None:
+        self._channels = array.channels
+        size = self._channels * TAPS
+        self._anywhere = _from_anywhere(array.positions)
+        self._pending: Samples = np.zeros((self._channels, DELAY), np.float32)
+        self._tail: Real = np.zeros(DELAY, np.float32)
+        self._before: Complex = np.zeros((_BINS, self._channels, TAPS - 1), np.complex64)
+        self._held: deque[Complex] = deque()
+        self._due: list[Complex] = []
+        self._known: Complex = np.zeros((_BINS, size, size), np.complex64)
+        self._frames = 0.0
+        self._weights: Complex | None = None
+        self._reference = self._renew_in = 0
+
+    def learn(self, samples: Samples) -> None:
+        """Samples (channels, n), a multiple of `HOP`, that are only learned from."""
+        # In pieces: sound is held back by whole ones.
+        for begin in range(0, samples.shape[1], _PIECE):
+            self._take(samples[:, begin : begin + _PIECE])
+
+    def process(self, samples: Samples, reference: int = 0) -> Real:
+        """The next samples (channels, n), a multiple of `HOP`, as microphone `reference` hears
+        them without what sounded before; mono, as many."""
+        stacked = self._take(samples)
+        self._renew_in -= stacked.shape[2]
+        if self._renew_in <= 0 or reference != self._reference:
+            self._renew_in, self._reference = round(RENEW * RATE / HOP), reference
+            self._learn()
+            self._weights = self._made()
+        if self._weights is None:
+            return self._overlapped(stacked[:, reference])
+        return self._overlapped((self._weights.conj()[:, None] @ stacked)[:, 0])
+
+    def _take(self, samples: Samples) -> Complex:
+        """Frames with those before them, (bins, channels * TAPS, frames)."""
+        self._pending = np.concatenate([self._pending, samples], axis=1)
+        count = (self._pending.shape[1] - DELAY) // HOP
+        frames = np.lib.stride_tricks.sliding_window_view(self._pending, FRAME, axis=1)
+        spectrum = np.fft.rfft(frames[:, : count * HOP : HOP] * _WINDOW, axis=2)
+        heard = np.concatenate([self._before, spectrum.transpose(2, 0, 1)], axis=2)
+        heard = heard.astype(np.complex64)
+        self._pending = self._pending[:, count * HOP :].copy()
+        end = heard.shape[2]
+        self._before = heard[:, :, end - (TAPS - 1) :].copy()
+        taps = [heard[:, :, end - count - k : end - k] for k in range(TAPS)]
+        stacked = np.concatenate(taps, axis=1)
+        self._hold_back(stacked)
+        return stacked
+
+    def _hold_back(self, stacked: Complex) -> None:
+        self._held.append(stacked)
+        held = sum(part.shape[2] for part in self._held)
+        while held - self._held[0].shape[2] >= HELD_BACK * RATE / HOP:
+            self._due.append(self._held.popleft())
+            held -= self._due[-1].shape[2]
+
+    def _learn(self) -> None:
+        """Average what is old enough by now."""
+        if self._due:
+            old = np.concatenate(self._due, axis=2)
+            self._due.clear()
+            count = old.shape[2]
+            self._frames = max(count, min(self._frames + count, MEMORY * RATE / HOP))
+            fresh = old @ old.conj().transpose(0, 2, 1) / np.float32(count)
+            self._known += np.float32(count / self._frames) * (fresh - self._known)
+
+    def _made(self) -> Complex | None:
+        """Weights (bins, channels * TAPS): the least error for a voice from anywhere."""
+        if self._frames == 0.0:
+            return None
+        count, size = self._channels, self._known.shape[1]
+        power = np.trace(self._known, axis1=1, axis2=2).real[:, None, None] / size + 1e-12
+        voice = np.float32(VOICE) * power * self._anywhere
+        field = self._known + np.float32(LOADING) * power * np.eye(size, dtype=np.float32)
+        for first in range(0, size, count):
+            field[:, first : first + count, first : first + count] += voice
+        wanted = np.zeros((_BINS, size, 1), np.complex64)
+        wanted[:, :count, 0] = voice[:, :, self._reference]
+        return np.asarray(np.linalg.solve(field, wanted)[:, :, 0], np.complex64)
+
+    def _overlapped(self, left: Complex) -> Real:
+        """(bins, frames) to samples, by overlap and add."""
+        pieces = np.fft.irfft(left, FRAME, axis=0).T.astype(np.float32) * _WINDOW
+        total = np.zeros(len(pieces) * HOP + DELAY, np.float32)
+        total[:DELAY] = self._tail
+        for index, piece in enumerate(pieces):
+            total[index * HOP : index * HOP + FRAME] += piece
+        self._tail = total[len(pieces) * HOP :].copy()
+        return total[: len(pieces) * HOP]
+
+
+def _from_anywhere(positions: npt.NDArray[np.float64]) -> Real:
+    """Coherence of a field whose waves come from all around, (bins, microphones, microphones)."""
+    apart = np.linalg.norm(positions[:, None] - positions[None], axis=2)
+    hertz = np.fft.rfftfreq(FRAME, 1.0 / RATE)[:, None, None]
+    return np.asarray(np.sinc(2.0 * hertz * apart / SPEED_OF_SOUND), np.float32)

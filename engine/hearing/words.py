@@ -1,0 +1,92 @@
+"""What the wake word's network is given to hear, and when.
+
+It hears the sound without what sounded before (`canceller`). That may take off a talker, too,
+who was speaking before the word; so a second one, harder to convince, hears the microphones as
+they are: either may find the word, which counts once. Both sleep while nothing has sounded like
+a voice for a while. Finds no directions and decides nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from engine.hearing.arrays import MicrophoneArray
+from engine.hearing.canceller import DELAY, HELD_BACK, MEMORY, Canceller
+from engine.hearing.history import History
+from engine.hearing.spectra import RATE, Real
+from engine.hearing.speech import CHUNK
+from engine.hearing.wake_word import REFRACTORY, Spotted, WakeWordSpotter
+
+STIRRING = 0.03
+"""Probability of speech from which the networks listen. Of 48 words said 3 m away in a room, 10 dB
+over noise and 5 dB over a television, the least had a chunk of 0.08."""
+ASLEEP_AFTER = 2.0
+"""Seconds without any stir after which they sleep."""
+CATCH_UP = 47 * CHUNK
+"""Samples, 1.5 s, that they are given on waking."""
+LEARNED_FROM = int((HELD_BACK + MEMORY) * RATE) // CHUNK * CHUNK
+
+
+class WordListening:
+    """`hear` takes chunks in order, as numbers of samples in a history."""
+
+    def __init__(
+        self, array: MicrophoneArray, spotter: WakeWordSpotter, near: WakeWordSpotter | None = None
+    ) -> None:
+        """`near` is the one that hears the microphones as they are. Without it, or with one
+        microphone alone, `spotter` does."""
+        self._array, self._spotter = array, spotter
+        self._near = near if array.channels > 1 else None
+        self._canceller = Canceller(array)
+        self._given = self._unheard = self._stirred = self._deaf_until = 0
+
+    def restart(self, start: int) -> None:
+        """Sound that follows, from sample `start` on, does not join what was before."""
+        # The spotters count what they were given; the rest of a chunk is never given.
+        self._unheard += start - self._given
+        self._given = self._stirred = start
+        self._canceller = Canceller(self._array)
+        self._spotter.reset()
+        if self._near is not None:
+            self._near.reset()
+
+    def hear(
+        self, history: History, begin: int, probability: float, mono: Callable[[int, int], Real]
+    ) -> Spotted | None:
+        """The chunk that begins at `begin`, and what was slept through before it.
+
+        `probability` is that of speech in it; `mono` gives the samples between two numbers.
+        """
+        if probability >= STIRRING:
+            self._stirred = begin
+        if begin - self._stirred > int(ASLEEP_AFTER * RATE):
+            return None
+        end = begin + CHUNK
+        start = max(self._given, end - CATCH_UP)
+        if start > self._given and self._near is not None:
+            self._learn_anew(history, start)
+        self._unheard += start - self._given
+        self._given = end
+        sure = self._found(history, start, mono(start, end))
+        if sure is None or end < self._deaf_until:
+            return None
+        self._deaf_until = end + int(REFRACTORY * RATE)
+        return Spotted(sure.word, sure.start + self._unheard, sure.end + self._unheard)
+
+    def _learn_anew(self, history: History, start: int) -> None:
+        """What sounded before `start`, which was slept through."""
+        self._canceller = Canceller(self._array)
+        count = min(start - history.start, LEARNED_FROM) // CHUNK * CHUNK
+        self._canceller.learn(history.span(start - count, start))
+
+    def _found(self, history: History, start: int, mono: Real) -> Spotted | None:
+        if self._near is None:
+            return self._spotter.listen(mono)
+        sound = history.span(start, start + len(mono))
+        left = self._canceller.process(sound, int(np.argmax(history.alive())))
+        found, near = self._spotter.listen(left), self._near.listen(mono)
+        if near is not None or found is None:
+            return near
+        return Spotted(found.word, max(0, found.start - DELAY), found.end - DELAY)

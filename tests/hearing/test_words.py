@@ -1,0 +1,94 @@
+"""Two networks of one word, beside each other: what each is given, and that a word counts once."""
+
+from __future__ import annotations
+
+import numpy as np
+from hearing_sounds import RATE, Sound, bursts, hiss, plane_wave
+
+from engine.hearing.arrays import ring
+from engine.hearing.canceller import DELAY
+from engine.hearing.history import History
+from engine.hearing.speech import CHUNK
+from engine.hearing.wake_word import Spotted
+from engine.hearing.words import ASLEEP_AFTER, CATCH_UP, WordListening
+
+RING = ring(6, 0.0463)
+
+
+class Scripted:
+    """Finds the word when it has been given so many samples; remembers what it was given."""
+
+    word = "alexa"
+
+    def __init__(self, *at: int) -> None:
+        self._at = list(at)
+        self.given = np.zeros(0, np.float32)
+        self.resets = 0
+
+    def listen(self, samples: Sound) -> Spotted | None:
+        self.given = np.concatenate([self.given, samples])
+        if self._at and len(self.given) >= self._at[0]:
+            end = self._at.pop(0)
+            return Spotted(self.word, end - RATE // 2, end)
+        return None
+
+    def reset(self) -> None:
+        self.resets += 1
+
+
+def heard(
+    sound: Sound, spotter: Scripted, near: Scripted | None, quiet_until: int = 0
+) -> list[Spotted]:
+    listening, history = WordListening(RING, spotter, near), History(6, 6 * RATE)
+    found = []
+    for begin in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
+        history.push(sound[:, begin : begin + CHUNK])
+        spotted = listening.hear(
+            history,
+            begin,
+            float(begin >= quiet_until),
+            lambda a, b: np.asarray(history.span(a, b).mean(axis=0)),
+        )
+        found += [spotted] if spotted else []
+    return found
+
+
+def noise(seconds: float) -> Sound:
+    return hiss(np.random.default_rng(2), 6, seconds)
+
+
+def test_one_word_found_twice_counts_once_and_the_next_one_again() -> None:
+    found = heard(noise(8.0), Scripted(32_000, 96_000), Scripted(33_000, 95_000))
+    assert len(found) == 2
+
+
+def test_either_finds_it_alone_and_both_mean_the_same_time() -> None:
+    alone = heard(noise(4.0), Scripted(32_000 + DELAY), Scripted())
+    near = heard(noise(4.0), Scripted(), Scripted(32_000))
+    assert alone == near == [Spotted("alexa", 32_000 - RATE // 2, 32_000)]
+
+
+def test_without_the_second_one_the_microphones_are_heard_as_they_are() -> None:
+    sound, spotter = noise(2.0), Scripted()
+    heard(sound, spotter, None)
+    mean = sound.mean(axis=0)
+    np.testing.assert_allclose(spotter.given, mean[: len(spotter.given)], atol=1e-3)
+
+
+def test_what_was_slept_through_is_known_on_waking() -> None:
+    """A fan from one side, no voice at all, for 9 s; then something stirs."""
+    rng = np.random.default_rng(7)
+    sound = plane_wave(RING, bursts(rng, 11.0), 40.0) + hiss(rng, 6, 11.0)
+    spotter, near = Scripted(), Scripted()
+    heard(sound, spotter, near, quiet_until=9 * RATE)
+    slept = int(ASLEEP_AFTER * RATE) // CHUNK * CHUNK + CHUNK
+    assert len(spotter.given) == len(near.given) < 11 * RATE - slept
+    woken = slept + CATCH_UP // 2
+    left, whole = spotter.given[woken:], near.given[woken:]
+    assert np.square(left).mean() < 0.05 * np.square(whole).mean()
+
+
+def test_a_new_beginning_forgets_in_both() -> None:
+    spotter, near = Scripted(), Scripted()
+    WordListening(RING, spotter, near).restart(4_711)
+    assert spotter.resets == near.resets == 1
