@@ -121,6 +121,7 @@ MEASUREMENTS: dict[str, Measure] = {
     "wake_words": of_module("engine.bench.wake_words:measure"),
     "outbox": of_module("engine.bench.outbox:measure"),
     "alarm_sounds": of_module("engine.bench.alarm_sounds:measure"),
+    "viewers": of_module("engine.bench.viewers:measure"),
     "restart": of_module("engine.bench.restart:measure"),
     "away": of_module("engine.bench.away:measure"),
     "shutter": of_module("engine.bench.shutter_speed:measure"),
