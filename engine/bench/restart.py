@@ -45,7 +45,7 @@ CLIPS = {ENTERS: (0.0, 40.0, 20.0), SITS: (8.0, 45.0, 0.0)}
 """Seconds of the room's time that a recording shows, and for how long its first picture stands
 before them: an engine that starts is not what an entry is timed on."""
 FPS = 10.0
-ROUNDS = 20
+ROUNDS = 10
 PATIENCE = 120.0  # s; a guard against what hangs, not a measure
 ARM = {"name": "arm", "arguments": {"mode": "away", "delay": 0}}
 

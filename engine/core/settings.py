@@ -128,7 +128,7 @@ class AwaySettings:
     exit_delay: Seconds = 30.0
     entry_delay: Seconds = 0.0
     trigger_time: Seconds = 180.0
-    visit_over: Annotated[float, Between(5.0, 3600.0, "seconds")] = 60.0
+    visit_over: Annotated[float, Between(2.0, 3600.0, "seconds")] = 60.0
     update_every: Annotated[float, Between(1.0, 3600.0, "seconds")] = 10.0
     dwell: Annotated[float, Between(0.5, 60.0, "seconds")] = 1.5
     overlap: Annotated[float, Between(0.1, 0.9)] = 0.4

@@ -57,6 +57,32 @@ class Quiet(BaseTrigger):  # type: ignore[misc]
         return found if found is None else after_quiet(found, self.spans)
 
 
+class Once(BaseTrigger):  # type: ignore[misc]
+    """Another trigger's times without those of an hour's second coming, when clocks go back.
+
+    As cron has it for a line that names its hour: whoever arms again after a scheduled
+    disarming must not be disarmed once more because it is half past two again.
+    """
+
+    def __init__(self, trigger: BaseTrigger) -> None:
+        self.trigger = trigger
+
+    def get_next_fire_time(
+        self, previous_fire_time: datetime | None, now: datetime
+    ) -> datetime | None:
+        found: datetime | None = self.trigger.get_next_fire_time(previous_fire_time, now)
+        while found is not None and _comes_again(found):
+            # A sum of dates forgets which of the two hours it is in; a timestamp does not.
+            after = datetime.fromtimestamp(int(found.timestamp()) + 1, found.tzinfo)
+            found = self.trigger.get_next_fire_time(None, after)
+        return found
+
+
+def _comes_again(moment: datetime) -> bool:
+    """Whether the wall has shown this time before, as clocks went back."""
+    return bool(moment.fold) and moment.utcoffset() != moment.replace(fold=0).utcoffset()
+
+
 def after_quiet(moment: datetime, spans: Sequence[tuple[int, int]]) -> datetime:
     """`moment`, or the end of the quiet span that it falls into, in its own zone's local time."""
     for _ in range(len(spans) + 1):
@@ -90,10 +116,12 @@ def of_cron(line: str, zone: tzinfo | None) -> BaseTrigger:
     }
     weekdays = None if when.weekdays is None else ",".join(cron.DAYS[d] for d in when.weekdays)
     if when.days is None or weekdays is None:
-        return CronTrigger(day=_field(when.days), day_of_week=weekdays or "*", **common)
-    # Where both are given, either counts.
-    days = CronTrigger(day=_field(when.days), day_of_week="*", **common)
-    return OrTrigger([days, CronTrigger(day="*", day_of_week=weekdays, **common)])
+        found = CronTrigger(day=_field(when.days), day_of_week=weekdays or "*", **common)
+    else:
+        # Where both are given, either counts.
+        days = CronTrigger(day=_field(when.days), day_of_week="*", **common)
+        found = OrTrigger([days, CronTrigger(day="*", day_of_week=weekdays, **common)])
+    return found if when.hours is None else Once(found)
 
 
 def _field(numbers: frozenset[int] | None) -> str:
@@ -171,13 +199,14 @@ class Schedule:
 
     async def _watch(self, options: dict[str, Any]) -> None:
         """Pans come and go with the alarm; a clock that was set has every time counted anew."""
-        wall, steady = self._wall(), self._clock.now()
+        # Timestamps: two times of one zone differ by what the wall shows, not by what has passed.
+        wall, steady = self._wall().timestamp(), self._clock.now()
         while True:
             armed = self._armed()
-            passed = (self._wall() - wall).total_seconds()
-            ahead = passed - (self._clock.now() - steady)
+            now, later = self._wall().timestamp(), self._clock.now()
+            ahead = (now - wall) - (later - steady)
             jumped = abs(ahead) > JUMP
-            wall, steady = self._wall(), self._clock.now()
+            wall, steady = now, later
             if ahead < -JUMP:
                 # What was planned for a future that the clock has left would come far too late.
                 for line, trigger in self._lines:

@@ -55,16 +55,54 @@ def test_where_a_day_and_a_weekday_are_given_either_counts() -> None:
     ]
 
 
-def test_an_hour_that_summer_time_leaves_out_and_one_that_comes_twice() -> None:
-    # In Berlin, 2026-03-29 has no 02:30, and 2026-10-25 has two.
-    spring = fires("30 2 * * *", "2026-03-28T12:00", 2)
-    assert len(spring) == 2
-    assert spring[-1].startswith(("Mon 30", "Sun 29"))
-    trigger = of_cron("30 2 * * *", BERLIN)
-    first = trigger.get_next_fire_time(None, at("2026-10-25T00:00"))
-    second = trigger.get_next_fire_time(first, first + timedelta(seconds=1))
-    # It may come in both of the hours; an alarm that is armed twice is armed.
-    assert second.timestamp() > first.timestamp()
+# Zone, the eve of the change, and a time of the hour that is left out, or comes twice.
+AHEAD = [
+    ("Europe/Berlin", "2026-03-28", "02:30", "2026-03-29T03:30+02:00"),
+    ("America/New_York", "2026-03-07", "02:30", "2026-03-08T03:30-04:00"),
+    ("Australia/Sydney", "2026-10-03", "02:30", "2026-10-04T03:30+11:00"),
+    # Half an hour only.
+    ("Australia/Lord_Howe", "2026-10-03", "02:15", "2026-10-04T02:45+11:00"),
+]
+BACK = [
+    ("Europe/Berlin", "2026-10-24", "02:30", "2026-10-25T02:30+02:00"),
+    ("America/New_York", "2026-10-31", "01:30", "2026-11-01T01:30-04:00"),
+    ("Australia/Sydney", "2026-04-04", "02:30", "2026-04-05T02:30+11:00"),
+    ("Australia/Lord_Howe", "2026-04-04", "01:45", "2026-04-05T01:45+11:00"),
+]
+
+
+def moments(line: str, zone: str, eve: str, hours: float) -> list[datetime]:
+    """When `line` fires in the hours from noon of `eve`."""
+    place = ZoneInfo(zone)
+    trigger = of_cron(line, place)
+    now = datetime.fromisoformat(f"{eve}T12:00").replace(tzinfo=place)
+    end, before, found = now.timestamp() + hours * 3600.0, None, []
+    while True:
+        before = trigger.get_next_fire_time(before, now)
+        if before.timestamp() > end:
+            return found
+        found.append(before)
+        now = datetime.fromtimestamp(before.timestamp() + 1.0, place)
+
+
+@pytest.mark.parametrize(("zone", "eve", "time", "comes"), [*AHEAD, *BACK])
+def test_a_time_that_is_left_out_or_comes_twice_fires_once(
+    zone: str, eve: str, time: str, comes: str
+) -> None:
+    hour, minute = time.split(":")
+    found = moments(f"{int(minute)} {int(hour)} * * *", zone, eve, 20.0)
+    assert [moment.timestamp() for moment in found] == [datetime.fromisoformat(comes).timestamp()]
+
+
+@pytest.mark.parametrize(("zone", "eve", "_time", "_comes"), [*AHEAD, *BACK])
+def test_a_line_for_every_hour_fires_at_each_full_hour_of_the_wall(
+    zone: str, eve: str, _time: str, _comes: str
+) -> None:
+    found = moments("0 * * * *", zone, eve, 24.0)
+    assert {moment.minute for moment in found} == {0}
+    assert [m.timestamp() for m in found] == sorted({m.timestamp() for m in found})
+    gaps = {b.timestamp() - a.timestamp() for a, b in itertools.pairwise(found)}
+    assert gaps <= {1800.0, 3600.0, 5400.0}
 
 
 @pytest.mark.parametrize("day", ["2026-03-28T20:00", "2026-10-24T20:00"])
@@ -213,6 +251,39 @@ async def test_it_arms_and_disarms_at_its_times(monkeypatch: pytest.MonkeyPatch)
         ("disarm", None),
         ("arm", "away"),
     ]
+
+
+@pytest.mark.parametrize("eve", ["2026-03-28", "2026-10-24"])
+async def test_the_night_of_a_change_of_clocks_arms_and_disarms_once_and_by_the_wall(
+    monkeypatch: pytest.MonkeyPatch, eve: str
+) -> None:
+    plan = Plan(every=0.0, arm_night=("0 23 * * *", "30 2 * * *"), disarm=("0 7 * * *",))
+    bench = Bench(monkeypatch, plan, f"{eve}T22:00")
+    seen: list[tuple[str, str]] = []
+    async with bench.running():
+        for _ in range(11 * 60):
+            before = len(bench.commands)
+            await bench.passes(60.0)
+            seen += [(name, f"{bench.wall:%H:%M}") for name in bench.commands[before:]]
+    half_past_two = "03:3" if "-03-" in eve else "02:3"
+    assert [name for name, _ in seen] == ["arm", "arm", "disarm"]
+    assert seen[0][1].startswith("23:0")
+    assert seen[1][1].startswith(half_past_two)
+    assert seen[2][1].startswith("07:0")
+
+
+@pytest.mark.parametrize("eve", ["2026-03-29T00:30", "2026-10-25T00:30"])
+async def test_pans_keep_their_pace_while_the_clocks_change(
+    monkeypatch: pytest.MonkeyPatch, eve: str
+) -> None:
+    bench = Bench(monkeypatch, Plan(every=600.0, jitter=0.0), eve)
+    bench.armed = True
+    async with bench.running():
+        await bench.passes(2.0)
+        await bench.passes(4 * 3600.0)
+    times = [c.t for c in bench.posted if isinstance(c, Command)]
+    assert len(times) == 24
+    assert all(b - a == pytest.approx(600.0, abs=31.0) for a, b in itertools.pairwise(times))
 
 
 async def test_pans_come_only_while_armed_and_their_time_is_told(
