@@ -44,6 +44,7 @@ LEAD, TAIL = 15.0, 5.0
 """Seconds of the empty room before the video, once somebody looks, and after it."""
 PATIENCE = 180.0  # s; a guard
 QUALITY = 92
+NOISE = 1.5  # grey levels
 
 CONFIGURATION = """\
 daemon off
@@ -97,12 +98,13 @@ def judged(alerts: Sequence[float], spans: Sequence[tuple[float, float]]) -> dic
 
 @dataclass
 class Camera(Server):
-    """Sends `pictures` (JPEG), from the beginning whenever somebody looks anew.
+    """Sends `quiet` for a while, then `pictures` (JPEG), anew whenever somebody looks anew.
 
     `sent` has the wall's time of each of the newest look.
     """
 
     pictures: list[bytes] = field(default_factory=list)
+    quiet: list[bytes] = field(default_factory=list)
     sent: list[float] = field(default_factory=list)
     looks: int = 0
     over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -124,15 +126,14 @@ class Camera(Server):
 
     async def _send(self, response: web.StreamResponse, newest: Callable[[], bool]) -> None:
         due = time.monotonic()
-        for number in [-1] * round(LEAD * FPS) + list(
-            range(len(self.pictures) + round(TAIL * FPS))
-        ):
+        for number in range(-round(LEAD * FPS), len(self.pictures) + round(TAIL * FPS)):
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             if not newest():
                 return
             due += 1.0 / FPS
-            data = self.pictures[min(max(number, 0), len(self.pictures) - 1)]
+            data = self.quiet[number % len(self.quiet)]
             if 0 <= number < len(self.pictures):
+                data = self.pictures[number]
                 self.sent.append(time.time())
             head = f"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
             await response.write(head.encode() + data + b"\r\n")
@@ -147,18 +148,39 @@ class Camera(Server):
         return n / FPS + min(wall - self.sent[n], 1.0 / FPS if n + 1 < len(self.sent) else np.inf)
 
 
-def read(video: Path) -> tuple[list[bytes], tuple[int, int]]:
-    """The video's pictures as JPEG, and their width and height."""
+@dataclass(frozen=True)
+class Clip:
+    """The video's pictures as JPEG, some of the empty room, and their width and height."""
+
+    pictures: list[bytes]
+    quiet: list[bytes]
+    size: tuple[int, int]
+
+    def camera(self) -> Camera:
+        return Camera(pictures=self.pictures, quiet=self.quiet)
+
+
+def read(video: Path) -> Clip:
     source = cv2.VideoCapture(str(video))
-    found: list[bytes] = []
+    pictures: list[bytes] = []
+    quiet: list[bytes] = []
     size = int(source.get(3)), int(source.get(4))
+    chance = np.random.default_rng(1)
     while True:
         there, pixels = source.read()
         if not there:
             source.release()
-            return found, size
-        _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-        found.append(data.tobytes())
+            return Clip(pictures, quiet, size)
+        if not quiet:
+            # A camera's noise: a picture that never changes is that of a camera that hangs.
+            quiet = [jpeg(pixels + chance.normal(0.0, NOISE, pixels.shape)) for _ in range(10)]
+        pictures.append(jpeg(pixels))
+
+
+def jpeg(pixels: Any) -> bytes:
+    rounded = np.clip(pixels, 0, 255).astype(np.uint8)
+    _, data = cv2.imencode(".jpg", rounded, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    return data.tobytes()
 
 
 def cpu(pid: int) -> float:
@@ -177,10 +199,10 @@ async def timed(camera: Camera, pid: int, told: dict[str, float]) -> AsyncIterat
     yield
 
 
-async def ours(pictures: list[bytes]) -> tuple[list[float], float]:
+async def ours(clip: Clip) -> tuple[list[float], float]:
     """Moments of the video at which an alert had arrived, and processor seconds."""
     made: Bench
-    async with armed_device() as made, Camera(pictures=pictures) as camera:
+    async with armed_device() as made, clip.camera() as camera:
         engine = made.fresh()
         engine.camera = f"{camera.url}/stream"
         engine.more = {
@@ -200,15 +222,15 @@ async def ours(pictures: list[bytes]) -> tuple[list[float], float]:
         return moments, told["cpu"]
 
 
-async def theirs(pictures: list[bytes], size: tuple[int, int]) -> tuple[list[float], float]:
+async def theirs(clip: Clip) -> tuple[list[float], float]:
     """The same of motion."""
     program = shutil.which("motion")
     if program is None:
         raise RuntimeError("motion is not installed; apt install motion")
     with tempfile.TemporaryDirectory() as folder:
         events, configuration = Path(folder) / "events", Path(folder) / "motion.conf"
-        async with Camera(pictures=pictures) as camera:
-            width, height = size
+        async with clip.camera() as camera:
+            width, height = clip.size
             configuration.write_text(
                 CONFIGURATION.format(
                     port=camera.port, width=width, height=height, fps=FPS, gap=GAP, events=events
@@ -232,15 +254,15 @@ async def theirs(pictures: list[bytes], size: tuple[int, int]) -> tuple[list[flo
 
 
 async def _measure(data: Path, progress: Progress) -> dict[str, Any]:
-    pictures, size = read(data / VIDEO)
+    clip = read(data / VIDEO)
     shares = np.load(data / TRUTH)[:, 1]
-    spans, seconds = visits(list(shares), FPS), len(pictures) / FPS
+    spans, seconds = visits(list(shares), FPS), len(clip.pictures) / FPS
     figures: dict[str, Any] = {"seconds_of_video": seconds}
     progress("ours")
-    own, own_cpu = await ours(pictures)
+    own, own_cpu = await ours(clip)
     figures["ours"] = judged(own, spans) | _cpu(own_cpu, seconds)
     progress("motion")
-    other, other_cpu = await theirs(pictures, size)
+    other, other_cpu = await theirs(clip)
     figures["motion"] = judged(other, spans) | _cpu(other_cpu, seconds)
     figures["load"] = [round(value, 1) for value in os.getloadavg()]
     return figures
