@@ -7,6 +7,7 @@ what a service answers is ever logged; a number stands for it.
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -106,6 +107,11 @@ def _library() -> Any:
     # Its debug lines hold addresses and texts.
     logging.getLogger("apprise").setLevel(logging.CRITICAL)
     return apprise
+
+
+def installed() -> bool:
+    """Whether Apprise is there."""
+    return importlib.util.find_spec("apprise") is not None
 
 
 def known(address: str) -> bool:

@@ -6,18 +6,14 @@ it and lets go. Nothing here stays open, changes a setting or moves the head.
 
 from __future__ import annotations
 
-import errno
 import importlib.util
-import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from engine import checkup_links
 from engine.config import (
     AxisDriver,
     Config,
@@ -27,33 +23,14 @@ from engine.config import (
     ShutterDriver,
 )
 from engine.errors import UserError
+from engine.findings import Finding, Outcome, Result
 from engine.identity import prepare_state_dir
 from engine.places_file import PlacesFile
 from engine.ports import SourceEnded, SourceFailed, SourceTorn
-from integrations.mqtt.tls import TlsFiles, why_not_trusted
-from integrations.mqtt.tls import context as tls_context
 
 SIMULATED = "simulated"
 NONE = "none"
 SOURCE_TIMEOUT = 12.0  # seconds; an RTSP camera needs some to answer
-BROKER_TIMEOUT = 3.0  # seconds
-
-
-class Outcome(StrEnum):
-    FOUND = "found"
-    SIMULATED = "simulated"
-    OFF = "off"
-    MISSING = "missing"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What became of one part; `remedy` only where it is missing."""
-
-    part: str
-    outcome: Outcome
-    detail: str
-    remedy: str = ""
 
 
 def examine(config: Config) -> Iterator[Finding]:
@@ -66,9 +43,6 @@ def examine(config: Config) -> Iterator[Finding]:
             yield Finding(part, Outcome.MISSING, detail, remedy)
         else:
             yield Finding(part, outcome, detail)
-
-
-Result = tuple[Outcome, str]
 
 
 def _state_dir(config: Config) -> Result:
@@ -239,6 +213,26 @@ def _mute(config: Config) -> Result:
         mute.close()
 
 
+def _speaker(config: Config) -> Result:
+    device = config.speaker.device
+    if device == SIMULATED:
+        return Outcome.SIMULATED, "a siren that nobody hears"
+    if device == NONE:
+        return Outcome.OFF, "speaker.device is none"
+    from engine.hardware.speaker import AudioSpeaker
+
+    speaker = AudioSpeaker(device)
+    try:
+        speaker.probe()
+    except OSError as error:
+        raise UserError(
+            f"speaker.device: {error}", "python -m sounddevice lists them; none does without"
+        ) from None
+    finally:
+        speaker.close()
+    return Outcome.FOUND, f"{device} can play"
+
+
 class _Switch(Protocol):
     @property
     def problem(self) -> str | None: ...
@@ -257,63 +251,6 @@ def _settle(switch: _Switch, debounce: float) -> None:
 def _pins(settings: ShutterConfig | MuteConfig) -> str:
     second = "" if settings.second_pin < 0 else f" and {settings.second_pin}"
     return f"GPIO {settings.pin}{second}"
-
-
-def _broker(config: Config) -> Result:
-    if not config.mqtt.enabled:
-        return Outcome.OFF, "mqtt.enabled is false"
-    host, port = config.mqtt.address
-    if config.mqtt.embedded:
-        if port:
-            _try_to_listen(host, port, "mqtt.port")
-        return (
-            Outcome.SIMULATED,
-            f"our own on {host}, {f'port {port}' if port else 'any free port'}",
-        )
-    files = TlsFiles(config.mqtt.ca_file, config.mqtt.cert_file, config.mqtt.key_file)
-    tls = tls_context(files) if config.mqtt.tls else None
-    try:
-        with socket.create_connection((host, port), timeout=BROKER_TIMEOUT) as way:
-            if tls is not None:
-                tls.wrap_socket(way, server_hostname=host).close()
-    except ssl.SSLError as error:
-        raise UserError(
-            f"the broker at {host}:{port} is not trusted ({why_not_trusted(error)})",
-            "check mqtt.ca_file, and that mqtt.host is the name in its certificate",
-        ) from None
-    except OSError as error:
-        reason = error.strerror or str(error) or "no answer"
-        raise UserError(
-            f"no broker at {host}:{port} ({reason})", "check mqtt.host and mqtt.port"
-        ) from None
-    return Outcome.FOUND, f"{host}:{port} answers{', encrypted' if tls else ''}"
-
-
-def _page(config: Config) -> Result:
-    if not config.http.enabled:
-        return Outcome.OFF, "http.enabled is false"
-    host, port = config.http.host, config.http.port
-    _try_to_listen(host, port, "http.port" if port else "http.host")
-    return Outcome.FOUND, f"{host}, port {port} is free" if port else f"{host}, any free port"
-
-
-def _try_to_listen(host: str, port: int, key: str) -> None:
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind) as probe:
-            # As the server will: the ports of a stopped process linger otherwise.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        remedy = "set the host to an address of this machine, such as 127.0.0.1"
-        if error.errno == errno.EADDRINUSE:
-            remedy = "is Heliotrope running already? Otherwise choose another port"
-        elif error.errno == errno.EACCES:
-            remedy = "choose a port of 1024 or above"
-        raise UserError(f"{key}: cannot listen on {host}:{port} ({reason})", remedy) from None
 
 
 def _in_time(key: str, source: str, probe: Callable[[], Result]) -> Result:
@@ -359,6 +296,8 @@ PROBES: dict[str, Callable[[Config], Result]] = {
     "microphones": _microphones,
     "shutter": _shutter,
     "mute": _mute,
-    "broker": _broker,
-    "page": _page,
+    "speaker": _speaker,
+    "broker": checkup_links.broker,
+    "page": checkup_links.page,
+    "alerts": checkup_links.alerts,
 }

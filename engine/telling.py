@@ -110,7 +110,7 @@ class Telling:
             self._show_now = device.show_now
         self._armed = lambda: states.value is not None and states.value.armed
         config = self._config.alerts
-        home = self._home()
+        home = home_assistant(self._config)
         self.post = PostOffice(
             self._outbox,
             list(self._channels(config.channels, device, home)),
@@ -163,7 +163,7 @@ class Telling:
             self.historian.run(states, happened),
             self.evidence.run(),
         ]
-        home = self._home()
+        home = home_assistant(self._config)
         if home is not None and self._uses(AlertChannel.HOME_ASSISTANT):
             works.append(Presses(home, self.desk.mine, self._pressed(submit)).run())
         return works
@@ -177,13 +177,6 @@ class Telling:
 
     def _uses(self, channel: AlertChannel) -> bool:
         return channel in (*self._config.alerts.channels, *self._config.alerts.fallback)
-
-    def _home(self) -> Home | None:
-        set_ = self._config.alerts.home_assistant
-        if set_.url:
-            return Home(set_.url.rstrip("/"), set_.token)
-        token = os.environ.get("SUPERVISOR_TOKEN", "")
-        return Home(SUPERVISOR, token) if token else None
 
     def _channels(
         self, names: Iterable[AlertChannel], device: MqttDevice | None, home: Home | None
@@ -285,3 +278,12 @@ def _key(state_dir: Path) -> bytes:
     except OSError as problem:
         _LOG.warning("links will not outlive this run: %s", problem.strerror)
     return key
+
+
+def home_assistant(config: Config) -> Home | None:
+    """Where alerts reach Home Assistant: the configured address, else the Supervisor's."""
+    chosen = config.alerts.home_assistant
+    if chosen.url:
+        return Home(chosen.url.rstrip("/"), chosen.token)
+    token = os.environ.get("SUPERVISOR_TOKEN", "")
+    return Home(SUPERVISOR, token) if token else None

@@ -12,9 +12,10 @@ import json
 import sys
 from pathlib import Path
 
-from engine.checkup import Finding, Outcome, examine
+from engine.checkup import examine
 from engine.config_file import Loaded, load
 from engine.errors import HeliotropeError, UserError
+from engine.findings import Finding, Outcome
 from engine.logs import redact
 
 HELP = "validate the configuration and list what hardware is there and what is missing"

@@ -44,6 +44,15 @@ class AudioSpeaker:
         self._stream: Any = None
         self._lock = threading.Lock()
 
+    def probe(self) -> None:
+        """Raises OSError where nothing could be played; makes no sound."""
+        try:
+            self._sounddevice().check_output_settings(
+                device=self._device, channels=1, dtype="float32", samplerate=RATE
+            )
+        except Exception as error:
+            raise self._refusal(error) from error
+
     def play(self, sound: str, volume: float) -> None:
         """Until `stop`; replaces what is played. Raises OSError where there is no loudspeaker."""
         self.stop()
@@ -57,16 +66,20 @@ class AudioSpeaker:
 
         with self._lock:
             try:
-                library = self._library or importlib.import_module("sounddevice")
-                self._stream = library.OutputStream(
+                self._stream = self._sounddevice().OutputStream(
                     samplerate=RATE, channels=1, dtype="float32", device=self._device, callback=fill
                 )
                 self._stream.start()
             except Exception as error:
-                # PortAudio's own error is no OSError, and its package or library may be missing.
                 self._stream = None
-                name = self._device or "default"
-                raise OSError(f"loudspeaker {name!r} cannot be used: {error}") from error
+                raise self._refusal(error) from error
+
+    def _sounddevice(self) -> Any:
+        return self._library or importlib.import_module("sounddevice")
+
+    def _refusal(self, error: Exception) -> OSError:
+        """PortAudio's own error is none of this kind, and its package or library may be missing."""
+        return OSError(f"loudspeaker {self._device or 'default'!r} cannot be used: {error}")
 
     def stop(self) -> None:
         with self._lock:

@@ -16,9 +16,10 @@ from gpiozero.pins.mock import MockFactory, MockPin
 
 from engine import checkup
 from engine.__main__ import main
-from engine.checkup import Finding, Outcome, examine
+from engine.checkup import examine
 from engine.config import Config
 from engine.config_file import load
+from engine.findings import Finding, Outcome
 from engine.ports import AxisAbilities
 
 

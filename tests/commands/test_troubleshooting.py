@@ -42,7 +42,14 @@ BROKEN = {
     },
     "the GPIO libraries are missing": {"SHUTTER__DRIVER": "gpio"},
     "cannot listen on": {},
+    "is no address that Apprise knows": {
+        "ALERTS__CHANNELS": '["apprise"]',
+        "ALERTS__APPRISE": '["nonsense://somebody"]',
+    },
+    "cannot be used: ": {"SPEAKER__DEVICE": "nothing_there"},
 }
+WITH_A_HOME = {"no notify.", "Home Assistant refuses it"}
+"""Messages that want a Home Assistant: test_check_alerts.py has one."""
 ELSEWHERE = {" is not installed": "picamera2", "the GPIO libraries are missing": "lgpio"}
 """What a Raspberry Pi has, so that the message cannot be had there."""
 
@@ -81,7 +88,7 @@ def test_check_says_what_the_page_explains(
 
 
 def test_every_message_of_check_on_the_page_is_one_that_was_tried() -> None:
-    assert quoted("What `heliotrope check` says") == set(BROKEN)
+    assert quoted("What `heliotrope check` says") == set(BROKEN) | WITH_A_HOME
 
 
 async def test_the_refusals_of_the_alarm_are_the_ones_that_it_gives(tmp_path: Path) -> None:

@@ -26,6 +26,11 @@ class Library:
         self.callback = given["callback"]
         return self
 
+    def check_output_settings(self, **wanted: Any) -> None:
+        if self.missing:
+            raise ValueError("no output device matching")
+        self.asked = wanted
+
     def start(self) -> None:
         self.open.append(self.callback)
 
@@ -69,3 +74,15 @@ def test_a_new_sound_replaces_the_old_one() -> None:
 def test_a_loudspeaker_that_is_not_there_is_named() -> None:
     with pytest.raises(OSError, match="loudspeaker 'Jabra'"):
         AudioSpeaker("Jabra", Library(missing=True)).play("siren", 1.0)
+
+
+def test_a_look_at_the_loudspeaker_opens_nothing() -> None:
+    library = Library()
+    AudioSpeaker("Jabra", library).probe()
+    assert library.asked["device"] == "Jabra"
+    assert library.open == []
+
+
+def test_a_look_says_what_is_missing() -> None:
+    with pytest.raises(OSError, match="loudspeaker 'Jabra' cannot be used: no output device"):
+        AudioSpeaker("Jabra", Library(missing=True)).probe()
