@@ -79,7 +79,7 @@ async def test_a_notice_goes_to_every_channel(tmp_path: Path) -> None:
     async with office(tmp_path, phone, mqtt) as running:
         running.post.post(NOTICE)
         await until(lambda: phone.parcels and mqtt.parcels)
-        await until(lambda: not running.waiting())
+        await until(lambda: not running.waiting() and len(running.noted) == 2)
     assert [p.notice for p in phone.parcels] == [NOTICE]
     assert {(a.channel, a.ok) for a in running.noted} == {("phone", True), ("mqtt", True)}
 
@@ -146,7 +146,7 @@ async def test_a_fault_in_a_channel_is_a_failed_attempt(tmp_path: Path) -> None:
     phone = Broken("phone")
     async with office(tmp_path, phone) as running:
         running.post.post(NOTICE)
-        await until(lambda: phone.parcels)
+        await until(lambda: len(running.noted) == 2)
     assert [a.ok for a in running.noted] == [False, True]
 
 

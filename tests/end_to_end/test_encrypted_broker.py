@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from mosquitto import Broker as Mosquitto
 
-from engine.checkup import Outcome, examine
+from engine.checkup import examine
 from engine.config import Config, MqttConfig
 from engine.errors import UserError
+from engine.findings import Outcome
 from engine.ports import Message
 from integrations.mqtt.bus import Broker, BusLost, connected
 from integrations.mqtt.tls import TlsFiles, context
