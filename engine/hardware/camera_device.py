@@ -24,8 +24,9 @@ CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
 QUERY = re.compile(r"\?.*$")
 OPEN_MS = 5000
 READ_MS = 3000
-# A frame that arrives faster than this had been waiting in a queue.
-QUEUED = 0.004
+# A frame that is waited for no longer than this had been in a queue. Time in which this thread
+# worked does not count: decoding a large picture takes longer than many a wait.
+QUEUED = 0.01
 MOST_QUEUED = 30
 OLDEST = 1.0
 """Seconds: a time stamp older than this is of another clock, and tells nothing."""
@@ -110,11 +111,11 @@ class CameraDevice:
 
     def _grab_newest(self, capture: cv2.VideoCapture) -> float:
         for _ in range(MOST_QUEUED):
-            before = self._now()
+            before, worked = self._now(), time.thread_time()
             if not capture.grab():
                 raise SourceFailed(f"camera {self.name}: lost; check cable, power and network")
             t = self._now()
-            if t - before > QUEUED:
+            if t - before - (time.thread_time() - worked) > QUEUED:
                 break
         return t
 

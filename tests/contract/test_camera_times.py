@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ def read_at(
     def read(stamp: float, source: str | None = None) -> float:
         Capture.stamp = stamp
         # Each grab takes a while, so that nothing looks as if it had been queued.
-        times = iter(ARRIVED + 0.01 * k for k in range(100))
+        times = iter(ARRIVED + 0.03 * k for k in range(100))
         last = [ARRIVED]
 
         def now() -> float:
@@ -85,6 +86,30 @@ def test_a_stamp_of_another_clock_is_not_believed(
     read_at: Callable[..., float], stamp: float
 ) -> None:
     assert ARRIVED <= read_at(stamp) <= ARRIVED + 0.1
+
+
+class Behind(Capture):
+    """Five frames wait in a queue, each a while's work to decode; the next is still to come."""
+
+    passed = worked = 0.0
+
+    def grab(self) -> bool:
+        self.frames += 1
+        queued = self.frames <= 5
+        Behind.passed += 0.02 if queued else 0.05
+        Behind.worked += 0.018
+        return True
+
+
+def test_frames_that_waited_are_passed_over_however_long_they_take_to_decode(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cv2, "VideoCapture", Behind)
+    monkeypatch.setattr(time, "thread_time", lambda: Behind.worked)
+    camera = CameraDevice("http://127.0.0.1/stream", now=lambda: Behind.passed)
+    camera.open()
+    assert camera.read().pixels[0, 0, 0] == 40 + 6
+    camera.close()
 
 
 def test_a_streams_position_is_no_time(read_at: Callable[..., float]) -> None:
