@@ -101,8 +101,10 @@ def _write(
     picture: Image, text: str, where: tuple[int, int], size: float, colour: tuple[int, int, int]
 ) -> None:
     thick = max(round(2 * size), 1)
-    for ink, width in (((0, 0, 0), thick + 2), (colour, thick)):
-        cv2.putText(picture, text, where, FONT, size, ink, width, cv2.LINE_AA)
+    (width, _), _ = cv2.getTextSize(text, FONT, size, thick + 2)
+    where = (max(min(where[0], picture.shape[1] - width - 2), 2), where[1])
+    for ink, stroke in (((0, 0, 0), thick + 2), (colour, thick)):
+        cv2.putText(picture, text, where, FONT, size, ink, stroke, cv2.LINE_AA)
 
 
 def words(seen: Seen, *, lens: bool, sequence: bool) -> list[str]:
