@@ -62,3 +62,17 @@ def test_boxes_anywhere_are_drawn_inside_the_picture(
     report = FrameReport("", 0.0, 1.0, 1.0)
     draw(picture, Look(people, (replace(SEEN, box=box),), report, (640, 480)))
     assert picture.any()
+
+
+def test_words_beside_the_right_border_are_not_cut() -> None:
+    people = PeopleSeen(0.0, (), 0.0, (-33.0, 33.0))
+    report = FrameReport("", 0.0, 1.0, 1.0)
+    inks = []
+    for left in (100.0, 590.0):
+        picture = np.full((480, 640, 3), 120, np.uint8)
+        seen = replace(SEEN, box=(left, 200.0, 30.0, 100.0))
+        draw(picture, Look(people, (seen,), report, (640, 480)))
+        # Above the box there are only words.
+        inks.append(int((picture[:190] != 120).any(2).sum()))
+    assert inks[0] > 200
+    assert inks[1] >= 0.95 * inks[0]
