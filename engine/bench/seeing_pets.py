@@ -26,17 +26,21 @@ VERDICTS: dict[str, tuple[tuple[str, Box], ...]] = {
     "cat.4107.jpg": ((PERSON, (74, 1, 141, 160)),),
     "dog.4001.jpg": ((PERSON, (25, 1, 123, 337)),),
     "dog.4023.jpg": ((PERSON, (100, 9, 157, 294)),),
+    "dog.4060.jpg": ((PERSON, (32, 41, 260, 454)),),
     "dog.4069.jpg": ((PERSON, (1, 4, 140, 235)),),
     "dog.4075.jpg": ((PERSON, (245, 0, 245, 356)), (THING, (206, 16, 28, 48))),
     "dog.4081.jpg": ((THING, (267, 11, 132, 286)),),
+    "dog.4082.jpg": ((PERSON, (47, 0, 204, 167)),),
     "dog.4083.jpg": ((PERSON, (362, 0, 137, 243)),),
     "dog.4095.jpg": ((THING, (202, 2, 20, 43)),),
     "dog.4098.jpg": ((PERSON, (47, 2, 220, 176)),),
+    "dog.4101.jpg": ((PERSON, (249, 4, 75, 134)),),
     "dog.4110.jpg": ((PET, (18, 35, 214, 188)), (PERSON, (71, 1, 89, 118))),
     "dog.4119.jpg": ((PERSON, (135, 1, 67, 108)),),
     "dog.4135.jpg": ((PERSON, (209, 0, 285, 373)),),
     "dog.4140.jpg": ((PERSON, (95, 40, 366, 290)),),
     "dog.4141.jpg": ((PERSON, (170, 0, 177, 266)),),
+    "dog.4143.jpg": ((PERSON, (1, 0, 88, 262)),),
 }
 """What is in a box that was called a person, by picture, in pixels: somebody (or their legs), a
 thing (a pipe, a leash, folds of a blanket), or the cat or dog itself."""
