@@ -96,7 +96,7 @@ TRAINING = Voices(("es_*", "fr_*", "it_IT_m_*"), slice(0, 3), strain=0.2)
 (One speaker is: the Spanish and the English prompts are read by the same voice.)"""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def decode(path: Path) -> Sound:
     """A g722 file as 16 kHz mono; needs ffmpeg. Raises OSError or CalledProcessError."""
     raw = subprocess.run(
@@ -149,10 +149,20 @@ def programme(rng: np.random.Generator, seconds: float, voices: Voices = MEASURI
     return _unit(mixed)
 
 
-def diffuse(rng: np.random.Generator, count: int, positions: npt.NDArray[np.float64]) -> Sound:
-    """Pink noise from all around: 40 plane waves, (microphones, count), unit power."""
+def diffuse(
+    rng: np.random.Generator,
+    count: int,
+    positions: npt.NDArray[np.float64],
+    *,
+    white: bool = False,
+) -> Sound:
+    """Pink noise from all around: 40 plane waves, (microphones, count), unit power.
+
+    `white`: as much of it in every hertz, as in the answer of walls that all absorb alike.
+    """
     hertz = np.fft.rfftfreq(count, 1.0 / RATE)
-    colour = np.where(hertz > 50.0, 1.0 / np.sqrt(np.maximum(hertz, 100.0)), 0.0)
+    tilt = 1.0 if white else 1.0 / np.sqrt(np.maximum(hertz, 100.0))
+    colour = np.where(hertz > 50.0, tilt, 0.0)
     towards = rng.standard_normal((40, 3))
     towards /= np.linalg.norm(towards, axis=1, keepdims=True)
     total = np.zeros((len(positions), len(hertz)), np.complex128)
@@ -192,14 +202,20 @@ def scene(
     seed: Sequence[int],
     speech: float = 1.0,
     voices: Voices = MEASURING,
+    mouth: Callable[[Sound], Sound] | None = None,
 ) -> HearingScene:
-    """A device 0.3 to 0.4 m from a wall or corner, sources 1 to 4 m away."""
+    """A device 0.3 to 0.4 m from a wall or corner, sources 1 to 4 m away.
+
+    Sources send alike everywhere, unless `mouth` makes another response of theirs.
+    """
     rng = np.random.default_rng([*seed, round(rt60 * 1000)])
     size, device, places, azimuths = layout(rng)
     turn = rng.uniform(0.0, 360.0)
     turned = array.rotated(turn).positions
     responses = room_responses(rng, size, device + turned, places, rt60, turned)
     onset, count = int(PRE_ROLL * RATE), int((PRE_ROLL + speech) * RATE)
+    if mouth is not None:
+        responses = [mouth(response) for response in responses]
     delays = [int(np.linalg.norm(p - device) / SPEED_OF_SOUND * RATE) for p in places]
 
     def spoken(index: int) -> Sound:
@@ -291,7 +307,11 @@ def _with_tail(
     rt60: float,
     smallest: float,
 ) -> Sound:
-    """Replace what the bounded order leaves incomplete by a diffuse decay of the same level."""
+    """Replace what the bounded order leaves incomplete by a diffuse decay of the same level.
+
+    In every band of it: with all image sources, ours without its network found as many (64 % of
+    50 rooms of 0.7 s at 0 dB). A pink one is 9 dB too loud at 200 Hz and 4 dB too soft at 4 kHz.
+    """
     begin = int(RATE * MAX_ORDER * 0.7 * smallest / SPEED_OF_SOUND)
     begin = min(begin, response.shape[1] - 400)
     end = int(RATE * min(rt60, 0.8))
@@ -300,7 +320,7 @@ def _with_tail(
     level = np.sqrt(np.mean(np.square(response[:, begin - 400 : begin])))
     # The level is that of the stretch's middle, from which the decay goes on.
     decay = 10.0 ** (-3.0 * (np.arange(end - begin) + 200) / RATE / rt60)
-    tail = level * decay * diffuse(rng, end - begin, offsets)
+    tail = level * decay * diffuse(rng, end - begin, offsets, white=True)
     return np.concatenate([response[:, :begin], tail.astype(np.float32)], axis=1)
 
 

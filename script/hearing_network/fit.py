@@ -23,6 +23,7 @@ BATCH = 32
 BLOB = 6.0
 """Degrees, one sigma, of the target around a talker."""
 PEAK_RATE = 3e-3
+WEIGHT_DECAY = 1e-2
 
 
 def load(files: list[Path]) -> tuple[torch.Tensor, ...]:
@@ -43,9 +44,9 @@ def target(truth: torch.Tensor) -> torch.Tensor:
     return torch.nan_to_num(blobs).amax(1)
 
 
-def mirrored(maps: torch.Tensor, truth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The same scene in a mirror: azimuth a becomes -a."""
-    return torch.roll(torch.flip(maps, [3]), 1, 3), -truth
+def mirrored(around: torch.Tensor) -> torch.Tensor:
+    """(..., azimuths) in a mirror: azimuth a becomes -a."""
+    return torch.roll(torch.flip(around, [-1]), 1, -1)
 
 
 def judge(network: AzimuthNetwork, data: tuple[torch.Tensor, ...]) -> str:
@@ -54,7 +55,7 @@ def judge(network: AzimuthNetwork, data: tuple[torch.Tensor, ...]) -> str:
     with torch.no_grad():
         logits = torch.cat(
             [
-                network(maps[i : i + 64].float(), gates[i : i + 64].float(), blur[i : i + 64])
+                network(*(part[i : i + 64].float() for part in (maps, gates, blur)))
                 for i in range(0, len(maps), 64)
             ]
         )
@@ -82,7 +83,7 @@ def fit(folder: Path, out: Path, epochs: int, weights: Path | None = None) -> No
         network.load_state_dict(torch.load(weights))
         peak = PEAK_RATE / 3.0
     print(f"{len(maps)} examples, {sum(p.numel() for p in network.parameters())} parameters")
-    optimiser = torch.optim.AdamW(network.parameters(), peak, weight_decay=1e-3)
+    optimiser = torch.optim.AdamW(network.parameters(), peak, weight_decay=WEIGHT_DECAY)
     steps = epochs * (len(maps) // BATCH) + 1
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, peak, total_steps=steps)
     started = time.monotonic()
@@ -93,11 +94,18 @@ def fit(folder: Path, out: Path, epochs: int, weights: Path | None = None) -> No
             pick = order[begin : begin + BATCH]
             x, g, y = maps[pick].float(), gates[pick].float(), truth[pick]
             if torch.rand(1) < 0.5:
-                x, y = mirrored(x, y)
+                x, y = mirrored(x), -y
             if torch.rand(1) < 0.3:
                 # Half a second is what the ear decides on while somebody goes on talking.
                 silent = int(torch.randint(1, MOST // 2, (1,)))
                 x[:, :, MOST - silent :], g[:, :, MOST - silent :] = 0.0, 0.0
+            if torch.rand(1) < 0.2:
+                # A band that somebody has nothing in, or all of it under noise.
+                gone = int(torch.randint(BANDS, (1,)))
+                x[:, gone::BANDS], g[:, gone::BANDS] = 0.0, 0.0
+            # Rooms are fewer than epochs ask for: no two looks at one mixture are the same.
+            heard = (torch.rand(len(pick), 1, MOST, 1) > 0.15 * float(torch.rand(1))).float()
+            x, g = x * heard, g * heard[..., 0]
             with torch.autocast("cpu", torch.bfloat16):
                 logits = network(x, g, blur[pick]).float()
             loss = torch.nn.functional.binary_cross_entropy_with_logits(

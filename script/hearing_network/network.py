@@ -15,12 +15,17 @@ from engine.hearing.band_maps import BANDS
 AROUND = 32
 
 
+def wrapped(x: torch.Tensor, reach: int) -> torch.Tensor:
+    """(..., azimuths) with so many of the other end on either side."""
+    return torch.cat([x[..., -reach:], x, x[..., :reach]], -1)
+
+
 class Around(nn.Module):
     """A convolution over (moments, azimuths), circular in azimuth, with normalisation."""
 
     def __init__(self, inside: int, outside: int, moments: int, azimuths: int, stride: int) -> None:
         super().__init__()
-        self.padding = (azimuths // 2, azimuths // 2, 0, 0)
+        self.reach = azimuths // 2
         self.convolution = nn.Conv2d(
             inside,
             outside,
@@ -32,8 +37,7 @@ class Around(nn.Module):
         self.normal = nn.BatchNorm2d(outside)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = functional.pad(x, self.padding, mode="circular")
-        return functional.relu(self.normal(self.convolution(x)))
+        return functional.relu(self.normal(self.convolution(wrapped(x, self.reach))))
 
 
 class Ring(nn.Module):
@@ -41,11 +45,11 @@ class Ring(nn.Module):
 
     def __init__(self, inside: int, outside: int, azimuths: int) -> None:
         super().__init__()
-        self.padding = (azimuths // 2, azimuths // 2)
+        self.reach = azimuths // 2
         self.convolution = nn.Conv1d(inside, outside, azimuths)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.convolution(functional.pad(x, self.padding, mode="circular"))
+        return self.convolution(wrapped(x, self.reach))
 
 
 class AzimuthNetwork(nn.Module):
@@ -55,11 +59,14 @@ class AzimuthNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         channels = 2 * (2 * BANDS) + 2 * BANDS + BANDS
-        self.mix = Around(channels, AROUND, 1, 1, 1)
+        self.mix = nn.Conv2d(2 * (2 * BANDS), AROUND, 1)
+        self.known = nn.Conv2d(2 * BANDS + BANDS, AROUND, 1, bias=False)
+        self.normal = nn.BatchNorm2d(AROUND)
         self.first = Around(AROUND, AROUND, 5, 5, 2)
         self.second = Around(AROUND, 40, 3, 5, 2)
         self.third = Around(40, 40, 3, 7, 2)
         self.attention = nn.Conv2d(40, 40, 1)
+        self.drop = nn.Dropout(0.15)
         self.down = Ring(80 + channels, 64, 9)
         self.wide = Ring(64, 64, 9)
         self.out = Ring(64, 1, 5)
@@ -67,12 +74,13 @@ class AzimuthNetwork(nn.Module):
     def forward(self, maps: torch.Tensor, gates: torch.Tensor, blur: torch.Tensor) -> torch.Tensor:
         contrast = maps - maps.mean(3, keepdim=True)
         gate = gates[..., None]
-        shape = (maps.shape[0], BANDS, maps.shape[2], maps.shape[3])
-        everywhere = gate.expand(-1, -1, -1, maps.shape[3])
-        looks = blur[:, :, None, None].expand(*shape)
-        x = torch.cat([10.0 * contrast, 3.0 * contrast / (gate + 0.02), everywhere, looks], 1)
-        z = self.third(self.second(self.first(self.mix(x))))
+        x = torch.cat([10.0 * contrast, contrast * (3.0 / (gate + 0.02))], 1)
+        # What is alike all around is mixed once a moment, and added.
+        known = torch.cat([gate, blur[:, :, None, None].expand(-1, -1, gate.shape[2], -1)], 1)
+        z = functional.relu(self.normal(self.mix(x) + self.known(known)))
+        z = self.third(self.second(self.first(z)))
         share = torch.softmax(self.attention(z), 2)
-        flat = torch.cat([(share * z).sum(2), z.amax(2), x.mean(2)], 1)
-        flat = functional.relu(self.down(flat))
+        beside = known.mean(2).expand(-1, -1, maps.shape[3])
+        flat = torch.cat([(share * z).sum(2), z.amax(2), x.mean(2), beside], 1)
+        flat = self.drop(functional.relu(self.down(self.drop(flat))))
         return self.out(functional.relu(self.wide(flat)))[:, 0]

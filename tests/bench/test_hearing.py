@@ -20,9 +20,10 @@ from engine.bench.hearing_contest import (
     table,
 )
 from engine.bench.hearing_rivals import NAMES, Rival
-from engine.bench.hearing_scenes import convolve, diffuse, scene
+from engine.bench.hearing_scenes import convolve, diffuse, layout, room_responses, scene
 from engine.core.angles import difference
 from engine.hearing.arrays import ring
+from engine.hearing.spectra import RATE
 
 RING = ring(6, 0.0463)
 
@@ -97,6 +98,31 @@ def test_diffuse_noise_has_unit_power_and_low_frequencies_in_common() -> None:
     noise = diffuse(np.random.default_rng(1), 16_000, RING.positions)
     assert np.mean(np.square(noise)) == pytest.approx(1.0, rel=1e-3)
     assert np.corrcoef(noise)[0, 3] > 0.5
+
+
+def test_the_answer_of_a_room_decays_as_it_is_asked_to_and_is_as_bright_to_its_end() -> None:
+    decays, tilts = [], []
+    for seed in range(6):
+        rng = np.random.default_rng([seed, 4])
+        size, device, places, _ = layout(rng)
+        offsets = np.zeros((1, 3))
+        (response, _) = room_responses(rng, size, device + offsets, places, 0.7, offsets)
+        energy = np.cumsum(np.square(response[0].astype(float))[::-1])[::-1]
+        level = 10.0 * np.log10(energy / energy[0] + 1e-12)
+        decays.append(3.0 * (np.argmax(level < -25.0) - np.argmax(level < -5.0)) / RATE)
+        # Before 45 ms there are image sources only, after 150 ms only the diffuse decay.
+        early, late = (response[0, a:b] for a, b in ((320, 720), (2400, 4000)))
+        tilts.append(_brightness(late) - _brightness(early))
+    assert np.median(decays) == pytest.approx(0.7, rel=0.15)
+    assert abs(np.median(tilts)) < 2.0
+
+
+def _brightness(sound: np.ndarray) -> float:
+    """Decibels above 2 kHz over those from 200 Hz to there, per hertz."""
+    power = np.square(np.abs(np.fft.rfft(sound)))
+    hertz = np.fft.rfftfreq(len(sound), 1.0 / RATE)
+    low, high = power[(hertz > 200.0) & (hertz < 2000.0)], power[(hertz > 2000.0) & (hertz < 7e3)]
+    return float(10.0 * np.log10(high.mean() / low.mean()))
 
 
 @pytest.mark.parametrize("name", NAMES)
