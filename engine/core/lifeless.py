@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from engine.core import fusion, stillness, tracks
 from engine.core.angles import clamp, difference, near, wrap
 from engine.core.fusion import People, Person
-from engine.core.places import Full, Origin, Place, Places, Sense
+from engine.core.places import PASSING_FOR, Full, Origin, Place, Places, Sense
 from engine.core.settings import TrackingSettings
 from engine.core.stillness import Still
 from engine.core.types import Label, PeopleSeen, Sighting
@@ -33,6 +33,8 @@ AT_REST = 0.3
 """Degrees that the head may turn between two frames that are compared."""
 LONGEST_GAP = 1.5
 """Seconds that one frame counts at most."""
+PROLONGED = 60.0
+"""Seconds by which a place that holds for a while is prolonged at least."""
 MOST = 24
 """Things that are watched at a time."""
 LOST = 3600.0
@@ -177,7 +179,7 @@ def _came_here(person: Person, s: Sighting, t: float) -> bool:
 
 
 def _judged(still: Still, people: People, places: Places, t: float) -> tuple[Still, People, Places]:
-    place = _learned_at(places, still)
+    place, places = _learned_at(places, still), _passed(places, still, t)
     moved = place is not None and stillness.has_moved(still, place.bearing)
     if moved or stillness.shows_life(still):
         still = still.lives(t, stillness.ALIVE_MOVED)
@@ -199,9 +201,24 @@ def _judged(still: Still, people: People, places: Places, t: float) -> tuple[Sti
     return still, people, places
 
 
+def _passed(places: Places, still: Still, t: float) -> Places:
+    """With what holds for a while prolonged where it was just seen, and ended where it is gone."""
+    found = [p for p in places.items if p.passing and p.covers(still.bearing)]
+    if found and still.absent >= stillness.GONE:
+        return Places(tuple(p for p in places.items if p not in found))
+    due = [p for p in found if still.last >= t and (p.until or t) < t + PASSING_FOR - PROLONGED]
+    longer = {p.id: replace(p, until=t + PASSING_FOR) for p in due}
+    return Places(tuple(longer.get(p.id, p) for p in places.items)) if longer else places
+
+
 def _learned_at(places: Places, still: Still) -> Place | None:
+    """Where it hangs for good; what holds for a while ends by itself.
+
+    Such a place was found by few looks of a head that turns. Its middle is too rough, and what
+    is seen there from one heading and another differs too much, to tell a life from a picture.
+    """
     for place in places.items:
         seen = place.origin is Origin.LEARNED and place.sense is Sense.SEEN
-        if seen and place.covers(still.bearing):
+        if seen and not place.passing and place.covers(still.bearing):
             return place
     return None

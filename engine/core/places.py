@@ -38,6 +38,8 @@ NARROWEST, WIDEST = 2.0, 180.0
 """Degrees that a place of the owner's may be wide."""
 BOTH = "both"
 """The word for a place that concerns every sense."""
+PASSING_FOR = 3600.0
+"""Seconds from its last sighting in which whoever was told of without moving is not told again."""
 USUAL_WIDTH = 20.0
 """Degrees from edge to edge of a place whose width nobody gave: a sofa at 3 m."""
 
@@ -78,6 +80,12 @@ class Place:
     distance: float | None = None
     until: float | None = None
     id: int = 0
+
+    @property
+    def passing(self) -> bool:
+        """Whether it is where somebody was told of who never moved, and so ends by itself."""
+        learned = self.origin is Origin.LEARNED and self.sense is Sense.SEEN
+        return learned and self.until is not None
 
     def covers(self, bearing: float, margin: float = 0.0) -> bool:
         """Whether `bearing` lies in it, or at most `margin` degrees beside it."""

@@ -18,7 +18,7 @@ from engine.core import stillness
 from engine.core.alarm import Trigger
 from engine.core.angles import clamp, difference, near, wrap
 from engine.core.fusion import Person
-from engine.core.places import Full, Origin, Place, Places, Sense
+from engine.core.places import PASSING_FOR, Full, Origin, Place, Places, Sense
 from engine.core.types import (
     Action,
     AlarmState,
@@ -53,7 +53,6 @@ GLIMPSED = 0.6  # s that somebody not yet believed in is waited for
 STILL_LIFE = 8.0  # deg: whoever moves less, all the time, may be a picture or on a screen
 STILL_LIFE_ROOM = 4.0  # deg beyond, in which the same is taken for the same
 STILL_FOR = 60.0  # s without a move after which the head need not stay for them
-STILL_MEMORY = 3600.0  # s for which the store of places holds such a one, unless it shows life
 MACHINE_WIDE = 12.0  # deg to either side of a loudspeaker that its screen takes
 MACHINE_REMEMBERED = 1800.0  # s
 OF_THEM = 6.0  # deg between somebody and the sighting that is theirs
@@ -137,14 +136,9 @@ def disarmed(state: State) -> State:
 
 def _anew(state: State) -> State:
     """Whoever sat still while nobody should be there may be at home now, or come again."""
-    lasting = tuple(p for p in state.places.items if not _is_still_life(p))
+    lasting = tuple(p for p in state.places.items if not p.passing)
     places = state.places if len(lasting) == len(state.places.items) else Places(lasting)
     return replace(state, places=places, watch=Watch(visits=state.watch.visits))
-
-
-def _is_still_life(place: Place) -> bool:
-    learned = place.origin is Origin.LEARNED and place.sense is Sense.SEEN
-    return learned and place.until is not None
 
 
 def kept(state: State) -> Keep:
@@ -182,7 +176,7 @@ def _learned(places: Places, known: Evidence, now: float) -> Places:
     if any(_keeps_to(known, p) for p in places.items if p.concerns(Sense.SEEN)):
         return places
     width = known.high - known.low + 2.0 * STILL_LIFE_ROOM
-    until = now + STILL_MEMORY
+    until = now + PASSING_FOR
     try:
         return places.with_(Place(middle, Sense.SEEN, Origin.LEARNED, width=width, until=until))
     except Full:

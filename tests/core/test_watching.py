@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import random
 from dataclasses import replace
 
 import pytest
 
 from engine.core import brain
-from engine.core.places import Origin
+from engine.core.places import PASSING_FOR, Origin
 from engine.core.settings import AwaySettings, CoreSettings
 from engine.core.state import State
 from engine.core.types import (
@@ -237,6 +239,47 @@ def test_a_restart_in_the_entry_delay_tells_that_somebody_was_there() -> None:
     home.see(60)
     assert home.kinds == [(AlertKind.PERSON, 4, False)]
     assert "before a restart" in home.alerts[0].what
+
+
+@pytest.fixture(scope="module")
+def a_picture_hangs() -> Home:
+    """A quarter of an hour in front of what the eye takes for a person in every other frame,
+    placed anew by a degree whenever the head has looked elsewhere."""
+    rng, home = random.Random(7), Home()
+    for _ in range(60):
+        off = rng.gauss(0.0, 1.0)
+        for _ in range(150):
+            seen = person(20.0 + off + rng.gauss(0.0, 1.2), score=0.55)
+            home.see(1, *([seen] if rng.random() < 0.5 else []))
+    return home
+
+
+def copied(home: Home) -> Home:
+    other = copy.copy(home)
+    other.alerts, other.moves = list(home.alerts), list(home.moves)
+    return other
+
+
+def test_a_picture_is_told_once_however_roughly_it_is_placed(a_picture_hangs: Home) -> None:
+    assert [kind for kind in a_picture_hangs.kinds if not kind[2]] == [(AlertKind.PERSON, 1, False)]
+
+
+def test_whoever_walks_away_from_the_picture_is_told(a_picture_hangs: Home) -> None:
+    home = copied(a_picture_hangs)
+    for n in range(60):
+        home.see(1, person(20.0 - 0.7 * n))
+    assert home.kinds[-1][1] == 2
+
+
+def test_the_picture_is_forgotten_an_hour_after_its_last_sighting(a_picture_hangs: Home) -> None:
+    home = copied(a_picture_hangs)
+    assert any(p.passing for p in home.state.places.items)
+    home.t += PASSING_FOR - 90.0
+    home.see(1)
+    assert any(p.passing for p in home.state.places.items)
+    home.t += 120.0
+    home.see(1)
+    assert not any(p.passing for p in home.state.places.items)
 
 
 def test_somebody_still_there_after_a_restart_is_told_of_at_once() -> None:
