@@ -98,10 +98,17 @@ async def traffic(home: Home, seconds: float, looks: int) -> Figures:
         await asyncio.sleep(5.0)
         await client.subscribe(f"{home.engine.root}/#")
         messages = client.messages
-        async with _until(seconds):
-            async for message in messages:
-                # What is retained comes because this listens, and not because it is sent.
-                resting += not message.retain
+        for _ in range(3):
+            resting, introduced = 0, False
+            async with _until(seconds):
+                async for message in messages:
+                    # What is retained comes because this listens, and not because it is sent.
+                    resting += not message.retain
+                    met = str(message.topic) == f"{home.engine.root}/availability"
+                    introduced = introduced or (met and not message.retain)
+            # Home Assistant said that it is up, and was told everything once: that is no rest.
+            if not introduced:
+                break
         for look in range(looks + 3):
             # A busy computer may take longer than this listens: it is asked again.
             if look >= looks and moved:
