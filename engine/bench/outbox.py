@@ -36,7 +36,7 @@ from alerts.apprise_channel import AppriseChannel
 from alerts.home_assistant import Home, HomeAssistantPhone
 from alerts.mqtt_event import MqttEvent
 from alerts.notice import Notice
-from alerts.outbox import FILE, Outbox
+from alerts.outbox import FILE, Entry, Outbox
 from alerts.post import PostOffice
 from engine.bench.outbox_child import DEVICE, SERVICE, Life, main, refuse
 from engine.bench.push_servers import TOKEN, Companion, Ntfy
@@ -56,6 +56,19 @@ LATENCY_ALERTS = 200
 DAY = 86_400.0
 
 Progress = Callable[[str], None]
+
+
+def committed(state: Path) -> list[Entry]:
+    """What is in the outbox of `state`, from a copy: reading must not mend what a kill left."""
+    with tempfile.TemporaryDirectory() as copy:
+        for end in ("", "-wal"):
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copy(state / f"{FILE}{end}", copy)
+        box = Outbox(Path(copy), reserve=False)
+        box.open()
+        found = box.entries()
+        box.close()
+    return found
 
 
 @dataclass
@@ -119,15 +132,8 @@ class World:
             return []
 
     def look_at_disk(self) -> None:
-        """Remember what is committed, from a copy: reading must not mend what a kill left."""
-        with tempfile.TemporaryDirectory() as copy:
-            for end in ("", "-wal"):
-                with contextlib.suppress(FileNotFoundError):
-                    shutil.copy(self.state / f"{FILE}{end}", copy)
-            box = Outbox(Path(copy), reserve=False)
-            box.open()
-            self.committed |= {entry.notice.tag for entry in box.entries()}
-            box.close()
+        """Remember what is committed."""
+        self.committed |= {entry.notice.tag for entry in committed(self.state)}
 
     def read_diary(self, run: int) -> None:
         """What the victim wrote before it died."""

@@ -29,7 +29,7 @@ from typing import Any
 import aiohttp
 import cv2
 
-from alerts.outbox import FILE, Entry, Outbox
+from engine.bench.outbox import committed
 from engine.bench.push_servers import Ntfy, until
 from engine.loops.camera import RATE
 from engine.sim.camera import SimulatedCamera
@@ -160,18 +160,6 @@ class Engine:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def committed(self) -> list[Entry]:
-        """What is in the outbox, from a copy: reading must not mend what a kill left."""
-        with tempfile.TemporaryDirectory() as copy:
-            for end in ("", "-wal"):
-                with contextlib.suppress(FileNotFoundError):
-                    shutil.copy(self.state / f"{FILE}{end}", copy)
-            box = Outbox(Path(copy), reserve=False)
-            box.open()
-            found = box.entries()
-            box.close()
-        return found
-
 
 @contextlib.asynccontextmanager
 async def alive(engine: Engine) -> AsyncIterator[Engine]:
@@ -245,7 +233,7 @@ async def entry(made: Bench) -> dict[str, float]:
         noticed = time.monotonic()
         assert seen["alarm"] != "disarmed"
         arrived = await made.arrives()
-        (told,) = engine.committed()
+        (told,) = committed(engine.state)
         # Both clocks are this computer's: what was noticed carries the wall's time.
         age = time.time() - told.notice.at - (time.monotonic() - arrived)
     return {
@@ -263,7 +251,7 @@ async def killed_before_the_commit(made: Bench) -> dict[str, Any] | None:
         # From the first picture on somebody is in it; sure of it the engine is some looks later.
         await first.see(lambda shown: RATE in shown["measures"])
         await first.kill()
-    if first.committed():
+    if committed(first.state):
         return None
     assert made.ntfy.messages == []
     second = made.again(first.state)
