@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import re
 import subprocess
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from our_scripts import script
 
 from engine.__main__ import COMMANDS
 from engine.core.reasons import REASONS
@@ -18,30 +17,20 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/**/*.md")])
 
 
-def script(name: str) -> ModuleType:
-    file = CHECKOUT / "script" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_configuration_page_is_made_from_the_present_file() -> None:
-    made = script("configuration_docs").page((CHECKOUT / "config.yaml").read_text())
+    made = script("configuration_docs.py").page((CHECKOUT / "config.yaml").read_text())
     current = (CHECKOUT / "docs" / "configuration.md").read_text()
     assert current == made, "run script/configuration_docs.py --write"
 
 
 def test_every_setting_has_a_why() -> None:
-    found, _ = script("configuration_docs").settings((CHECKOUT / "config.yaml").read_text())
+    found, _ = script("configuration_docs.py").settings((CHECKOUT / "config.yaml").read_text())
     assert len(found) > 50
     assert [".".join(item.path) for item in found if not item.why] == []
 
 
 def test_the_reference_tables_are_what_the_code_says() -> None:
-    assert list(script("reference_docs").stale()) == [], "run script/reference_docs.py --write"
+    assert list(script("reference_docs.py").stale()) == [], "run script/reference_docs.py --write"
 
 
 def test_every_reason_that_the_core_gives_has_a_meaning_and_every_meaning_a_reason() -> None:

@@ -70,12 +70,20 @@ class Watched(SimulatedAxis):
         self.speeds.append((self.now, self.true_velocity))
 
 
+BURNER = """
+import os, sys
+os.setpriority(os.PRIO_PROCESS, 0, 0)
+while os.getppid() == int(sys.argv[1]):
+    for _ in range(100_000):
+        pass
+"""
+"""A process at everybody's priority, whatever ours is; it ends when we were killed."""
+
+
 @contextlib.contextmanager
 def burners(count: int) -> Iterator[None]:
-    """So many processes that never rest."""
-    # At everybody's priority, whatever ours is.
-    code = "import os\nos.setpriority(os.PRIO_PROCESS, 0, 0)\nwhile True: pass"
-    program = [sys.executable, "-c", code]
+    """So many processes that never rest, for as long as this one lives."""
+    program = [sys.executable, "-c", BURNER, str(os.getpid())]
     busy = [subprocess.Popen(program) for _ in range(count)]
     try:
         yield
