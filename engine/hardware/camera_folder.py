@@ -50,7 +50,11 @@ def load_picture(path: Path) -> Image:
 
 
 class CameraFolder:
-    """A `ports.Camera`; `fps` pictures a second, or as fast as they are read."""
+    """A `ports.Camera`; `fps` pictures a second, or as fast as they are read.
+
+    Pictures that are late in paced play are skipped, as a live camera would have lost them: whoever
+    looked at every one of them would fall behind for good. Never the last: the end must be met.
+    """
 
     live = False
 
@@ -85,7 +89,7 @@ class CameraFolder:
         return self._index - 1
 
     def open(self) -> None:
-        """Raises SourceFailed for a folder without pictures; goes on where it was after `close`."""
+        """Raises SourceFailed for a folder without pictures; after `close` it goes on."""
         try:
             self._paths = pictures_in(self.path) if self.path.is_dir() else [self.path]
         except OSError as error:
@@ -103,6 +107,9 @@ class CameraFolder:
                 raise SourceFailed(f"{self.path}: not open; call open() first")
             if self._index >= len(self._paths):
                 raise SourceEnded(f"{self.path}: end")
+            if self.paced:
+                due = int((self._now() - self._origin) * self.fps + 1e-6)
+                self._index = max(self._index, min(due, len(self._paths) - 1))
             t = self._origin + self._index / self.fps
             if self.paced:
                 self._sleep(max(t - self._now(), 0.0))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.hardware.camera import is_recording, open_camera
 from engine.hardware.camera_device import CameraDevice, redacted
 from engine.hardware.camera_file import CameraFile
-from engine.hardware.camera_folder import by_number
+from engine.hardware.camera_folder import CameraFolder, by_number
 from engine.hardware.electronic_pan import ElectronicPan, crop, reach
 from engine.ports import Image, SourceEnded, SourceFailed, SourceTorn
 from engine.seeing.geometry import Lens
@@ -67,9 +67,16 @@ def test_a_recording_is_played_in_its_own_time(tmp_path: Path) -> None:
     camera.close()
 
 
-def test_frames_that_are_late_are_skipped_and_the_end_is_met(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [CameraFile, CameraFolder])
+def test_frames_that_are_late_are_skipped_and_the_end_is_met(tmp_path: Path, kind: type) -> None:
     time = Time()
-    camera = CameraFile(write_video(tmp_path / "a.avi", 30), now=time, sleep=time.sleep)
+    path = write_video(tmp_path / "a.avi", 30)
+    if kind is CameraFolder:
+        path = tmp_path / "pictures"
+        path.mkdir()
+        for number in range(30):
+            cv2.imwrite(str(path / f"{number}.png"), np.full((12, 16, 3), number, np.uint8))
+    camera = kind(path, now=time, sleep=time.sleep)
     camera.open()
     seen = []
     with contextlib.suppress(SourceEnded):
@@ -80,6 +87,7 @@ def test_frames_that_are_late_are_skipped_and_the_end_is_met(tmp_path: Path) -> 
         camera.read()
     assert seen[:3] == [0.0, 0.3, 0.7]
     assert 8 <= len(seen) <= 11
+    assert seen[-1] == 2.9 or kind is CameraFile
 
 
 @pytest.mark.parametrize("content", [b"", b"not a video at all", bytes(range(256)) * 40])
