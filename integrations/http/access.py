@@ -54,10 +54,15 @@ def _holds(known: Iterable[bytes], digest: bytes) -> bytes | None:
     return found
 
 
+def _always() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class _Session:
     holder: Pass
     until: float = math.inf
+    holds: Callable[[], bool] = _always
 
 
 @dataclass(slots=True)
@@ -121,6 +126,15 @@ class Access:
             return None
         return self._session(_Session(holder, self.now() + left))
 
+    def admit(self, holder: Pass, holds: Callable[[], bool]) -> str:
+        """A session of `holder` for as long as what it was opened with `holds`."""
+        return self._session(_Session(holder, holds=holds))
+
+    def leave(self, session: str | None) -> None:
+        """Its owner ends it."""
+        if session is not None:
+            self._sessions.pop(_digest(session), None)
+
     def _signature(self, text: str) -> str:
         return hmac.new(self.key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
 
@@ -139,7 +153,7 @@ class Access:
         if entry is None:
             return None
         found = self._sessions[entry]
-        if found.until <= self.now():
+        if found.until <= self.now() or not found.holds():
             del self._sessions[entry]
             return None
         return found.holder

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from engine.core.types import PeopleSeen
-from integrations.http.door import Door, plain
+from integrations.http.answers import plain
+from integrations.http.door import Door
 from integrations.http.guard import HEADERS
 from integrations.http.scopes import Scope
 

@@ -11,19 +11,20 @@ import base64
 import binascii
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
 from integrations.http.access import LINK_SECONDS, Access
+from integrations.http.answers import TOKEN_FIELD, closed, plain, sign_in, to_page
 from integrations.http.guard import (
     FRAMED,
     HEADERS,
     host_is_ours,
     origin_is_ours,
-    plain_page,
 )
 from integrations.http.scopes import Pass, Scope
-from integrations.http.tokens import TokenStore
+from integrations.http.tokens import TokenStore, digest
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -137,8 +138,8 @@ class Door:
 
     def _stranger(self, request: web.Request) -> web.Response:
         if _offered(request) is None and request.cookies.get(self._cookie()) is None:
-            return _closed(request)
-        return self._too_often(request) or _closed(request)
+            return closed(request)
+        return self._too_often(request) or closed(request)
 
     def _too_often(self, request: web.Request) -> web.Response | None:
         """Note a wrong token; the refusal, where there were too many from this address."""
@@ -162,14 +163,14 @@ class Door:
         session = self.access.open(request.match_info["token"])
         if session is None:
             if self.access.allows(request.cookies.get(self._cookie())):
-                return _to_page()
+                return to_page()
             return self._too_often(request) or plain(
                 401,
                 "This link no longer works",
                 f"A link opens the page once, within {LINK_SECONDS / 60:.0f} minutes. "
                 "Press Enter where Heliotrope runs, and it prints another.",
             )
-        return self._with_session(_to_page(), session)
+        return self._with_session(to_page(), session)
 
     async def look(self, request: web.Request) -> web.StreamResponse:
         """`/look/{ticket}`: a notification's button opens the live view for a while."""
@@ -181,13 +182,52 @@ class Door:
                 "The button of a notification works for a while only. Open the page itself.",
             )
         # Lax: the button is a link from another app, and it must arrive with its session.
-        return self._with_session(_to_page("../?look#look"), session, "Lax")
+        return self._with_session(to_page("../?look#look"), session, "Lax")
+
+    # ----------------------------------------------------------------- the tokens
+
+    async def sign_in(self, request: web.Request) -> web.StreamResponse:
+        """`/sign-in`: a token becomes a session of its scope, over when the token is revoked."""
+        if not origin_is_ours(request.headers.get("Origin"), request.headers.get("Host", "")):
+            return plain(403, "Not from here", "Sign in on this device's own page.")
+        tokens, offered = self._tokens, await _typed(request)
+        holder = tokens.pass_of(offered) if tokens is not None else None
+        if tokens is None or holder is None:
+            return self._too_often(request) or sign_in(
+                "This token opens nothing",
+                "It was revoked, or something is missing from it. "
+                "The owner makes one with: heliotrope token create NAME --scope control",
+            )
+        held = partial(tokens.holds, digest(offered))
+        return self._with_session(to_page(), self.access.admit(holder, held))
+
+    async def leave(self, request: web.Request) -> web.StreamResponse:
+        """`/leave`: this browser's session is over."""
+        self.access.leave(request.cookies.get(self._cookie()))
+        response = web.Response(status=204)
+        response.del_cookie(self._cookie(), path="/")
+        return response
+
+    def has_session(self, request: web.Request) -> bool:
+        """Whether it is a session of this browser's that lets the request in."""
+        return _offered(request) is None and not self._by_ingress(request)
 
     def _with_session(
         self, response: web.Response, session: str, same_site: str = "Strict"
     ) -> web.Response:
         response.set_cookie(self._cookie(), session, httponly=True, samesite=same_site, path="/")
         return response
+
+
+async def _typed(request: web.Request) -> str:
+    """The token of the form; empty where there is none in it."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        return ""
+    try:
+        text = (await request.post()).get(TOKEN_FIELD, "")
+    except (ValueError, LookupError):  # an encoding that does not exist, or is not this
+        return ""
+    return text.strip() if isinstance(text, str) else ""
 
 
 def _offered(request: web.Request) -> str | None:
@@ -201,27 +241,3 @@ def _offered(request: web.Request) -> str | None:
         except (binascii.Error, ValueError):
             return ""
     return None
-
-
-def plain(status: int, title: str, text: str) -> web.Response:
-    body, headers = plain_page(title, text)
-    return web.Response(status=status, text=body, content_type="text/html", headers=headers)
-
-
-def _closed(request: web.Request) -> web.Response:
-    response = plain(
-        401,
-        "This page opens with a link",
-        "Heliotrope prints a link when it starts, and another when you press Enter where it runs. "
-        "Open that link in this browser.",
-    )
-    if request.path == "/" and request.headers.get("Sec-Fetch-Site") == "cross-site":
-        # A link opened from another site: the strict cookie is sent only to a request of our own.
-        response.headers["Refresh"] = "0; url=/"
-    if request.path.startswith("/camera/"):
-        response.headers["WWW-Authenticate"] = 'Basic realm="Heliotrope", charset="UTF-8"'
-    return response
-
-
-def _to_page(where: str = "/") -> web.Response:
-    return web.Response(status=303, headers={"Location": where})

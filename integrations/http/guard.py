@@ -19,13 +19,16 @@ from urllib.parse import urlsplit
 _STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1.5rem;"
     "color-scheme:light dark}h1{font-size:1.25rem}code{font-size:.95em}"
+    "form{margin-top:2rem}label{display:block}"
+    "input,button{font:inherit;padding:.5rem;margin-top:.25rem;box-sizing:border-box}"
+    "label input{display:block;width:100%}"
 )
 
 _PLAIN = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,"><style>{style}</style></head>
-<body><main><h1>{title}</h1><p>{text}</p></main></body></html>
+<body><main><h1>{title}</h1><p>{text}</p>{form}</main></body></html>
 """
 
 HEADERS: Mapping[str, str] = {
@@ -54,15 +57,30 @@ FRAMED: Mapping[str, str] = {
 """Home Assistant shows the page in a frame, from its own origin."""
 
 
+def _policy(form_action: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; "
+        f"base-uri 'none'; form-action {form_action}; frame-ancestors 'none'"
+    )
+
+
+def _page(title: str, text: str, form: str) -> str:
+    return _PLAIN.format(title=html.escape(title), style=_STYLE, text=html.escape(text), form=form)
+
+
 def plain_page(title: str, text: str) -> tuple[str, dict[str, str]]:
     """A page of one heading and one paragraph, and the header that allows its one style."""
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    body = _PLAIN.format(title=html.escape(title), style=_STYLE, text=html.escape(text))
-    return body, {"Content-Security-Policy": policy}
+    return _page(title, text, ""), {"Content-Security-Policy": _policy("'none'")}
+
+
+def form_page(title: str, text: str, form: str) -> tuple[str, dict[str, str]]:
+    """The same with a form, as HTML, that goes to this server and nowhere else.
+
+    Without any referrer a browser sends the form as of no origin, and it could come from anywhere.
+    """
+    headers = {"Content-Security-Policy": _policy("'self'"), "Referrer-Policy": "same-origin"}
+    return _page(title, text, form), headers
 
 
 def is_loopback(host: str) -> bool:

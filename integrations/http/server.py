@@ -20,8 +20,9 @@ from engine.core.types import ShutterState, Snapshot
 from engine.errors import UserError
 from integrations.commands import MOST_BYTES, SIMULATED_ONLY, VERBS, CommandError, parse
 from integrations.http.access import Access
+from integrations.http.answers import plain
 from integrations.http.checkin import CheckIn, LiveView
-from integrations.http.door import Door, Route, plain
+from integrations.http.door import Door, Route
 from integrations.http.guard import is_loopback
 from integrations.http.live import KEEP_ALIVE_SECONDS, Live
 from integrations.http.scopes import Pass, Scope, scope_of_command
@@ -126,6 +127,8 @@ class PageServer:
             Route("GET", "/health", self._health, None, head=True),
             Route("GET", "/open/{token}", self.door.open, None),
             Route("GET", "/look/{ticket}", self.door.look, None),
+            Route("POST", "/sign-in", self.door.sign_in, None),
+            Route("POST", "/leave", self.door.leave, Scope.VIEW),
             Route("GET", "/", self._page, Scope.VIEW, head=True),
             Route("GET", "/night", self._night, Scope.VIEW, head=True),
             Route("GET", "/static/{file}", self._file, Scope.VIEW, head=True),
@@ -224,6 +227,7 @@ class PageServer:
             {
                 "name": self.name,
                 "scope": str(scope),
+                "session": self.door.has_session(request),
                 "simulated": self.simulated,
                 "commands": offered,
                 "keep_alive_seconds": KEEP_ALIVE_SECONDS,

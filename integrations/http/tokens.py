@@ -89,6 +89,10 @@ class TokenStore:
                 found = Pass(token.name, token.scope)
         return found
 
+    def holds(self, wanted: str) -> bool:
+        """Whether the token of this `digest` is still there."""
+        return any(token.digest == wanted for token in self.all())
+
     def _write(self, tokens: tuple[Token, ...]) -> None:
         try:
             text = json.dumps([asdict(token) for token in tokens], indent=1)

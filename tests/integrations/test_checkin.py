@@ -188,9 +188,9 @@ async def test_every_command_is_closed_to_every_scope_below_its_own(
         assert (await answer.json())["commands"] == []
 
 
-async def test_only_health_and_links_want_nothing(site: Site) -> None:
+async def test_only_health_and_the_ways_in_want_nothing(site: Site) -> None:
     open_ones = {route.path for route in site.server.routes() if route.wants is None}
-    assert open_ones == {"/health", "/open/{token}", "/look/{ticket}"}
+    assert open_ones == {"/health", "/open/{token}", "/look/{ticket}", "/sign-in"}
 
 
 @pytest.mark.parametrize("path", ["/open/guess", "/look/guess", "/look/9999999999.x.y"])

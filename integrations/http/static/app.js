@@ -21,7 +21,7 @@ const live = new Live(
   ({ state: connection, wait }) => {
     const words = {
       lost: `Connection lost: what you see is old. Trying again ${wait > 1500 ? `in ${Math.round(wait / 1000)} s` : "now"}.`,
-      ended: "This page's session has ended. Press Enter where Heliotrope runs, and open the link it prints.",
+      ended: "This page's session has ended. Open a link that Heliotrope prints, or load the page again and sign in.",
     };
     document.body.classList.toggle("stale", connection !== "open");
     $("connection").hidden = connection === "open";
@@ -67,6 +67,11 @@ $("heading").addEventListener("change", () => {
   send("turn", { heading: -Number($("heading").value) });
 });
 
+$("leave").addEventListener("click", async () => {
+  await fetch("leave", { method: "POST" }).catch(() => null);
+  location.reload();
+});
+
 async function about() {
   try {
     const facts = await (await fetch("about")).json();
@@ -76,6 +81,12 @@ async function about() {
     live.silence = facts.keep_alive_seconds * 3000;
     for (const name of ["face_me", "shutter", "mute"]) $(name).hidden = !facts.commands.includes(name);
     $("simulated").hidden = !facts.simulated;
+    // Whoever may only look is offered nothing that would be refused.
+    $("controls").hidden = !facts.commands.includes("turn");
+    for (const name of ["left", "right"]) $(`look-${name}`).hidden = !facts.commands.includes("turn");
+    panel.setsRange = facts.commands.includes("range_setup");
+    room.turns = facts.commands.includes("turn");
+    $("leave").hidden = !facts.session;
   } catch {
     // The stream says that the connection is lost, and says it better.
   }

@@ -39,6 +39,7 @@ function text(id, value) {
 export class Panel {
   constructor() {
     this.announced = "";
+    this.setsRange = true; // whether this page may set the range up
   }
 
   show(state) {
@@ -99,7 +100,7 @@ export class Panel {
     for (const radio of document.getElementsByName("mode")) radio.checked = radio.value === state.mode;
     this.showSlider(state);
     const turning = state.reason.code === "range_setup";
-    $("range").hidden = !state.turned_by_hand;
+    $("range").hidden = !state.turned_by_hand || !this.setsRange;
     $("range_cancel").hidden = !turning;
     text("range_setup", turning ? "Both ends are shown" : "Set up the range by hand");
     const closed = state.shutter === "closed";

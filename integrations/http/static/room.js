@@ -22,6 +22,7 @@ export class Room {
     this.sounds = new Map();
     this.shown = { heading: null };
     this.state = null;
+    this.turns = true; // whether a tap may turn the head
     this.build();
     svg.addEventListener("click", (event) => this.clicked(event, turnTo));
     this.last = performance.now();
@@ -216,7 +217,7 @@ export class Room {
   }
 
   clicked(event, turnTo) {
-    if (!this.state) return;
+    if (!this.state || !this.turns) return;
     const matrix = this.svg.getScreenCTM();
     const { x, y } = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix.inverse());
     const radius = Math.hypot(x, y);

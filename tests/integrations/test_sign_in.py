@@ -1,0 +1,152 @@
+"""Signing in with a token: a session of its scope, on this page only, until one of them ends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from integrations import sample
+from integrations.http.access import FAILURES
+from integrations.http.answers import TOKEN_FIELD
+from integrations.http.scopes import Scope
+from integrations.http.server import PageServer
+from integrations.http.tokens import TokenStore
+from integrations.hub import Hub
+
+FORM = "application/x-www-form-urlencoded"
+
+
+class Site:
+    """A running page, and a token of each scope."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = TokenStore(folder)
+        self.tokens = {scope: self.store.make(str(scope), scope) for scope in Scope}
+        self.server = PageServer(port=0, tokens=self.store)
+
+    @property
+    def here(self) -> dict[str, str]:
+        return {"Origin": self.server.url}
+
+    def url(self, path: str) -> str:
+        return f"{self.server.url}{path}"
+
+
+@pytest_asyncio.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    made = Site(tmp_path)
+    hub = Hub(lambda _: None)
+    await made.server.start(hub.states, hub.submit)
+    hub.publish(sample.at(4.9))
+    yield made
+    await made.server.stop()
+
+
+@pytest_asyncio.fixture
+async def client() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+        yield session
+
+
+async def sign_in(site: Site, client: aiohttp.ClientSession, token: str) -> int:
+    """The status of what it leads to."""
+    async with client.post(
+        site.url("/sign-in"), data={TOKEN_FIELD: token}, headers=site.here
+    ) as answer:
+        return answer.status
+
+
+async def about(site: Site, client: aiohttp.ClientSession) -> tuple[int, str]:
+    async with client.get(site.url("/about")) as answer:
+        return answer.status, (await answer.json())["scope"] if answer.status == 200 else ""
+
+
+@pytest.mark.parametrize("scope", Scope)
+async def test_a_token_opens_the_page_with_its_scope(
+    site: Site, client: aiohttp.ClientSession, scope: Scope
+) -> None:
+    assert await sign_in(site, client, f" {site.tokens[scope]}\n") == 200
+    assert await about(site, client) == (200, str(scope))
+    (cookie,) = list(client.cookie_jar)
+    assert (cookie["samesite"], cookie["httponly"]) == ("Strict", True)
+    assert site.tokens[scope] not in cookie.value
+
+
+async def test_the_page_without_a_session_asks_for_a_token(
+    site: Site, client: aiohttp.ClientSession
+) -> None:
+    async with client.get(site.url("/")) as answer:
+        assert answer.status == 401
+        assert 'type="password"' in await answer.text()
+        # Without a referrer a browser would send the form as of nowhere, and be refused.
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+        assert "form-action 'self'" in answer.headers["Content-Security-Policy"]
+
+
+async def test_a_revoked_token_s_session_is_over(site: Site, client: aiohttp.ClientSession) -> None:
+    assert await sign_in(site, client, site.tokens[Scope.CONTROL]) == 200
+    site.store.revoke("control")
+    assert await about(site, client) == (401, "")
+    site.store.make("control", Scope.CONTROL)  # the same name, and another token
+    assert await about(site, client) == (401, "")
+
+
+async def test_signing_out_ends_the_session_and_not_the_token(
+    site: Site, client: aiohttp.ClientSession
+) -> None:
+    await sign_in(site, client, site.tokens[Scope.VIEW])
+    kept = {cookie.key: cookie.value for cookie in client.cookie_jar}
+    async with client.post(site.url("/leave"), headers=site.here) as answer:
+        assert answer.status == 204
+    assert await about(site, client) == (401, "")
+    async with client.get(site.url("/about"), cookies=kept) as answer:
+        assert answer.status == 401, "the cookie that somebody kept opens nothing"
+    assert await sign_in(site, client, site.tokens[Scope.VIEW]) == 200
+
+
+@pytest.mark.parametrize("origin", [None, "null", "https://evil.example"])
+async def test_no_other_page_signs_anybody_in_or_out(
+    site: Site, client: aiohttp.ClientSession, origin: str | None
+) -> None:
+    headers = {} if origin is None else {"Origin": origin}
+    data = {TOKEN_FIELD: site.tokens[Scope.ADMIN]}
+    async with client.post(site.url("/sign-in"), data=data, headers=headers) as answer:
+        assert answer.status == 403
+    assert not list(client.cookie_jar)
+    await sign_in(site, client, site.tokens[Scope.VIEW])
+    async with client.post(site.url("/leave"), headers=headers) as answer:
+        assert answer.status == 403
+    assert await about(site, client) == (200, "view")
+
+
+async def test_guessing_comes_to_an_end_and_a_right_token_still_opens(
+    site: Site, client: aiohttp.ClientSession
+) -> None:
+    statuses = [await sign_in(site, client, f"helio_{n}") for n in range(FAILURES + 1)]
+    assert statuses == [401] * FAILURES + [429]
+    assert await sign_in(site, client, site.tokens[Scope.VIEW]) == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"", FORM),
+        (b"token=%ff%fe", FORM),
+        (b"\xff\xfe\xfd", FORM),
+        (b"token=a&token=b", FORM),
+        (b"token=a", f"{FORM}; charset=no-such"),
+        (b'{"token": "a"}', "application/json"),
+        (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
+    ],
+)
+async def test_what_is_no_form_of_ours_opens_nothing(
+    site: Site, client: aiohttp.ClientSession, body: bytes, kind: str
+) -> None:
+    headers = {**site.here, "Content-Type": kind}
+    async with client.post(site.url("/sign-in"), data=body, headers=headers) as answer:
+        assert answer.status == 401
+    assert not list(client.cookie_jar)
