@@ -401,9 +401,10 @@ async def _poll_switches(parts: Parts, post: Callable[[Event], None], clock: Clo
     told: dict[str, str] = {}
     while True:
         await clock.sleep(SHUTTER_POLL)
-        for name, part in (("shutter", parts.shutter), ("mute", parts.mute)):
+        switches = (("shutter", parts.shutter), ("mute", parts.mute))
+        for name, part in (*switches, ("lamps", parts.indicator)):
             with contextlib.suppress(OSError):
-                _ = part.state if isinstance(part, Shutter) else part.muted
+                _ = part.state if isinstance(part, Shutter) else getattr(part, "muted", None)
             problem = getattr(part, "problem", None) or ""
             if problem != told.get(name, ""):
                 told[name] = problem

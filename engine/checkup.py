@@ -11,14 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
 
 from engine import checkup_links
 from engine.config import (
     AxisDriver,
     Config,
+    LampsDriver,
     MuteConfig,
-    PinLevel,
     ShutterConfig,
     ShutterDriver,
 )
@@ -26,7 +25,7 @@ from engine.errors import UserError
 from engine.findings import Finding, Outcome, Result
 from engine.identity import prepare_state_dir
 from engine.places_file import PlacesFile
-from engine.ports import SourceEnded, SourceFailed, SourceTorn
+from engine.ports import Mute, Shutter, SourceEnded, SourceFailed, SourceTorn
 
 SIMULATED = "simulated"
 NONE = "none"
@@ -62,7 +61,8 @@ def _places(config: Config) -> Result:
 
 def _packages(config: Config) -> Result:
     """Packages of the extras that this configuration needs, by import name."""
-    gpio = ShutterDriver.GPIO in (config.shutter.driver, config.mute.driver)
+    switches = ShutterDriver.GPIO in (config.shutter.driver, config.mute.driver)
+    gpio = switches or config.lamps.driver is LampsDriver.GPIO
     wanted = {
         "amqtt": ("sim", config.mqtt.enabled and config.mqtt.embedded),
         "pyroomacoustics": ("sim", config.microphones.source == SIMULATED),
@@ -179,13 +179,9 @@ def _shutter(config: Config) -> Result:
         return Outcome.SIMULATED, "a switch on the page"
     if config.shutter.driver is ShutterDriver.NONE:
         return Outcome.OFF, "this build has no shutter"
-    from engine.hardware.shutter import GpioShutter, contacts
+    from engine.switches import shutter_of
 
-    shutter = GpioShutter(
-        *contacts(config.shutter.pin, config.shutter.second_pin),
-        closed_high=config.shutter.closed_when is PinLevel.HIGH,
-        debounce=config.shutter.debounce,
-    )
+    shutter = shutter_of(config)
     try:
         _settle(shutter, config.shutter.debounce)
         return Outcome.FOUND, f"{_pins(config.shutter)}, now {shutter.state.value}"
@@ -199,18 +195,32 @@ def _mute(config: Config) -> Result:
         return Outcome.SIMULATED, "a switch on the page"
     if config.mute.driver is ShutterDriver.NONE:
         return Outcome.OFF, "this build has no microphone mute"
-    from engine.hardware.shutter import GpioMute, contacts
+    from engine.switches import mute_of
 
-    mute = GpioMute(
-        *contacts(config.mute.pin, config.mute.second_pin),
-        muted_high=config.mute.muted_when is PinLevel.HIGH,
-        debounce=config.mute.debounce,
-    )
+    mute = mute_of(config)
     try:
         _settle(mute, config.mute.debounce)
         return Outcome.FOUND, f"{_pins(config.mute)}, now {'muted' if mute.muted else 'not muted'}"
     finally:
         mute.close()
+
+
+def _lamps(config: Config) -> Result:
+    from engine.switches import lamp_pins
+
+    if config.lamps.driver is LampsDriver.NONE:
+        return Outcome.OFF, "lamps.driver is none"
+    from engine.hardware.lamps import GpioLamps
+
+    pins = lamp_pins(config.lamps)
+    lamps = GpioLamps(pins)
+    try:
+        if lamps.problem is not None:
+            raise UserError(*lamps.problem.split("; ", 1))
+    finally:
+        lamps.close()
+    said = ", ".join(f"{lamp} on GPIO {pin}" for lamp, pin in pins.items())
+    return Outcome.FOUND, said or "none, as both pins are -1"
 
 
 def _speaker(config: Config) -> Result:
@@ -233,19 +243,14 @@ def _speaker(config: Config) -> Result:
     return Outcome.FOUND, f"{device} can play"
 
 
-class _Switch(Protocol):
-    @property
-    def problem(self) -> str | None: ...
-
-
-def _settle(switch: _Switch, debounce: float) -> None:
+def _settle(switch: Shutter | Mute, debounce: float) -> None:
     """Wait until it can be believed. Raises UserError where its pins cannot be read."""
-    if switch.problem is not None:
-        raise UserError(*switch.problem.split("; ", 1))
-    # Open is believed once it has lasted.
-    time.sleep(2.0 * debounce)
-    if switch.problem is not None:
-        raise UserError(*switch.problem.split("; ", 1))
+    for pause in (2.0 * debounce, 0.0):
+        problem: str | None = getattr(switch, "problem", None)
+        if problem is not None:
+            raise UserError(*problem.split("; ", 1))
+        # Open is believed once it has lasted.
+        time.sleep(pause)
 
 
 def _pins(settings: ShutterConfig | MuteConfig) -> str:
@@ -296,6 +301,7 @@ PROBES: dict[str, Callable[[Config], Result]] = {
     "microphones": _microphones,
     "shutter": _shutter,
     "mute": _mute,
+    "lamps": _lamps,
     "speaker": _speaker,
     "broker": checkup_links.broker,
     "page": checkup_links.page,

@@ -157,6 +157,18 @@ class ShutterConfig:
     debounce: Seconds = 0.05
 
 
+class LampsDriver(StrEnum):
+    NONE = "none"
+    GPIO = "gpio"
+
+
+@dataclass(frozen=True, slots=True)
+class LampsConfig:
+    driver: LampsDriver = LampsDriver.NONE
+    viewer_pin: Annotated[int, Between(-1, 53)] = 23
+    shutter_pin: Annotated[int, Between(-1, 53)] = 24
+
+
 @dataclass(frozen=True, slots=True)
 class SpeakerConfig:
     device: Text = "none"
@@ -326,6 +338,7 @@ class Config:
     camera: CameraConfig = field(default_factory=CameraConfig)
     microphones: MicrophonesConfig = field(default_factory=MicrophonesConfig)
     shutter: ShutterConfig = field(default_factory=ShutterConfig)
+    lamps: LampsConfig = field(default_factory=LampsConfig)
     speaker: SpeakerConfig = field(default_factory=SpeakerConfig)
     mute: MuteConfig = field(default_factory=MuteConfig)
     zones: ZoneSettings = field(default_factory=ZoneSettings)

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.config import AlertChannel, AlertsConfig, AxisDriver, Config
+from engine.config import (
+    AlertChannel,
+    AlertsConfig,
+    AxisDriver,
+    Config,
+    LampsDriver,
+    ShutterDriver,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,45 @@ def _uses(config: Config, channel: AlertChannel) -> bool:
     return channel in (*config.alerts.channels, *config.alerts.fallback)
 
 
+def _pins(config: Config) -> dict[str, int]:
+    """Keys and numbers of all GPIO pins that are used."""
+    found: dict[str, int] = {}
+    for name, section in (("shutter", config.shutter), ("mute", config.mute)):
+        if section.driver is ShutterDriver.GPIO:
+            found |= {f"{name}.pin": section.pin, f"{name}.second_pin": section.second_pin}
+    if config.lamps.driver is LampsDriver.GPIO:
+        found["lamps.viewer_pin"] = config.lamps.viewer_pin
+        found["lamps.shutter_pin"] = config.lamps.shutter_pin
+    return {key: pin for key, pin in found.items() if pin >= 0}
+
+
+def _shared(key: str) -> Rule:
+    """A pin of one key is no other's."""
+
+    def others(config: Config) -> list[str]:
+        pins = _pins(config)
+        before = list(pins)[: list(pins).index(key)] if key in pins else []
+        return [other for other in before if pins[other] == pins[key]]
+
+    return Rule(
+        (key,),
+        lambda c: not others(c),
+        lambda c: f"{_get(c, key):g} is the pin of {others(c)[0]} too",
+        "give each a GPIO pin of its own",
+    )
+
+
 RULES = (
+    *(
+        _shared(key)
+        for key in (
+            "shutter.second_pin",
+            "mute.pin",
+            "mute.second_pin",
+            "lamps.viewer_pin",
+            "lamps.shutter_pin",
+        )
+    ),
     Rule(
         ("axis.range",),
         lambda c: c.axis.range[0] < c.axis.range[1],

@@ -12,18 +12,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from engine.config import AxisConfig, AxisDriver, Config, Mount, ShutterDriver
+from engine.config import AxisConfig, AxisDriver, Config, Mount
 from engine.core.settings import CoreSettings
-from engine.core.types import Event, Health, Indicate, ShutterState, Sighting
+from engine.core.types import Event, Health, Indicate, Sighting
 from engine.errors import UserError
 from engine.hardware import camera as cameras
 from engine.hardware import microphones as arrays
 from engine.hardware.camera_device import redacted
 from engine.hardware.dynamixel import DynamixelAxis, SerialWire
 from engine.hardware.electronic_pan import ElectronicPan, reach
-from engine.hardware.shutter import GpioMute, GpioShutter, contacts
 from engine.hardware.sound_out import open_sound_out
-from engine.hardware.speaker import AudioSpeaker
 from engine.hearing.arrays import MicrophoneArray, load_array
 from engine.hearing.beam import Beam
 from engine.hearing.calibration_file import corrected
@@ -58,13 +56,13 @@ from engine.seeing.geometry import Lens
 from engine.seeing.thorough import Thorough
 from engine.sim.axis import SimulatedAxis
 from engine.sim.camera import SimulatedCamera
-from engine.sim.devices import SimulatedIndicator, SimulatedSpeaker, SimulatedTouchScreen
+from engine.sim.devices import SimulatedTouchScreen
 from engine.sim.living_room import LivingRoom
 from engine.sim.microphones import SimulatedMicrophones
 from engine.sim.shutter import SimulatedMute, SimulatedShutter
 from engine.sim.world import World
+from engine.switches import OFF, SIMULATED, lamps_of, mute_of, shutter_of, speaker_of
 
-SIMULATED, OFF = "simulated", "none"
 MOVING = 1.0  # deg/s of the head from which sound counts as heard in motion
 RATE_OVER = 0.04  # s
 HELD_UP = 0.02  # s after which the simulated head's time stands still, as its set-points do
@@ -150,8 +148,8 @@ def build(config: Config, clock: Clock) -> Parts:
     axis_config, core = config.axis, config.core
     if pan:
         axis_config, core = _narrowed(config)
-    shutter = _shutter(config)
-    mute = _mute(config)
+    shutter = shutter_of(config)
+    mute = mute_of(config)
     axis = _axis(config, axis_config, clock, pan)
     return Parts(
         config=config,
@@ -162,8 +160,8 @@ def build(config: Config, clock: Clock) -> Parts:
         shutter=shutter,
         mute=mute,
         touch=SimulatedTouchScreen(),
-        indicator=SimulatedIndicator(),
-        speaker=_speaker(config.speaker.device),
+        indicator=lamps_of(config),
+        speaker=speaker_of(config),
         gate=Gate(),
         world=world,
         summary=_summary(config, axis, pan),
@@ -254,40 +252,6 @@ def open_axis(config: Config) -> Axis:
         zero_deg=config.axis.zero_deg,
         reversed_=servo.reversed,
     )
-
-
-# --------------------------------------------------------------------- shutter
-
-
-def _shutter(config: Config) -> Shutter:
-    settings = config.shutter
-    if settings.driver is ShutterDriver.GPIO:
-        return GpioShutter(
-            *contacts(settings.pin, settings.second_pin),
-            closed_high=settings.closed_when == "high",
-            debounce=settings.debounce,
-        )
-    return SimulatedShutter(ShutterState.OPEN)
-
-
-def _mute(config: Config) -> Mute:
-    settings = config.mute
-    if settings.driver is ShutterDriver.GPIO:
-        return GpioMute(
-            *contacts(settings.pin, settings.second_pin),
-            muted_high=settings.muted_when == "high",
-            debounce=settings.debounce,
-        )
-    return SimulatedMute()
-
-
-# --------------------------------------------------------------------- speaker
-
-
-def _speaker(device: str) -> Speaker | None:
-    if device == OFF:
-        return None
-    return SimulatedSpeaker() if device == SIMULATED else AudioSpeaker(device)
 
 
 # ---------------------------------------------------------------------- senses

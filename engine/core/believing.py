@@ -25,6 +25,10 @@ from engine.core import (
 from engine.core.modes import Trigger
 from engine.core.state import Blocked, State
 from engine.core.types import (
+    NOBODY_LOOKS,
+    OPENED,
+    SHUT,
+    VIEWER,
     Action,
     AxisFault,
     AxisMoved,
@@ -193,7 +197,8 @@ def _shutter_changed(state: State, event: ShutterChanged) -> tuple[State, tuple[
         quiet = state.now + state.settings.follow.after_opening
         opened = state.now if state.shut_before else state.opened
         state = replace(state, shutter=event.state, shut_before=False, opened=opened)
-        return _calm(state, quiet, Reason("opened", "staying: the shutter was just opened")), ()
+        state = _calm(state, quiet, Reason("opened", "staying: the shutter was just opened"))
+        return state, (Indicate(OPENED),)
     # Whoever closes the shutter wants to be forgotten, too.
     state = replace(
         state.at_rest(),
@@ -205,7 +210,8 @@ def _shutter_changed(state: State, event: ShutterChanged) -> tuple[State, tuple[
         sounds=(),
     )
     state, alerts = watching.covered(state, f"the shutter is {event.state.value}")
-    return state, (Stop(f"the shutter is {event.state.value}", emergency=True), *alerts)
+    stop = Stop(f"the shutter is {event.state.value}", emergency=True)
+    return state, (stop, Indicate(SHUT), *alerts)
 
 
 def _microphone_muted(state: State, event: MicrophoneMuted) -> tuple[State, tuple[Action, ...]]:
@@ -217,7 +223,9 @@ def _presence_changed(state: State, event: PresenceChanged) -> tuple[State, tupl
 
 
 def _viewer_changed(state: State, event: ViewerChanged) -> tuple[State, tuple[Action, ...]]:
-    return replace(state, viewers=event.viewers), (Indicate("viewer" if event.viewers else "off"),)
+    return replace(state, viewers=event.viewers), (
+        Indicate(VIEWER if event.viewers else NOBODY_LOOKS),
+    )
 
 
 def _axis_fault(state: State, event: AxisFault) -> tuple[State, tuple[Action, ...]]:

@@ -493,9 +493,17 @@ class Ask:
     question: str
 
 
+VIEWER, NOBODY_LOOKS = "viewer", "off"
+SHUT, OPENED = "shut", "open"
+
+
 @dataclass(frozen=True, slots=True)
 class Indicate:
-    """What the light ring shows: a pattern, and a world bearing where it has one."""
+    """What the light ring and the lamps show: a pattern, and a world bearing where it has one.
+
+    `listening`, `beam` and a sound's kind have one; `viewer` lasts until `off`, `shut` until
+    `open`.
+    """
 
     pattern: str
     bearing: float | None = None

@@ -118,6 +118,7 @@ def test_parts_that_are_turned_off() -> None:
     for part, variable in (
         ("shutter", "HELIOTROPE_SHUTTER__DRIVER"),
         ("mute", "HELIOTROPE_MUTE__DRIVER"),
+        ("lamps", "HELIOTROPE_LAMPS__DRIVER"),
         ("camera", "HELIOTROPE_CAMERA__SOURCE"),
         ("microphones", "HELIOTROPE_MICROPHONES__SOURCE"),
     ):
@@ -153,8 +154,8 @@ def test_a_switch_on_a_pin_is_read(
     assert found.detail == f"GPIO {pin}, now {protecting if protected else idle}"
 
 
-@pytest.mark.parametrize("part", SWITCHES)
-def test_a_switch_whose_pin_cannot_be_had_has_a_remedy(
+@pytest.mark.parametrize("part", [*SWITCHES, "lamps"])
+def test_a_part_whose_pin_cannot_be_had_has_a_remedy(
     part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone() -> None:

@@ -1,0 +1,60 @@
+"""The shutter, the mute, the lamps and the loudspeaker that the configuration names.
+
+The engine and `heliotrope check` make them here alike. None of them raises for what is missing:
+each says it when it is asked.
+"""
+
+from __future__ import annotations
+
+from engine.config import Config, LampsConfig, LampsDriver, PinLevel, ShutterDriver
+from engine.core.types import ShutterState
+from engine.hardware.lamps import GpioLamps
+from engine.hardware.shutter import NO_PIN, GpioMute, GpioShutter, contacts
+from engine.hardware.speaker import AudioSpeaker
+from engine.ports import Indicator, Mute, Shutter, Speaker
+from engine.sim.devices import SimulatedIndicator, SimulatedSpeaker
+from engine.sim.shutter import SimulatedMute, SimulatedShutter
+
+SIMULATED, OFF = "simulated", "none"
+
+
+def shutter_of(config: Config) -> Shutter:
+    settings = config.shutter
+    if settings.driver is not ShutterDriver.GPIO:
+        return SimulatedShutter(ShutterState.OPEN)
+    return GpioShutter(
+        *contacts(settings.pin, settings.second_pin),
+        closed_high=settings.closed_when is PinLevel.HIGH,
+        debounce=settings.debounce,
+    )
+
+
+def mute_of(config: Config) -> Mute:
+    settings = config.mute
+    if settings.driver is not ShutterDriver.GPIO:
+        return SimulatedMute()
+    return GpioMute(
+        *contacts(settings.pin, settings.second_pin),
+        muted_high=settings.muted_when is PinLevel.HIGH,
+        debounce=settings.debounce,
+    )
+
+
+def lamps_of(config: Config) -> Indicator:
+    settings = config.lamps
+    if settings.driver is LampsDriver.NONE:
+        return SimulatedIndicator()
+    return GpioLamps(lamp_pins(settings))
+
+
+def lamp_pins(settings: LampsConfig) -> dict[str, int]:
+    """BCM numbers of the lamps that there are."""
+    pins = {"viewer": settings.viewer_pin, "shutter": settings.shutter_pin}
+    return {lamp: pin for lamp, pin in pins.items() if pin != NO_PIN}
+
+
+def speaker_of(config: Config) -> Speaker | None:
+    device = config.speaker.device
+    if device == OFF:
+        return None
+    return SimulatedSpeaker() if device == SIMULATED else AudioSpeaker(device)
