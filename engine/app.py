@@ -45,6 +45,7 @@ from engine.core.types import (
     Sighting,
     Snapshot,
     Stop,
+    Touched,
 )
 from engine.hardware.clock import MonotonicClock
 from engine.identity import Claim, device_id, prepare_state_dir
@@ -300,7 +301,14 @@ def _wire_switches(
     wire(parts.shutter, parts.gate, control, post, clock)
     parts.mute.listen(lambda muted: post(MicrophoneMuted(clock.now(), muted)))
     post(MicrophoneMuted(clock.now(), parts.mute.muted))
-    parts.touch.listen(lambda pressed: control.touched(clock.now(), pressed))
+
+    def touched(pressed: bool) -> None:
+        t = clock.now()
+        # The axis first: a push that is a finger's must not be felt as a hand's meanwhile.
+        control.touched(t, pressed)
+        post(Touched(t, pressed))
+
+    parts.touch.listen(touched)
 
 
 async def _start_page(
@@ -402,7 +410,7 @@ async def _poll_switches(parts: Parts, post: Callable[[Event], None], clock: Clo
     while True:
         await clock.sleep(SHUTTER_POLL)
         switches = (("shutter", parts.shutter), ("mute", parts.mute))
-        for name, part in (*switches, ("lamps", parts.indicator)):
+        for name, part in (*switches, ("lamps", parts.indicator), ("touch_screen", parts.touch)):
             with contextlib.suppress(OSError):
                 _ = part.state if isinstance(part, Shutter) else getattr(part, "muted", None)
             problem = getattr(part, "problem", None) or ""

@@ -223,6 +223,20 @@ def _lamps(config: Config) -> Result:
     return Outcome.FOUND, said or "none, as both pins are -1"
 
 
+def _touch_screen(config: Config) -> Result:
+    if config.touch_screen.device == NONE:
+        return Outcome.OFF, "touch_screen.device is none"
+    from engine.hardware.touch_screen import LinuxTouchScreen
+
+    screen = LinuxTouchScreen(config.touch_screen.device)
+    try:
+        if screen.problem is not None:
+            raise UserError(*screen.problem.split("; ", 1))
+        return Outcome.FOUND, f"{screen.name} can be read"
+    finally:
+        screen.close()
+
+
 def _speaker(config: Config) -> Result:
     device = config.speaker.device
     if device == SIMULATED:
@@ -302,6 +316,7 @@ PROBES: dict[str, Callable[[Config], Result]] = {
     "shutter": _shutter,
     "mute": _mute,
     "lamps": _lamps,
+    "touch_screen": _touch_screen,
     "speaker": _speaker,
     "broker": checkup_links.broker,
     "page": checkup_links.page,

@@ -170,6 +170,11 @@ class LampsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class TouchScreenConfig:
+    device: Text = "none"
+
+
+@dataclass(frozen=True, slots=True)
 class SpeakerConfig:
     device: Text = "none"
 
@@ -339,6 +344,7 @@ class Config:
     microphones: MicrophonesConfig = field(default_factory=MicrophonesConfig)
     shutter: ShutterConfig = field(default_factory=ShutterConfig)
     lamps: LampsConfig = field(default_factory=LampsConfig)
+    touch_screen: TouchScreenConfig = field(default_factory=TouchScreenConfig)
     speaker: SpeakerConfig = field(default_factory=SpeakerConfig)
     mute: MuteConfig = field(default_factory=MuteConfig)
     zones: ZoneSettings = field(default_factory=ZoneSettings)

@@ -56,12 +56,19 @@ from engine.seeing.geometry import Lens
 from engine.seeing.thorough import Thorough
 from engine.sim.axis import SimulatedAxis
 from engine.sim.camera import SimulatedCamera
-from engine.sim.devices import SimulatedTouchScreen
 from engine.sim.living_room import LivingRoom
 from engine.sim.microphones import SimulatedMicrophones
 from engine.sim.shutter import SimulatedMute, SimulatedShutter
 from engine.sim.world import World
-from engine.switches import OFF, SIMULATED, lamps_of, mute_of, shutter_of, speaker_of
+from engine.switches import (
+    OFF,
+    SIMULATED,
+    lamps_of,
+    mute_of,
+    shutter_of,
+    speaker_of,
+    touch_screen_of,
+)
 
 MOVING = 1.0  # deg/s of the head from which sound counts as heard in motion
 RATE_OVER = 0.04  # s
@@ -159,7 +166,7 @@ def build(config: Config, clock: Clock) -> Parts:
         axis=axis,
         shutter=shutter,
         mute=mute,
-        touch=SimulatedTouchScreen(),
+        touch=touch_screen_of(config),
         indicator=lamps_of(config),
         speaker=speaker_of(config),
         gate=Gate(),

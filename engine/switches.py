@@ -1,4 +1,4 @@
-"""The shutter, the mute, the lamps and the loudspeaker that the configuration names.
+"""Shutter, mute, lamps, touch screen and loudspeaker, as the configuration names them.
 
 The engine and `heliotrope check` make them here alike. None of them raises for what is missing:
 each says it when it is asked.
@@ -11,8 +11,9 @@ from engine.core.types import ShutterState
 from engine.hardware.lamps import GpioLamps
 from engine.hardware.shutter import NO_PIN, GpioMute, GpioShutter, contacts
 from engine.hardware.speaker import AudioSpeaker
-from engine.ports import Indicator, Mute, Shutter, Speaker
-from engine.sim.devices import SimulatedIndicator, SimulatedSpeaker
+from engine.hardware.touch_screen import LinuxTouchScreen
+from engine.ports import Indicator, Mute, Shutter, Speaker, TouchScreen
+from engine.sim.devices import SimulatedIndicator, SimulatedSpeaker, SimulatedTouchScreen
 from engine.sim.shutter import SimulatedMute, SimulatedShutter
 
 SIMULATED, OFF = "simulated", "none"
@@ -51,6 +52,11 @@ def lamp_pins(settings: LampsConfig) -> dict[str, int]:
     """BCM numbers of the lamps that there are."""
     pins = {"viewer": settings.viewer_pin, "shutter": settings.shutter_pin}
     return {lamp: pin for lamp, pin in pins.items() if pin != NO_PIN}
+
+
+def touch_screen_of(config: Config) -> TouchScreen:
+    wanted = config.touch_screen.device
+    return SimulatedTouchScreen() if wanted == OFF else LinuxTouchScreen(wanted)
 
 
 def speaker_of(config: Config) -> Speaker | None:

@@ -9,7 +9,7 @@ import pytest
 
 from engine import app, parts
 from engine.config import AxisDriver, Config
-from engine.core.types import ShutterChanged, ShutterState
+from engine.core.types import ShutterChanged, ShutterState, Touched
 from engine.errors import UserError
 from engine.hardware.electronic_pan import ElectronicPan
 from engine.loops.gate import Gate
@@ -25,6 +25,9 @@ class Control:
     def __init__(self, gate: Gate, fails: bool = False) -> None:
         self.gate, self.fails = gate, fails
         self.told: list[tuple[str, bool]] = []
+
+    def touched(self, _t: float, pressed: bool) -> None:
+        self.told.append(("touched", pressed))
 
     def permit(self, _t: float) -> None:
         self.told.append(("permit", self.gate.allowed))
@@ -44,6 +47,19 @@ def wired(shutter: Any, fails: bool = False) -> tuple[Gate, Control, list[Any]]:
     )
     app._wire_switches(around, control, posted.append, ManualClock())  # type: ignore[arg-type]
     return gate, control, posted
+
+
+def test_a_touch_reaches_the_axis_and_then_the_brain() -> None:
+    gate, posted, touch = Gate(), [], SimulatedTouchScreen()
+    control = Control(gate)
+    around = SimpleNamespace(
+        shutter=SimulatedShutter(ShutterState.OPEN), gate=gate, mute=SimulatedMute(), touch=touch
+    )
+    app._wire_switches(around, control, posted.append, ManualClock())  # type: ignore[arg-type]
+    for pressed in (True, False):
+        touch.touch(pressed)
+        assert control.told[-1] == ("touched", pressed)
+        assert posted[-1] == Touched(0.0, pressed)
 
 
 def test_the_camera_is_shut_before_the_axis_is_asked() -> None:

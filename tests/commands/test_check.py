@@ -119,6 +119,7 @@ def test_parts_that_are_turned_off() -> None:
         ("shutter", "HELIOTROPE_SHUTTER__DRIVER"),
         ("mute", "HELIOTROPE_MUTE__DRIVER"),
         ("lamps", "HELIOTROPE_LAMPS__DRIVER"),
+        ("touch_screen", "HELIOTROPE_TOUCH_SCREEN__DEVICE"),
         ("camera", "HELIOTROPE_CAMERA__SOURCE"),
         ("microphones", "HELIOTROPE_MICROPHONES__SOURCE"),
     ):
@@ -168,6 +169,14 @@ def test_a_part_whose_pin_cannot_be_had_has_a_remedy(
     assert found.outcome is Outcome.MISSING
     assert "no such chip" in found.detail
     assert found.remedy == "check that the user is in group gpio"
+
+
+def test_a_touch_screen_is_read_and_a_missing_one_is_named(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "event0")
+    found = finding("touch_screen", HELIOTROPE_TOUCH_SCREEN__DEVICE=str(tmp_path / "event0"))
+    assert found.outcome is Outcome.FOUND
+    missing = finding("touch_screen", HELIOTROPE_TOUCH_SCREEN__DEVICE=str(tmp_path / "event1"))
+    assert (missing.outcome, missing.remedy) == (Outcome.MISSING, "check touch_screen.device")
 
 
 @pytest.mark.parametrize(
