@@ -41,7 +41,6 @@ from engine.core.types import (
     MicrophoneMuted,
     Mode,
     PeopleSeen,
-    PresenceChanged,
     Reason,
     Release,
     Reply,
@@ -218,10 +217,6 @@ def _microphone_muted(state: State, event: MicrophoneMuted) -> tuple[State, tupl
     return replace(state, muted=event.muted, sounds=()), ()
 
 
-def _presence_changed(state: State, event: PresenceChanged) -> tuple[State, tuple[Action, ...]]:
-    return replace(state, someone_home=event.someone_home), ()
-
-
 def _viewer_changed(state: State, event: ViewerChanged) -> tuple[State, tuple[Action, ...]]:
     return replace(state, viewers=event.viewers), (
         Indicate(VIEWER if event.viewers else NOBODY_LOOKS),
@@ -282,7 +277,6 @@ HANDLERS: dict[type, Handler] = {
         (ContactFelt, _contact_felt),
         (ShutterChanged, _shutter_changed),
         (MicrophoneMuted, _microphone_muted),
-        (PresenceChanged, _presence_changed),
         (ViewerChanged, _viewer_changed),
         (AxisFault, _axis_fault),
         (Health, _health),

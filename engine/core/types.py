@@ -233,14 +233,6 @@ class MicrophoneMuted:
 
 
 @dataclass(frozen=True, slots=True)
-class PresenceChanged:
-    """Whether anybody who lives here is at home, as the home's own system says."""
-
-    t: float
-    someone_home: bool
-
-
-@dataclass(frozen=True, slots=True)
 class ViewerChanged:
     t: float
     viewers: int
@@ -302,7 +294,6 @@ Event = (
     | ContactFelt
     | ShutterChanged
     | MicrophoneMuted
-    | PresenceChanged
     | ViewerChanged
     | AxisFault
     | Health
@@ -486,13 +477,6 @@ class Happened:
     bearing: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A question to the owner on screen or phone, by its stable code."""
-
-    question: str
-
-
 VIEWER, NOBODY_LOOKS = "viewer", "off"
 SHUT, OPENED = "shut", "open"
 
@@ -519,6 +503,4 @@ class Reply:
     message: str
 
 
-Action = (
-    MoveTo | Stop | Release | SetRange | Publish | Alert | Keep | Happened | Ask | Indicate | Reply
-)
+Action = MoveTo | Stop | Release | SetRange | Publish | Alert | Keep | Happened | Indicate | Reply
