@@ -51,9 +51,8 @@ from engine.ports import (
 from engine.seeing.calibration_file import measured
 from engine.seeing.detector import Detector
 from engine.seeing.engagement import FaceReader
-from engine.seeing.eye import Eye, EyeSettings, lens_of
+from engine.seeing.eye import EyeSettings, eye_of, lens_of
 from engine.seeing.geometry import Lens
-from engine.seeing.thorough import Thorough
 from engine.sim.axis import SimulatedAxis
 from engine.sim.camera import SimulatedCamera
 from engine.sim.living_room import LivingRoom
@@ -284,14 +283,9 @@ def _camera_loop(parts: Parts, control: AxisControl, post: Callable[[Event], Non
     camera = _camera(parts, control)
     seeing = config.seeing
     on_head = config.camera.mounted_on is Mount.HEAD and not isinstance(parts.axis, ElectronicPan)
-    detector = Detector(seeing.threads)
-    eye = Eye(
-        detector,
-        _lens(config),
-        EyeSettings(seeing.threshold, seeing.pet_threshold, on_head),
-        faces=FaceReader(seeing.threads),
-        thorough=Thorough(detector),
-    )
+    settings = EyeSettings(seeing.threshold, seeing.pet_threshold, on_head)
+    faces = FaceReader(seeing.threads)
+    eye = eye_of(Detector(seeing.threads), _lens(config), settings, faces)
     recorded = cameras.is_recording(config.camera.source) and parts.world is None
     pacing = Pacing(config.camera.max_fps, budget=config.camera.cpu_share, live=not recorded)
     headings = _headings(control)

@@ -33,7 +33,7 @@ from engine.core.types import Label
 from engine.hardware.camera_folder import by_number, load_picture
 from engine.ports import Detection, Frame, Image, PersonDetector
 from engine.seeing.boxes import Box, contained
-from engine.seeing.eye import Eye, EyeSettings
+from engine.seeing.eye import Eye
 from engine.seeing.geometry import Lens
 
 WIDTH, HEIGHT = 640, 360
@@ -184,13 +184,17 @@ def _at_table(paths: Sequence[Path], fits: Callable[[Box], bool]) -> Iterator[So
 
 
 def measure(
-    detector: PersonDetector,
-    thorough: PersonDetector,
+    fresh: Callable[[], PersonDetector],
+    eye: Callable[[], Eye],
     threshold: float,
     data: Path,
     half: Callable[[Path], bool] = odd,
 ) -> dict[str, Any]:
-    """Precision and recall by distance: a single quick look, and confirmed in half a second."""
+    """Precision and recall by distance: a single quick look, and confirmed in half a second.
+
+    `fresh` and `eye` give a detector and an eye to whom nobody has been shown yet: when the
+    second network is asked depends on what came before.
+    """
     rooms = [p for p in sorted((data / "empty_rooms").glob("*.jpg")) if half(p)]
     results: dict[str, Any] = {
         "lens": {"field_of_view": FIELD, "width": WIDTH, "height": HEIGHT, "mount_height": MOUNT}
@@ -211,12 +215,9 @@ def measure(
                 azimuth = float(random.uniform(-WIDEST, WIDEST))
                 shown = compose(source, posture, distance, azimuth, room)
                 pixels.append(shown.person[3])
-                found = _people(detector.detect(shown.pixels), threshold)
+                found = _people(fresh().detect(shown.pixels), threshold)
                 single.add(found, [shown.person], shown.others, 0.3)
-                eye = Eye(
-                    detector, lens(), EyeSettings(threshold, on_head=False), thorough=thorough
-                )
-                confirmed.add(_confirmed(eye, shown, random), [shown.person], shown.others, 0.3)
+                confirmed.add(_confirmed(eye(), shown, random), [shown.person], shown.others, 0.3)
             rows.append(
                 {
                     "distance_m": distance,

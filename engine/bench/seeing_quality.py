@@ -32,7 +32,7 @@ from engine.ports import Detection, Frame, Image, SourceEnded, SourceTorn
 from engine.seeing.boxes import Box
 from engine.seeing.detector import Detector
 from engine.seeing.engagement import FaceReader
-from engine.seeing.eye import Eye, EyeSettings, Seen
+from engine.seeing.eye import Eye, EyeSettings, Seen, eye_of
 from engine.seeing.geometry import Lens, Projection
 from engine.seeing.thorough import Thorough
 
@@ -60,8 +60,6 @@ class Bench:
     def __init__(self, threshold: float | None = None) -> None:
         self.threshold = SeeingConfig().threshold if threshold is None else threshold
         self.quick = Detector()
-        self.thorough = Thorough(self.quick)
-        """For second looks."""
         self.alone = Thorough(self.quick, alone=True)
         """For single pictures, as `see` has it."""
         self.faces = FaceReader()
@@ -72,7 +70,15 @@ class Bench:
     def eye(self, field_of_view: float = 66.0) -> Eye:
         lens = Lens(640, 480, field_of_view, Projection.AUTO)
         settings = EyeSettings(threshold=self.threshold, on_head=False)
-        return Eye(self.quick, lens, settings, thorough=self.thorough)
+        return self.eye_behind(lens, settings)
+
+    def eye_behind(self, lens: Lens, settings: EyeSettings) -> Eye:
+        """A new eye, to which nothing has been shown."""
+        return eye_of(self.fresh(), lens, settings)
+
+    def fresh(self) -> Detector:
+        """The usual look, of which none has been taken yet."""
+        return Detector(share=self.quick)
 
 
 def measure(
@@ -207,7 +213,9 @@ def pets(bench: Bench, folder: Path, half: Callable[[Path], bool]) -> Metrics:
 
 def by_distance(bench: Bench, data: Path, half: Callable[[Path], bool]) -> Metrics:
     """Precision and recall from 0.5 to 5 m on a lens of 110 degrees."""
-    return seeing_distance.measure(bench.quick, bench.thorough, bench.threshold, data, half)
+    settings = EyeSettings(bench.threshold, on_head=False)
+    eye = lambda: bench.eye_behind(seeing_distance.lens(), settings)  # noqa: E731
+    return seeing_distance.measure(bench.fresh, eye, bench.threshold, data, half)
 
 
 # ------------------------------------------------------------------- videos

@@ -24,6 +24,10 @@ TELEVISION: Box = (575, 292, 75, 62)
 is neither right nor wrong."""
 
 
+SEAM = 2.0
+"""Columns from a panorama's left or right end within which a box touches it."""
+
+
 def odd(path: Path) -> bool:
     """Whether a file belongs to the half that is reported."""
     return hashlib.sha1(path.name.encode(), usedforsecurity=False).digest()[-1] % 2 == 1
@@ -120,10 +124,20 @@ def household_truth(
             yield path, large, small
 
 
+def _beyond_the_seam(truth: Sequence[Box], width: int) -> Iterator[Box]:
+    """Where somebody goes on who sits on a panorama's seam: truth has them on one side only."""
+    for x, y, w, h in truth:
+        if x <= SEAM:
+            yield (width - w, y, w, h)
+        if x + w >= width - SEAM:
+            yield (0.0, y, w, h)
+
+
 def windows(picture: Image, truth: Sequence[Box]) -> list[tuple[Image, list[Box], list[Box]]]:
     """Four windows of 90 degrees: pixels, people in it, people cut so much that neither counts."""
     found = []
     top, bottom = ROWS
+    beyond = list(_beyond_the_seam(truth, picture.shape[1]))
     for left in range(0, picture.shape[1], WINDOW):
         view: Box = (left, top, WINDOW, bottom - top)
         inside: list[Box] = []
@@ -136,5 +150,8 @@ def windows(picture: Image, truth: Sequence[Box]) -> list[tuple[Image, list[Box]
             x2, y2 = min(box[0] + box[2], left + WINDOW), min(box[1] + box[3], bottom)
             counts = share >= 0.5 and contained(box, TELEVISION) < 0.6
             (inside if counts else cut).append((x1 - left, y1 - top, x2 - x1, y2 - y1))
+        cut += [
+            (x - left, y - top, w, h) for x, y, w, h in beyond if left <= x + w / 2 < left + WINDOW
+        ]
         found.append((picture[top:bottom, left : left + WINDOW], inside, cut))
     return found

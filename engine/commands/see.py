@@ -25,7 +25,7 @@ from engine.ports import Frame, Image, SourceEnded, SourceFailed, SourceTorn
 from engine.progress import Progress
 from engine.seeing.detector import Detector
 from engine.seeing.engagement import FaceReader
-from engine.seeing.eye import Eye, EyeSettings, Look
+from engine.seeing.eye import Eye, EyeSettings, Look, eye_of
 from engine.seeing.geometry import Lens
 from engine.seeing.thorough import Thorough
 
@@ -138,8 +138,7 @@ class Eyes:
         floor = min(0.2, threshold) if threshold > 0 else 0.01
         faces = FaceReader()
         detector = Detector(floor=floor)
-        thorough = Thorough(detector, floor)
-        self.sequence = Eye(detector, lens, settings, faces=faces, thorough=thorough)
+        self.sequence = eye_of(detector, lens, settings, faces)
         single = Thorough(detector, floor, alone=True)
         self.single = Eye(single, lens, settings, faces=faces)
 

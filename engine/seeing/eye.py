@@ -16,14 +16,14 @@ from typing import Protocol
 from engine.config import CameraConfig, Mount, SeeingConfig
 from engine.core.types import Label, PeopleSeen, Sighting
 from engine.ports import Detection, Frame, Image, PersonDetector
-from engine.seeing.boxes import Box
+from engine.seeing.boxes import Box, contained
 from engine.seeing.detector import SMALL, Detector, check_picture
 from engine.seeing.engagement import FaceReader
 from engine.seeing.frame_check import STEADY_RATE, FrameCheck, FrameReport
 from engine.seeing.geometry import Lens, Place, Projection, locate
 from engine.seeing.second_look import Newcomer, SecondLook
 from engine.seeing.stream_watch import StreamWatch
-from engine.seeing.thorough import Thorough
+from engine.seeing.thorough import LARGE, Thorough
 from engine.seeing.tracker import Observation, Track, Tracker, TrackerSettings
 
 # Heads are read one after the other; the nearest few are those who matter.
@@ -34,6 +34,10 @@ ENGAGEMENT_MEMORY = 0.4
 
 STILL = 2.0
 """deg/s of the head below which what moves in the picture moves by itself."""
+SELDOM = 0.5
+"""Seconds without a look after which nobody was there and nothing moved."""
+A_PART = 0.75
+"""Share within somebody known from which a box may be around a part of them."""
 STRIP, SURE_STRIP = 5.0, 0.4
 """Height to width of what the picture's side leaves of somebody from which it needs this score."""
 
@@ -99,11 +103,13 @@ class Eye:
         tracker: Tracker | None = None,
         thorough: PersonDetector | None = None,
         hurried: PersonDetector | None = None,
+        far: PersonDetector | None = None,
     ) -> None:
         """`faces` None: engagement is always None. `lens` is rescaled to each frame's size.
 
         `thorough` takes a second look at frames with somebody new; None: frames alone confirm.
-        `hurried` is used instead of `detector` while `hurry` is set.
+        `hurried` is used instead of `detector` while `hurry` is set, `far` where looks are
+        seldom and nobody is there: there is time then to see people who are far away.
         """
         self.settings = settings or EyeSettings()
         self.tracker = tracker or Tracker(TrackerSettings(), vouching=thorough is not None)
@@ -115,6 +121,8 @@ class Eye:
         """Whether the processor has no time for the usual detector."""
         self._detector = detector
         self._hurried = hurried or detector
+        self._far = far or detector
+        self._looked = -math.inf
         self._lens = lens
         self._faces = faces
         self._engagement: dict[int, tuple[float, float]] = {}
@@ -144,6 +152,7 @@ class Eye:
         self.tracker.reset()
         self.check.forget()
         self._tested = None
+        self._looked = -math.inf
         self.stream.forget()
         if self.second is not None:
             self.second.forget()
@@ -165,7 +174,7 @@ class Eye:
             self.stream.note(frame.t, report)
         found: Sequence[Detection] = ()
         if report.usable:
-            detector = self._hurried if self.hurry else self._detector
+            detector = self._suited(frame.t)
             found = [d for d in detector.detect(frame.pixels) if not _is_strip(d, width)]
         places = [locate(lens, d.box, d.label) for d in found]
         objects: tuple[Seen, ...] = ()
@@ -184,6 +193,14 @@ class Eye:
             report.usable,
         )
         return Look(people, objects, report, (width, height))
+
+    def _suited(self, t: float) -> PersonDetector:
+        """The detector that there is time for, and reason."""
+        seldom = not 0.0 <= t - self._looked < SELDOM
+        self._looked = t
+        if self.hurry:
+            return self._hurried
+        return self._far if seldom and not self.tracker.tracks else self._detector
 
     def _look_again(
         self,
@@ -210,7 +227,9 @@ class Eye:
         words = self.second.words(frame.pixels, [n for _, n in new], known, frame.t)
         height, width = frame.pixels.shape[:2]
         for (track, newcomer), (label, word) in zip(new, words or (), strict=False):
-            moves = still and self.check.stirs(newcomer.box, width, height)
+            # An arm moves with whose arm it is.
+            part = any(contained(newcomer.box, box) >= A_PART for box in known)
+            moves = still and not part and self.check.stirs(newcomer.box, width, height)
             score = newcomer.score if label is newcomer.label else 0.0
             self.tracker.heed(track, label, word, trust, score=score, moves=moves)
 
@@ -275,11 +294,22 @@ WORTH_A_LOOK = 0.004
 def open_eye(camera: CameraConfig, seeing: SeeingConfig) -> Eye:
     """The eye of a configuration. Raises UserError when a network is missing or damaged."""
     settings = EyeSettings(seeing.threshold, seeing.pet_threshold, camera.mounted_on is Mount.HEAD)
-    detector = Detector(seeing.threads)
-    faces, thorough = FaceReader(seeing.threads), Thorough(detector)
-    hurried = Detector(long_side=SMALL, share=detector)
-    lens = lens_of(camera)
-    return Eye(detector, lens, settings, faces=faces, thorough=thorough, hurried=hurried)
+    return eye_of(Detector(seeing.threads), lens_of(camera), settings, FaceReader(seeing.threads))
+
+
+def eye_of(
+    detector: Detector, lens: Lens, settings: EyeSettings, faces: Faces | None = None
+) -> Eye:
+    """The eye with every kind of look that the networks of `detector` can take."""
+    return Eye(
+        detector,
+        lens,
+        settings,
+        faces=faces,
+        thorough=Thorough(detector, detector.floor),
+        hurried=Detector(long_side=SMALL, floor=detector.floor, share=detector),
+        far=Detector(long_side=LARGE, floor=detector.floor, share=detector),
+    )
 
 
 def lens_of(camera: CameraConfig) -> Lens:

@@ -85,6 +85,24 @@ def test_a_second_box_around_somebody_known_is_nobody_else() -> None:
     assert room.tracks(5) == {1, None}
 
 
+@pytest.mark.parametrize(("left", "alone"), [(125.0, False), (380.0, True)])
+def test_an_arm_that_moves_is_nobody_else(left: float, alone: bool) -> None:
+    room = Room(person(0.7), person(0.8))
+    room.tracks(3)
+    arm = (left, 150.0, 50.0, 250.0)
+    room.quick.detections = [person(0.7), person(0.5, arm)]
+    room.thorough.detections = [person(0.8), person(0.45, arm)]
+    still = picture()
+    seen = set()
+    for step in range(4):
+        room.t += 0.1
+        moved = still.copy()
+        moved[150:400, int(left) : int(left) + 50] = 40 + 150 * (step % 2)
+        look = room.eye.examine(Frame(room.t, moved))
+        seen |= {o.track for o in look.objects if o.box == arm}
+    assert (seen - {None} != set()) is alone
+
+
 def test_the_frame_is_overwritten_when_the_second_look_fails() -> None:
     def fail(_image: Image) -> list[Detection]:
         raise RuntimeError("the network broke")

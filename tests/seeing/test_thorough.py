@@ -8,7 +8,7 @@ import pytest
 from engine.core.types import Label
 from engine.ports import Detection, Image, PersonDetector
 from engine.seeing.detector import Detector
-from engine.seeing.thorough import PERSON_SCALE, Thorough, View, people_of, pets_of
+from engine.seeing.thorough import PERSON_SCALE, Thorough, View, is_pet, people_of, pets_of
 
 HERE = (100.0, 50.0, 80.0, 200.0)
 BESIDE = (400.0, 50.0, 80.0, 200.0)
@@ -54,6 +54,19 @@ def test_a_pet_is_of_the_species_for_which_most_is_said() -> None:
     cat, dog = Detection(Label.CAT, 0.5, HERE), Detection(Label.DOG, 0.6, HERE)
     (found,) = pets_of([view(cat, dog), view(cat), view(cat)])
     assert found.label is Label.CAT
+
+
+def expert(*found: Detection) -> View:
+    return View(found, 0.5, 1.0, 0.15)
+
+
+def test_what_the_pet_network_is_sure_is_a_dog_is_nobody_whatever_the_other_says() -> None:
+    said = view(person(0.9))
+    dog = Detection(Label.DOG, 0.7, moved(HERE, 3.0))
+    assert is_pet(HERE, [said, expert(dog, person(0.2)), expert(dog)])
+    assert not is_pet(HERE, [said, expert(dog, person(0.5)), expert(dog, person(0.5))])
+    assert not is_pet(BESIDE, [said, expert(dog), expert(dog)]), "who stands beside the dog"
+    assert not is_pet(HERE, [said, view(dog)]), "the people network has no such say"
 
 
 @pytest.fixture(scope="module")
