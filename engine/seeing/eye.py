@@ -37,7 +37,7 @@ STILL = 2.0
 SELDOM = 0.5
 """Seconds without a look after which nobody was there and nothing moved."""
 A_PART = 0.75
-"""Share within somebody known from which a box may be around a part of them."""
+"""Share within somebody else from which a box may be around a part of them."""
 STRIP, SURE_STRIP = 5.0, 0.4
 """Height to width of what the picture's side leaves of somebody from which it needs this score."""
 
@@ -227,9 +227,8 @@ class Eye:
         words = self.second.words(frame.pixels, [n for _, n in new], known, frame.t)
         height, width = frame.pixels.shape[:2]
         for (track, newcomer), (label, word) in zip(new, words or (), strict=False):
-            # An arm moves with whose arm it is.
-            part = any(contained(newcomer.box, box) >= A_PART for box in known)
-            moves = still and not part and self.check.stirs(newcomer.box, width, height)
+            stirs = still and self.check.stirs(newcomer.box, width, height)
+            moves = stirs and not _is_part(newcomer, found, known)
             score = newcomer.score if label is newcomer.label else 0.0
             self.tracker.heed(track, label, word, trust, score=score, moves=moves)
 
@@ -322,6 +321,12 @@ def lens_of(camera: CameraConfig) -> Lens:
         camera.mount_height,
         camera.tilt,
     )
+
+
+def _is_part(newcomer: Newcomer, found: Sequence[Detection], known: Sequence[Box]) -> bool:
+    """Whether it lies within somebody surer, or known: an arm moves with whose arm it is."""
+    surer = [d.box for d in found if d.label is Label.PERSON and d.score > newcomer.score]
+    return any(contained(newcomer.box, box) >= A_PART for box in (*surer, *known))
 
 
 def _is_strip(found: Detection, width: int) -> bool:

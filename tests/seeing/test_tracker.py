@@ -45,6 +45,13 @@ def test_doubtful_sightings_carry_on_a_track() -> None:
     assert feed(tracker, 0.3, *[[person(10, 0.3)]] * 10) == [[1]] * 10
 
 
+def test_a_sure_sighting_of_an_arm_does_not_take_the_number_of_who_it_belongs_to() -> None:
+    tracker = Tracker()
+    feed(tracker, 0.0, *[[person(10)]] * 5)
+    arm = Observation(Label.PERSON, 0.5, 14.5, 1.0, 4.0, 12.0, -13.0)
+    assert feed(tracker, 0.5, [arm, person(10, 0.36)]) == [[None, 1]]
+
+
 def test_a_track_does_not_live_on_doubt_for_ever() -> None:
     tracker = Tracker()
     feed(tracker, 0.0, *[[person(10)]] * 3)
