@@ -327,6 +327,7 @@ async def _start_page(
         name=config.device.name,
         simulated=parts.simulated_shutter is not None,
         ingress_from=config.http.ingress_from,
+        public=config.alerts.page_url,
         access=telling.access,
         tokens=telling.tokens,
         live=telling.live,

@@ -213,6 +213,8 @@ def _lamps(config: Config) -> Result:
     from engine.hardware.lamps import GpioLamps
 
     pins = lamp_pins(config.lamps)
+    if not pins:
+        return Outcome.OFF, "both pins are -1"
     lamps = GpioLamps(pins)
     try:
         if lamps.problem is not None:
@@ -220,7 +222,7 @@ def _lamps(config: Config) -> Result:
     finally:
         lamps.close()
     said = ", ".join(f"{lamp} on GPIO {pin}" for lamp, pin in pins.items())
-    return Outcome.FOUND, said or "none, as both pins are -1"
+    return Outcome.FOUND, said
 
 
 def _touch_screen(config: Config) -> Result:

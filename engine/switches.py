@@ -42,14 +42,14 @@ def mute_of(config: Config) -> Mute:
 
 
 def lamps_of(config: Config) -> Indicator:
-    settings = config.lamps
-    if settings.driver is LampsDriver.NONE:
-        return SimulatedIndicator()
-    return GpioLamps(lamp_pins(settings))
+    pins = lamp_pins(config.lamps)
+    return GpioLamps(pins) if pins else SimulatedIndicator()
 
 
 def lamp_pins(settings: LampsConfig) -> dict[str, int]:
     """BCM numbers of the lamps that there are."""
+    if settings.driver is LampsDriver.NONE:
+        return {}
     pins = {"viewer": settings.viewer_pin, "shutter": settings.shutter_pin}
     return {lamp: pin for lamp, pin in pins.items() if pin != NO_PIN}
 

@@ -23,6 +23,8 @@ from engine.core.settings import ContactSettings
 
 PUSH, BUMP, STALL = "push", "bump", "stall"
 
+LONGEST_TOUCH = 60.0  # s: a finger that is down for longer has been lifted unnoticed
+
 _LAG = 0.03  # s; how far a healthy servo may trail its set-point
 _STILL = 5.0  # deg/s; slower than this the head stands
 _ENDED = 0.05  # s without excess torque that end an episode
@@ -42,7 +44,6 @@ class ContactSense:
 
     def __init__(self, settings: ContactSettings) -> None:
         self._settings = settings
-        self._touched = False
         self._touched_until = -math.inf
         self._last: float | None = None
         self._gap = self._helped = 0.0
@@ -70,10 +71,8 @@ class ContactSense:
         self._suspected = True
 
     def touched(self, t: float, pressed: bool) -> None:
-        """A finger came onto the screen, or left it."""
-        self._touched = pressed
-        if not pressed:
-            self._touched_until = t + self._settings.touch_grace
+        """A finger came onto the screen, or left it; one whose leaving got lost is no finger."""
+        self._touched_until = t + (LONGEST_TOUCH if pressed else self._settings.touch_grace)
 
     def expected_torque(self, setpoint: Setpoint) -> float:
         """The share of the torque limit that the commanded motion itself needs."""
@@ -133,7 +132,7 @@ class ContactSense:
 
     def _finger(self, t: float) -> bool:
         """Whether what is felt may come from a finger on the screen."""
-        return self._touched or t < self._touched_until
+        return t < self._touched_until
 
     def _begin(self, excess: float, setpoint: Setpoint, heading: float) -> None:
         suspected, helped = self._suspected, self._helped

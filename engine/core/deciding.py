@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from engine.core import attention, away, fusion, modes, requests, search, survey, watching, zones
 from engine.core.angles import near
+from engine.core.contact import LONGEST_TOUCH
 from engine.core.modes import Trigger
 from engine.core.range_of_motion import RangeOfMotion
 from engine.core.state import Move, State, subject_of
@@ -27,7 +28,6 @@ SQUARE = 2.5  # deg: nearer than this, somebody who asked to be faced is
 SQUARE_HITS = 4  # sightings that tell well enough where they are
 ASKED_FOR = Reason("asked", "turning to whoever asked")
 NEARLY = 20.0  # deg past the end of the range at which somebody is still well in the picture
-LONGEST_TOUCH = 60.0  # s: a finger that is down for longer has been lifted unnoticed
 SEEN_NOW = 1.0  # s since the last sighting
 BEYOND = Reason("beyond_range", "staying: the person is beyond the range of motion")
 IN_THE_WAY = Reason("blocked", "staying: something is in the way")

@@ -1,13 +1,14 @@
 """Two lamps on GPIO pins that the room can read: somebody looks in, and the shutter is not open.
 
 Each is an LED with its resistor from a pin to ground. The shutter's burns until the engine has
-heard that it is open, and again on every other state. Both are out where the engine does not run:
-the kernel takes the pins back. It decides nothing.
+heard that it is open, and again on every other state. Both are put out when the engine ends; after
+a kill a Raspberry Pi keeps its pins as they were until the next start. It decides nothing.
 """
 
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Any
 
 from engine.core.types import NOBODY_LOOKS, OPENED, SHUT, VIEWER, Indicate
@@ -55,10 +56,12 @@ class GpioLamps:
     def close(self) -> None:
         with self._lock:
             self._closed = True
-            self._disconnect()
+            for lamp in tuple(self._devices):
+                self._let_go(lamp)
 
     def _connect(self) -> None:
-        self._disconnect()
+        """Claim the pins of the lamps that are missing."""
+        self._problem = None
         try:
             from gpiozero import LED
 
@@ -72,8 +75,9 @@ class GpioLamps:
         except Exception as error:  # noqa: BLE001 - lgpio raises its own bare class for a missing chip
             self._problem = f"no GPIO here ({error}); check that the user is in group gpio"
             return
-        self._problem = None
         for lamp, pin in self._pins.items():
+            if lamp in self._devices:
+                continue
             try:
                 self._devices[lamp] = LED(
                     pin, initial_value=self._lit[lamp], pin_factory=self._factory
@@ -89,8 +93,12 @@ class GpioLamps:
             device.value = self._lit[lamp]
         except Exception as error:  # noqa: BLE001 - a dark lamp must not take the engine with it
             self._problem = f"pin {self._pins[lamp]} cannot be set ({error}); check the wiring"
+            self._let_go(lamp)
 
-    def _disconnect(self) -> None:
-        devices, self._devices = self._devices, {}
-        for device in devices.values():
+    def _let_go(self, lamp: str) -> None:
+        device = self._devices.pop(lamp)
+        # The library's own classes of error too: a pin that is gone is let go of all the same.
+        with suppress(Exception):
+            device.off()
+        with suppress(Exception):
             device.close()

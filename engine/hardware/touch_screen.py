@@ -5,12 +5,13 @@ fingers it tells apart); where the finger is, nobody learns. The screen is found
 says of its devices, so that no keyboard is ever opened. A screen that is unplugged lets go, and is
 looked for again. It decides nothing.
 
-Source: kernel, Documentation/input/event-codes.rst (BTN_TOUCH, INPUT_PROP_DIRECT) and
+Source: kernel, Documentation/input/event-codes.rst (BTN_TOUCH, SYN_DROPPED, INPUT_PROP_DIRECT) and
 include/uapi/linux/input.h (`struct input_event`).
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import struct
@@ -21,6 +22,8 @@ from pathlib import Path
 
 from engine.listeners import Listeners
 
+log = logging.getLogger(__name__)
+
 AUTO = "auto"
 DEVICES = Path("/dev/input")
 CLASS = Path("/sys/class/input")
@@ -28,6 +31,7 @@ AGAIN = 2.0
 """Seconds between two looks for a screen that is not there."""
 
 EVENT = struct.Struct("@llHHi")  # seconds, microseconds, type, code, value
+EV_SYN, SYN_DROPPED = 0, 3
 EV_KEY, BTN_TOUCH, INPUT_PROP_DIRECT = 1, 0x14A, 1
 MOST = 64
 
@@ -51,7 +55,7 @@ def screens(devices: Path = DEVICES, kernel: Path = CLASS) -> Iterator[Screen]:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text().strip()
+        return file.read_text(errors="replace").strip()
     except OSError:
         return ""
 
@@ -140,8 +144,10 @@ class LinuxTouchScreen:
     def _run(self, opened: int | None) -> None:
         while True:
             if opened is not None:
-                self._read(opened)
-                os.close(opened)
+                try:
+                    self._read(opened)
+                finally:
+                    os.close(opened)
                 # Whoever touched it cannot be known to do so any more.
                 self._become(pressed=False)
             if select.select([self._stopped], [], [], self._again)[0]:
@@ -170,9 +176,16 @@ class LinuxTouchScreen:
             for _, _, kind, code, value in EVENT.iter_unpack(left[:whole]):
                 if (kind, code) == (EV_KEY, BTN_TOUCH):
                     self._become(pressed=value != 0)
+                elif (kind, code) == (EV_SYN, SYN_DROPPED):
+                    # The kernel kept some back: the finger's leaving may have been among them.
+                    self._become(pressed=False)
             left = left[whole:]
 
     def _become(self, *, pressed: bool) -> None:
         if pressed is not self._pressed:
             self._pressed = pressed
-            self._listeners.tell(pressed)
+            try:
+                self._listeners.tell(pressed)
+            except Exception:
+                # One listener that fails must not leave the others without the next touch.
+                log.exception("a listener of the touch screen failed")

@@ -28,6 +28,8 @@ OWNER = Pass("the page's link", Scope.ADMIN)
 
 MOST_LINKS = 8
 MOST_SESSIONS = 32
+MOST_OF_ONE = 4
+"""Sessions that one token has at a time: whoever may only look throws nobody else out."""
 
 FAILURES = 10
 FAILURE_SECONDS = 60.0
@@ -128,6 +130,9 @@ class Access:
 
     def admit(self, holder: Pass, holds: Callable[[], bool]) -> str:
         """A session of `holder` for as long as what it was opened with `holds`."""
+        own = [key for key, session in self._sessions.items() if session.holder == holder]
+        for key in own[: max(0, len(own) + 1 - MOST_OF_ONE)]:
+            del self._sessions[key]
         return self._session(_Session(holder, holds=holds))
 
     def leave(self, session: str | None) -> None:

@@ -12,8 +12,11 @@ from integrations.http.guard import form_page, plain_page
 TOKEN_FIELD = "token"  # noqa: S105  the name of the form's field
 SIGN_IN = "sign-in"
 
+PAGES = frozenset({"/", "/night"})
+"""What people open by address."""
+
 # The token is a password to browsers and their keepers of passwords; the name is for those only.
-_FORM = f"""<form method="post" action="{SIGN_IN}">
+_FORM = f"""<form method="post" action="/{SIGN_IN}">
 <input type="text" name="name" value="heliotrope" autocomplete="username" hidden>
 <label>Or sign in with a token
 <input type="password" name="{TOKEN_FIELD}" autocomplete="current-password" required
@@ -40,7 +43,7 @@ def closed(request: web.Request) -> web.Response:
         "Open that link in this browser."
     )
     title = "This page opens with a link"
-    if request.path != "/":
+    if request.path not in PAGES:
         response = plain(401, title, text)
     else:
         response = sign_in(title, text)

@@ -46,7 +46,10 @@ class Route:
 
 
 class Door:
-    """`middleware` stands before all routes of one server; `name` is of its cookie."""
+    """`middleware` stands before all routes of one server.
+
+    `cookie` names its cookie; `public` is the owner's address of it behind a proxy, if any.
+    """
 
     def __init__(
         self,
@@ -55,12 +58,14 @@ class Door:
         host: str,
         ingress_from: str,
         cookie: Callable[[], str],
+        public: str = "",
     ) -> None:
         self.access = access
         self._tokens = tokens
         self._host = host
         self._ingress_from = ingress_from
         self._cookie = cookie
+        self._public = public
         self._wants: dict[object, Scope | None] = {}
 
     def hang(self, app: web.Application, routes: tuple[Route, ...]) -> None:
@@ -83,7 +88,9 @@ class Door:
 
     async def _admit(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         by_ingress = self._by_ingress(request)
-        if not by_ingress and not host_is_ours(request.headers.get("Host", ""), self._host):
+        if not by_ingress and not host_is_ours(
+            request.headers.get("Host", ""), self._host, self._public
+        ):
             return plain(403, "Not here", "This address is not one of this device's own.")
         wants = self._wants.get(request.match_info.route, Scope.ADMIN)
         if wants is None:
@@ -134,12 +141,21 @@ class Door:
             return request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
         if request.headers.get("Authorization", "").lower().startswith("bearer "):
             return True
-        return origin_is_ours(request.headers.get("Origin"), request.headers.get("Host", ""))
+        return self._own_page(request)
+
+    def _own_page(self, request: web.Request) -> bool:
+        headers = request.headers
+        return origin_is_ours(headers.get("Origin"), headers.get("Host", ""), self._public)
 
     def _stranger(self, request: web.Request) -> web.Response:
-        if _offered(request) is None and request.cookies.get(self._cookie()) is None:
-            return closed(request)
-        return self._too_often(request) or closed(request)
+        # A cookie of before a restart is no guess: nobody guesses 256 bits, and a lock would keep
+        # the very people out who must sign in again.
+        if _offered(request) is not None:
+            return self._too_often(request) or closed(request)
+        response = closed(request)
+        if request.cookies.get(self._cookie()) is not None:
+            response.del_cookie(self._cookie(), path="/")
+        return response
 
     def _too_often(self, request: web.Request) -> web.Response | None:
         """Note a wrong token; the refusal, where there were too many from this address."""
@@ -186,9 +202,13 @@ class Door:
 
     # ----------------------------------------------------------------- the tokens
 
+    async def to_sign_in(self, _: web.Request) -> web.StreamResponse:
+        """`/sign-in` asked for by its address: the form is on the page."""
+        return to_page()
+
     async def sign_in(self, request: web.Request) -> web.StreamResponse:
         """`/sign-in`: a token becomes a session of its scope, over when the token is revoked."""
-        if not origin_is_ours(request.headers.get("Origin"), request.headers.get("Host", "")):
+        if not self._own_page(request):
             return plain(403, "Not from here", "Sign in on this device's own page.")
         tokens, offered = self._tokens, await _typed(request)
         holder = tokens.pass_of(offered) if tokens is not None else None
@@ -198,6 +218,7 @@ class Door:
                 "It was revoked, or something is missing from it. "
                 "The owner makes one with: heliotrope token create NAME --scope control",
             )
+        self.access.leave(request.cookies.get(self._cookie()))
         held = partial(tokens.holds, digest(offered))
         return self._with_session(to_page(), self.access.admit(holder, held))
 

@@ -97,8 +97,8 @@ def _own_names() -> frozenset[str]:
     return frozenset({"localhost", name, f"{name.split('.')[0]}.local"})
 
 
-def host_is_ours(host_header: str, bound_to: str) -> bool:
-    """Whether a Host header names this machine.
+def host_is_ours(host_header: str, bound_to: str, public: str = "") -> bool:
+    """Whether a Host header names this machine, or the owner's `public` address of it.
 
     A page elsewhere can point its own name at our address (DNS rebinding); it
     cannot make the browser send another name. Addresses cannot be rebound, so
@@ -108,6 +108,8 @@ def host_is_ours(host_header: str, bound_to: str) -> bool:
         host = urlsplit(f"//{host_header}").hostname or ""
     except ValueError:
         return False
+    if public and host == urlsplit(public).hostname:
+        return True
     if is_loopback(bound_to):
         return is_loopback(host)
     try:
@@ -117,12 +119,17 @@ def host_is_ours(host_header: str, bound_to: str) -> bool:
     return True
 
 
-def origin_is_ours(origin: str | None, host_header: str) -> bool:
-    """Whether the page that sends a request is our own; a missing Origin is not."""
+def origin_is_ours(origin: str | None, host_header: str, public: str = "") -> bool:
+    """Whether the page that sends a request is our own; a missing Origin is not.
+
+    At the owner's `public` address it is, whatever a proxy made of the Host header.
+    """
     if not origin:
         return False
     try:
         parts = urlsplit(origin)
     except ValueError:
         return False
+    if public and (parts.scheme, parts.netloc) == urlsplit(public)[:2]:
+        return True
     return parts.scheme in {"http", "https"} and parts.netloc == host_header

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 
 from aiohttp import web
@@ -24,6 +25,9 @@ MOST_PER_SECOND = 20.0
 
 KEEP_ALIVE_SECONDS = 5.0
 """A page that hears nothing for three times this calls the connection lost."""
+
+LOOK_AGAIN_SECONDS = 1.0
+"""Between two looks at whether whoever listens still may."""
 
 MOST_PAGES = 16
 STUCK_SECONDS = 30.0
@@ -46,8 +50,11 @@ class Live:
         for stream in self._streams:
             stream.cancel()
 
-    async def serve(self, request: web.Request, states: Latest[Snapshot]) -> web.StreamResponse:
-        """Send until the browser goes away, reads nothing for `STUCK_SECONDS`, or `stop`."""
+    async def serve(
+        self, request: web.Request, states: Latest[Snapshot], allowed: Callable[[], bool]
+    ) -> web.StreamResponse:
+        """Send until the browser goes away, reads nothing for `STUCK_SECONDS`, is not `allowed`
+        to any more (a token revoked, a session left), or `stop`."""
         response = web.StreamResponse(
             headers={**HEADERS, "Content-Type": "text/event-stream; charset=utf-8"}
         )
@@ -56,7 +63,7 @@ class Live:
         self._streams.add(task)
         try:
             await response.prepare(request)
-            await _send_all(request, response, states)
+            await _send_all(request, response, states, allowed)
         except (ConnectionError, TimeoutError):
             _LOG.debug("a page went away")
         except asyncio.CancelledError:
@@ -68,20 +75,27 @@ class Live:
 
 
 async def _send_all(
-    request: web.Request, response: web.StreamResponse, states: Latest[Snapshot]
+    request: web.Request,
+    response: web.StreamResponse,
+    states: Latest[Snapshot],
+    allowed: Callable[[], bool],
 ) -> None:
     now = asyncio.get_running_loop().time
-    version, sent = 0, now()
+    version, sent, judged = 0, now(), now()
     shown: Snapshot | None = None
     while True:
         text = b""
         try:
-            async with asyncio.timeout(KEEP_ALIVE_SECONDS):
+            async with asyncio.timeout(LOOK_AGAIN_SECONDS):
                 version, snapshot = await states.newer(version)
             if shown is None or replace(snapshot, t=shown.t) != shown:
                 shown, text = snapshot, event(snapshot)
         except TimeoutError:
             pass
+        if now() - judged >= LOOK_AGAIN_SECONDS:
+            judged = now()
+            if not allowed():
+                return
         if not text and now() - sent >= KEEP_ALIVE_SECONDS:
             text = b": still here\n\n"
         if text:

@@ -55,9 +55,10 @@ class PageServer:
     `host` and `port` are where it listens (0: any free port; `port` is the
     real one after `start`). `simulated` offers the commands that only the
     simulated room has. `ingress_from` is the address of a proxy that lets only
-    people in who are logged in to it. `now` is the engine's monotonic clock.
-    `live` is where the camera's pictures come from, `tokens` who else may come
-    in, `more` further routes, `code_wanted` whether disarming takes a code now.
+    people in who are logged in to it. `public` is the address of a proxy of the
+    owner's. `now` is the engine's monotonic clock. `live` is where the camera's
+    pictures come from, `tokens` who else may come in, `more` further routes,
+    `code_wanted` whether disarming takes a code now.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class PageServer:
         name: str = "Heliotrope",
         simulated: bool = False,
         ingress_from: str = "",
+        public: str = "",
         now: Callable[[], float] = time.monotonic,
         access: Access | None = None,
         tokens: TokenStore | None = None,
@@ -86,7 +88,9 @@ class PageServer:
         self._states: Latest[Snapshot] = Latest()
         self._submit: Submit | None = None
         self._live = Live()
-        self.door = Door(self.access, tokens, host, ingress_from, lambda: f"heliotrope_{self.port}")
+        self.door = Door(
+            self.access, tokens, host, ingress_from, lambda: f"heliotrope_{self.port}", public
+        )
         self.checkin = CheckIn(live or LiveView(), self.door, self._may_look)
         self._more = tuple(more)
         self._code_wanted = code_wanted
@@ -127,6 +131,7 @@ class PageServer:
             Route("GET", "/health", self._health, None, head=True),
             Route("GET", "/open/{token}", self.door.open, None),
             Route("GET", "/look/{ticket}", self.door.look, None),
+            Route("GET", "/sign-in", self.door.to_sign_in, None),
             Route("POST", "/sign-in", self.door.sign_in, None),
             Route("POST", "/leave", self.door.leave, Scope.VIEW),
             Route("GET", "/", self._page, Scope.VIEW, head=True),
@@ -183,7 +188,12 @@ class PageServer:
     async def _events(self, request: web.Request) -> web.StreamResponse:
         if self._live.full:
             return plain(503, "Too many pages", "Close one of the other pages first.")
-        return await self._live.serve(request, self._states)
+
+        def allowed() -> bool:
+            holder = self.door.holder(request)
+            return holder is not None and holder.scope.covers(Scope.VIEW)
+
+        return await self._live.serve(request, self._states, allowed)
 
     async def _health(self, _: web.Request) -> web.StreamResponse:
         snapshot = self._states.value

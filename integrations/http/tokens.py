@@ -7,7 +7,6 @@ when it is made and never again; it decides nothing but whose it is.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
 import json
@@ -50,14 +49,13 @@ class TokenStore:
         """Read again where the file has changed; none where it cannot be read."""
         try:
             about = self._file.stat()
-        except FileNotFoundError:
-            self._stamp, self._tokens = None, ()
-            return ()
-        stamp = (about.st_mtime_ns, about.st_ino)
-        if stamp != self._stamp:
-            self._stamp, self._tokens = stamp, ()
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            stamp = (about.st_mtime_ns, about.st_ino)
+            if stamp != self._stamp:
                 self._tokens = tuple(_token(entry) for entry in json.loads(self._file.read_text()))
+                self._stamp = stamp
+        except (OSError, ValueError, KeyError, TypeError):
+            # Looked at again with the next request: what failed may pass.
+            self._stamp, self._tokens = None, ()
         return self._tokens
 
     def make(self, name: str, scope: Scope) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from dataclasses import replace
 
 import pytest
 from gpiozero import LED
-from gpiozero.pins.mock import MockFactory
+from gpiozero.pins.mock import MockFactory, MockPin
 
 from engine.config import Config, LampsConfig, LampsDriver
 from engine.core.types import NOBODY_LOOKS, OPENED, SHUT, VIEWER, Indicate
 from engine.hardware.lamps import GpioLamps
 from engine.ports import Indicator
 from engine.sim.devices import SimulatedIndicator
-from engine.switches import lamps_of
+from engine.switches import lamp_pins, lamps_of
 
 PINS = {"viewer": 23, "shutter": 24}
 
@@ -59,24 +61,65 @@ def test_a_lamp_that_is_missing_is_named_and_burns_once_it_is_there() -> None:
     assert "pin 24" in lamps.problem
     assert "lamps.shutter_pin" in lamps.problem
     assert factory.pin(23).state, "the other one burns all the same"
+    kept = lamps._devices["viewer"]
+    assert lamps.problem is not None
+    assert lamps._devices["viewer"] is kept, "and is left alone while the pin is asked for again"
     other.close()
     assert lamps.problem is None
     assert burning(factory) == (True, True), "what was told meanwhile"
 
 
-def test_no_gpio_at_all_is_said_and_nothing_raises() -> None:
-    class Nothing:
-        def pin(self, _: int) -> None:
-            raise OSError("can not open gpiochip")
+def test_no_gpio_at_all_is_said_and_nothing_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone() -> None:
+        raise RuntimeError("can not open gpiochip")
 
-    lamps = GpioLamps(PINS, Nothing())
+    fake = types.ModuleType("gpiozero.pins.lgpio")
+    fake.LGPIOFactory = gone  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "gpiozero.pins.lgpio", fake)
+    lamps = GpioLamps(PINS)
     lamps.show(Indicate(SHUT))
-    assert lamps.problem is not None
+    assert lamps.problem == (
+        "no GPIO here (can not open gpiochip); check that the user is in group gpio"
+    )
     lamps.close()
 
 
-def test_only_what_is_configured_is_used() -> None:
-    assert isinstance(lamps_of(Config()), SimulatedIndicator)
-    one = replace(Config(), lamps=LampsConfig(LampsDriver.GPIO, viewer_pin=-1, shutter_pin=-1))
-    lamps = lamps_of(one)
-    assert isinstance(lamps, GpioLamps)
+def test_a_pin_that_breaks_while_it_is_used_is_named_and_comes_back() -> None:
+    class Broken(MockPin):
+        fails = closed = False
+
+        def _set_state(self, value: bool) -> None:
+            if type(self).fails:
+                raise RuntimeError("the wire is cut")
+            super()._set_state(value)
+
+        def close(self) -> None:
+            super().close()
+            if type(self).fails and not type(self).closed:
+                type(self).closed = True
+                raise RuntimeError("the wire is cut")
+
+    factory = MockFactory(pin_class=Broken)
+    lamps = GpioLamps(PINS, factory)
+    Broken.fails = True
+    lamps.show(Indicate(VIEWER))
+    assert "the wire is cut" in (lamps.problem or "")
+    Broken.fails = False
+    assert lamps.problem is None
+    assert burning(factory) == (True, True)
+    lamps.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "pins"),
+    [
+        (LampsConfig(), {}),
+        (LampsConfig(LampsDriver.GPIO, viewer_pin=-1, shutter_pin=-1), {}),
+        (LampsConfig(LampsDriver.GPIO, viewer_pin=5, shutter_pin=-1), {"viewer": 5}),
+        (LampsConfig(LampsDriver.GPIO), {"viewer": 23, "shutter": 24}),
+    ],
+)
+def test_only_what_is_configured_is_used(settings: LampsConfig, pins: dict[str, int]) -> None:
+    assert lamp_pins(settings) == pins
+    if not pins:
+        assert isinstance(lamps_of(replace(Config(), lamps=settings)), SimulatedIndicator)

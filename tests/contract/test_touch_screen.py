@@ -13,7 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from engine.hardware.touch_screen import AUTO, BTN_TOUCH, EV_KEY, EVENT, LinuxTouchScreen, Screen
+from engine.hardware.touch_screen import (
+    AUTO,
+    BTN_TOUCH,
+    EV_KEY,
+    EV_SYN,
+    EVENT,
+    SYN_DROPPED,
+    LinuxTouchScreen,
+    Screen,
+)
 from engine.hardware.touch_screen import screens as screens_of
 from engine.ports import TouchScreen
 from engine.sim.devices import SimulatedTouchScreen
@@ -110,6 +119,23 @@ def test_only_the_touch_itself_is_read_also_in_pieces(pipe: Path) -> None:
         for start in range(0, len(whole), 7):
             device.write(whole[start : start + 7])
         assert edges.wait(2) == [True, False]
+    screen.close()
+
+
+def test_events_that_the_kernel_dropped_let_go_and_a_listener_that_fails_harms_nobody(
+    pipe: Path,
+) -> None:
+    edges = Edges()
+
+    def fails(pressed: bool) -> None:
+        raise RuntimeError("a listener is broken")
+
+    screen = LinuxTouchScreen(str(pipe))
+    screen.listen(fails)
+    screen.listen(edges)
+    with pipe.open("wb", buffering=0) as device:
+        device.write(touch(True) + event(EV_SYN, SYN_DROPPED, 0) + touch(True))
+        assert edges.wait(3) == [True, False, True]
     screen.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,14 +11,18 @@ import pytest
 import pytest_asyncio
 
 from integrations import sample
-from integrations.http.access import FAILURES
+from integrations.http.access import FAILURES, MOST_SESSIONS
 from integrations.http.answers import TOKEN_FIELD
 from integrations.http.scopes import Scope
 from integrations.http.server import PageServer
 from integrations.http.tokens import TokenStore
 from integrations.hub import Hub
 
+PROXY = "https://cam.example.org"
 FORM = "application/x-www-form-urlencoded"
+
+
+HANG = 20.0
 
 
 class Site:
@@ -26,7 +31,7 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.store = TokenStore(folder)
         self.tokens = {scope: self.store.make(str(scope), scope) for scope in Scope}
-        self.server = PageServer(port=0, tokens=self.store)
+        self.server = PageServer(port=0, tokens=self.store, public=PROXY)
 
     @property
     def here(self) -> dict[str, str]:
@@ -108,7 +113,84 @@ async def test_signing_out_ends_the_session_and_not_the_token(
     assert await sign_in(site, client, site.tokens[Scope.VIEW]) == 200
 
 
-@pytest.mark.parametrize("origin", [None, "null", "https://evil.example"])
+async def ended(events: aiohttp.ClientResponse) -> bool:
+    """Whether a stream of states is closed by the server."""
+    async with asyncio.timeout(HANG):
+        while await events.content.read(65536):
+            pass
+    return True
+
+
+async def test_a_stream_of_states_ends_with_its_token_and_with_its_session(
+    site: Site, client: aiohttp.ClientSession
+) -> None:
+    await sign_in(site, client, site.tokens[Scope.VIEW])
+    async with client.get(site.url("/events")) as events:
+        await events.content.readline()
+        site.store.revoke("view")
+        assert await ended(events)
+    await sign_in(site, client, site.tokens[Scope.CONTROL])
+    async with client.get(site.url("/events")) as events:
+        await events.content.readline()
+        async with client.post(site.url("/leave"), headers=site.here):
+            pass
+        assert await ended(events)
+
+
+async def test_whoever_may_only_look_throws_nobody_out(
+    site: Site, client: aiohttp.ClientSession
+) -> None:
+    async with client.get(site.server.new_link()):
+        pass
+    async with aiohttp.ClientSession() as other:
+        for _ in range(MOST_SESSIONS + 1):
+            assert await sign_in(site, other, site.tokens[Scope.VIEW]) == 401  # keeps no cookie
+    assert await about(site, client) == (200, "admin")
+
+
+async def test_signing_in_again_ends_what_this_browser_had_before(
+    site: Site, client: aiohttp.ClientSession
+) -> None:
+    await sign_in(site, client, site.tokens[Scope.ADMIN])
+    kept = {cookie.key: cookie.value for cookie in client.cookie_jar}
+    await sign_in(site, client, site.tokens[Scope.VIEW])
+    assert await about(site, client) == (200, "view")
+    async with aiohttp.ClientSession(cookies=kept) as before:
+        assert await about(site, before) == (401, "")
+
+
+async def test_cookies_of_before_a_restart_keep_nobody_from_signing_in(
+    site: Site, client: aiohttp.ClientSession
+) -> None:
+    name = f"heliotrope_{site.server.port}"
+    for _ in range(FAILURES + 2):
+        async with client.get(site.url("/"), cookies={name: "of-before"}) as answer:
+            assert answer.status == 401
+            assert 'type="password"' in await answer.text()
+            assert not answer.cookies[name].value
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/night"])
+async def test_the_form_is_found_from_the_addresses_that_people_keep(
+    site: Site, client: aiohttp.ClientSession, path: str
+) -> None:
+    async with client.get(site.url(path)) as answer:
+        assert 'action="/sign-in"' in await answer.text()
+
+
+@pytest.mark.parametrize("host", ["cam.example.org", None])
+async def test_it_works_behind_the_owner_s_proxy_whatever_that_makes_of_the_host(
+    site: Site, client: aiohttp.ClientSession, host: str | None
+) -> None:
+    headers = {"Origin": PROXY} | ({"Host": host} if host else {})
+    data = {TOKEN_FIELD: site.tokens[Scope.VIEW]}
+    async with client.post(
+        site.url("/sign-in"), data=data, headers=headers, allow_redirects=False
+    ) as answer:
+        assert answer.status == 303
+
+
+@pytest.mark.parametrize("origin", [None, "null", "https://evil.example", "http://cam.example.org"])
 async def test_no_other_page_signs_anybody_in_or_out(
     site: Site, client: aiohttp.ClientSession, origin: str | None
 ) -> None:

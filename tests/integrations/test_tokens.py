@@ -54,6 +54,21 @@ def test_a_damaged_file_opens_to_nobody(tmp_path: Path, text: str) -> None:
     assert TokenStore(tmp_path).pass_of("anything") is None
 
 
+def test_a_file_that_could_not_be_read_for_a_moment_opens_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = TokenStore(tmp_path)
+    text = store.make("phone", Scope.VIEW)
+
+    def refused(self: Path) -> str:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as now:
+        now.setattr(Path, "read_text", refused)
+        assert store.pass_of(text) is None
+    assert store.pass_of(text) is not None
+
+
 @given(st.text())
 def test_nothing_else_opens(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     folder = tmp_path_factory.mktemp("tokens")

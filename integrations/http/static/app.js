@@ -9,6 +9,7 @@ import { Room } from "./room.js";
 const $ = (id) => document.getElementById(id);
 const panel = new Panel();
 let state = null;
+let known = false; // whether the server has said what this page may do
 
 const live = new Live(
   (heard) => {
@@ -23,6 +24,7 @@ const live = new Live(
       lost: `Connection lost: what you see is old. Trying again ${wait > 1500 ? `in ${Math.round(wait / 1000)} s` : "now"}.`,
       ended: "This page's session has ended. Open a link that Heliotrope prints, or load the page again and sign in.",
     };
+    if (connection === "open" && !known) about();
     document.body.classList.toggle("stale", connection !== "open");
     $("connection").hidden = connection === "open";
     $("retry").hidden = connection !== "lost";
@@ -68,12 +70,14 @@ $("heading").addEventListener("change", () => {
 });
 
 $("leave").addEventListener("click", async () => {
-  await fetch("leave", { method: "POST" }).catch(() => null);
-  location.reload();
+  const left = await fetch("leave", { method: "POST" }).catch(() => null);
+  if (left?.ok || left?.status === 401) location.reload();
+  else panel.say("Signing out did not reach the engine.", true);
 });
 
 async function about() {
   try {
+    known = true; // asked once; again only where it failed
     const facts = await (await fetch("about")).json();
     $("name").textContent = facts.name;
     document.title = facts.name;
@@ -82,12 +86,15 @@ async function about() {
     for (const name of ["face_me", "shutter", "mute"]) $(name).hidden = !facts.commands.includes(name);
     $("simulated").hidden = !facts.simulated;
     // Whoever may only look is offered nothing that would be refused.
-    $("controls").hidden = !facts.commands.includes("turn");
-    for (const name of ["left", "right"]) $(`look-${name}`).hidden = !facts.commands.includes("turn");
+    const turns = facts.commands.includes("turn");
+    $("controls").hidden = !turns;
+    $("skip").href = turns ? "#controls" : "#look";
+    for (const name of ["left", "right"]) $(`look-${name}`).hidden = !turns;
     panel.setsRange = facts.commands.includes("range_setup");
-    room.turns = facts.commands.includes("turn");
+    room.turns = turns;
     $("leave").hidden = !facts.session;
   } catch {
+    known = false;
     // The stream says that the connection is lost, and says it better.
   }
 }
