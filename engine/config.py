@@ -199,7 +199,7 @@ class SeeingConfig:
 class HearingConfig:
     enabled: bool = True
     speech_threshold: Share = 0.5
-    wake_word: Text = "okay_nabu"
+    wake_word: Text = "hey_jarvis"
     min_confidence: Share = 0.3
     beam: Text = "none"
 

@@ -100,14 +100,19 @@ def _spent(work: Callable[[], object], repeats: int) -> float:
 
 def _ear(array: MicrophoneArray, sound: Sound, repeats: int) -> float:
     """The whole ear, opened and warm, a wake word's networks beside it where they are."""
-    (spotter, _), (near, _) = open_wake_word(WORDS[0]), open_wake_word(WORDS[0], near=True)
-    ear, runs = Ear(array, wake_word=spotter, near=near), iter(range(repeats + 1))
+    ear, runs = _listening_for(array, WORDS[0]), iter(range(repeats + 1))
 
     def hear() -> None:
         _play(ear, sound, 1000.0 * next(runs))
 
     hear()
     return round(float(1000.0 * _spent(hear, repeats) * RATE / sound.shape[1]), 1)
+
+
+def _listening_for(array: MicrophoneArray, word: str) -> Ear:
+    """The whole ear, with as many networks of the word as there are."""
+    (cleaned, _), (near, _) = open_wake_word(word), open_wake_word(word, near=True)
+    return Ear(array, wake_word=cleaned, near=near)
 
 
 def _play(ear: Ear, sound: Sound, begins: float) -> None:
@@ -163,7 +168,7 @@ def decisions(array: MicrophoneArray, data_dir: Path, progress: Progress) -> dic
     `wait_ms` is sound that the spotter wanted beyond the word's end, blocks
     included; `work_ms` the processor time of the block that decided.
     """
-    waits, works = [], []
+    waits, works, said = [], [], []
     for word in WORDS:
         for clip in sorted((data_dir / "wake_words" / word).glob("*.wav")):
             progress(f"hearing: decision about {word}")
@@ -171,6 +176,7 @@ def decisions(array: MicrophoneArray, data_dir: Path, progress: Progress) -> dic
             if found is not None:
                 waits.append(found[0])
                 works.append(found[1])
+                said.append(word)
     total = np.array(waits) + np.array(works)
     return {
         "clips": len(waits),
@@ -178,6 +184,10 @@ def decisions(array: MicrophoneArray, data_dir: Path, progress: Progress) -> dic
         "work_ms": round(float(np.median(works)), 1),
         "total_median_ms": round(float(np.median(total)), 1),
         "total_worst_ms": round(float(total.max()), 1),
+        "total_worst_ms_of": {
+            word: round(float(total[[s == word for s in said]].max()), 1)
+            for word in dict.fromkeys(said)
+        },
     }
 
 
@@ -187,8 +197,7 @@ def decision(array: MicrophoneArray, word: str, clip: Sound) -> tuple[float, flo
     said = np.pad(clip[loud[0] : loud[-1] + 1], (2 * RATE, RATE))
     sound = _from(array, said, 40.0)
     sound += 0.03 * room_noise(array, len(said) // RATE + 1)[:, : len(said)]
-    (spotter, _), (near, _) = open_wake_word(word), open_wake_word(word, near=True)
-    ear, end = Ear(array, wake_word=spotter, near=near), len(said) - RATE
+    ear, end = _listening_for(array, word), len(said) - RATE
     for begin in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
         begun = time.process_time()
         heard = ear.listen(AudioBlock(begin / RATE, sound[:, begin : begin + CHUNK]))

@@ -9,7 +9,11 @@ awake throughout. Takes long; nothing calls it but script/measure.
 
 from __future__ import annotations
 
+import importlib
+import math
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,7 +39,7 @@ from engine.hearing.arrays import load_array
 from engine.hearing.canceller import Canceller
 from engine.hearing.history import History
 from engine.hearing.spectra import RATE
-from engine.hearing.wake_word import REFRACTORY, WORDS, WakeWordSpotter, open_wake_word
+from engine.hearing.wake_word import WORDS, MicroWakeWordSpotter, WakeWordSpotter, open_wake_word
 from engine.hearing.words import WordListening
 
 Progress = Callable[[str], None]
@@ -66,7 +70,8 @@ CONDITIONS: tuple[tuple[float, float | None], ...] = (
     (20.0, 5.0),
 )
 """What other speech is heard in: noise in dB below it, and music's or another's level beside it."""
-BLOCK = 8 * CHUNK
+KEPT = 6 * RATE
+"""Samples that the ear keeps."""
 
 
 def measure(
@@ -182,13 +187,22 @@ def noisy(rng: np.random.Generator, count: int) -> Sound:
 def spotted(word: str, sound: Sound) -> bool:
     """Whether the networks find `word` in what the microphones hear, as the ear gives it."""
     array = load_array("respeaker_6")
-    listening = WordListening(array, opened(word), opened(word, near=True))
-    history = History(array.channels, sound.shape[1])
-    history.push(sound)
-    return any(
-        listening.hear(history, begin, 1.0, lambda a, b: history.span(a, b).mean(axis=0))
-        for begin in range(0, sound.shape[1] - CHUNK + 1, CHUNK)
-    )
+    listening, history = WordListening(array, *networks(word)), History(array.channels, KEPT)
+    found = False
+    for begin in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
+        history.push(sound[:, begin : begin + CHUNK])
+        found = _hears(listening, history, begin) or found
+    return found
+
+
+def _hears(listening: WordListening, history: History, begin: int) -> bool:
+    """The chunk from `begin` on, heard awake."""
+    mono = lambda a, b: history.span(a, b).mean(axis=0)  # noqa: E731
+    return listening.hear(history, begin, 1.0, mono) is not None
+
+
+def networks(word: str) -> tuple[WakeWordSpotter, WakeWordSpotter]:
+    return opened(word), opened(word, near=True)
 
 
 def opened(word: str, *, near: bool = False) -> WakeWordSpotter:
@@ -198,31 +212,78 @@ def opened(word: str, *, near: bool = False) -> WakeWordSpotter:
     return spotter
 
 
+class OneCanceller(Canceller):
+    """For listeners who are given the same sound one after the other: it knows no word."""
+
+    def __init__(self) -> None:
+        super().__init__(load_array("respeaker_6"))
+        self._given: Sound | None = None
+
+    def process(self, samples: Sound, reference: int = 0) -> Sound:
+        if self._given is None or not np.array_equal(samples, self._given):
+            self._left, self._given = super().process(samples, reference), samples
+        return self._left
+
+
+class OneMaker:
+    """Of features, for networks that are given the same sound one after the other."""
+
+    def __init__(self) -> None:
+        self._maker: Any = importlib.import_module("pymicro_wakeword").MicroWakeWordFeatures()
+        self._given, self._made = b"", list[Any]()
+
+    def process_streaming(self, sound: bytes) -> list[Any]:
+        if sound != self._given:
+            self._given, self._made = sound, list(self._maker.process_streaming(sound))
+        return self._made
+
+
 def false_alarms(progress: Progress, hours: float) -> dict[str, Any]:
     """Hours of speech without any of the words, and each word's false detections in an hour.
 
-    The four words share one canceller, which knows no word.
+    Every condition's turn is heard by itself, on as many cores as there are.
     """
-    canceller = Canceller(load_array("respeaker_6"))
-    spotters = {word: (opened(word), opened(word, near=True)) for word in WORDS}
-    alarms, heard, deaf = dict.fromkeys(WORDS, 0), 0, dict.fromkeys(WORDS, 0)
-    for sound in speech():
-        if heard >= hours * 3600 * RATE:
-            break
-        progress(f"wake words: {heard / RATE / 3600:.2f} h of other speech, {alarms}")
-        for begin in range(0, sound.shape[1] - BLOCK + 1, BLOCK):
-            block = sound[:, begin : begin + BLOCK]
-            heard += BLOCK
-            given = canceller.process(block), block.mean(axis=0)
-            for word, pair in spotters.items():
-                found = [s.listen(x) is not None for s, x in zip(pair, given, strict=True)]
-                if any(found) and heard >= deaf[word]:
-                    alarms[word], deaf[word] = alarms[word] + 1, heard + int(REFRACTORY * RATE)
+    # Two samples to a byte.
+    once = sum(f.stat().st_size for f in prompts()) * 2 / RATE / 3600
+    turns, alarms, heard = math.ceil(hours / once), dict.fromkeys(WORDS, 0), 0.0
+    left = [3600 * (hours - turn * once) for turn in range(turns)]
+    with ProcessPoolExecutor(min(turns, os.cpu_count() or 1)) as pool:
+        for number, (seconds, found) in enumerate(pool.map(one_turn, range(turns), left)):
+            heard += seconds
+            alarms = {word: alarms[word] + found[word] for word in WORDS}
+            progress(f"wake words: turn {number + 1} of {turns} of other speech, {alarms}")
     return {
-        "hours": round(heard / RATE / 3600, 2),
-        "distinct_hours": round(sum(len(decode(f)) for f in prompts()) / RATE / 3600, 2),
-        "per_hour": {w: round(n * 3600 * RATE / max(1, heard), 2) for w, n in alarms.items()},
+        "hours": round(heard / 3600, 2),
+        "distinct_hours": round(once, 2),
+        "alarms": alarms,
+        "per_hour": {word: round(n * 3600 / max(1.0, heard), 2) for word, n in alarms.items()},
     }
+
+
+def one_turn(turn: int, longest: float) -> tuple[float, dict[str, int]]:
+    """Seconds of one turn of all prompts, or `longest` of them, and how often each word was heard
+    in them."""
+    array, canceller = load_array("respeaker_6"), OneCanceller()
+    cleaned, near = OneMaker(), OneMaker()
+    history, alarms = History(array.channels, KEPT), dict.fromkeys(WORDS, 0)
+    everyone = {
+        word: WordListening(
+            array,
+            MicroWakeWordSpotter(word, features=cleaned),
+            MicroWakeWordSpotter(word, near=True, features=near),
+            canceller=lambda _: canceller,
+        )
+        for word in WORDS
+    }
+    for sound in speech(turn):
+        if history.end >= longest * RATE:
+            break
+        for at in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
+            begin = history.end
+            history.push(sound[:, at : at + CHUNK])
+            for word, listening in everyone.items():
+                alarms[word] += _hears(listening, history, begin)
+    return history.end / RATE, alarms
 
 
 def prompts() -> list[Path]:
@@ -230,28 +291,24 @@ def prompts() -> list[Path]:
     return list({f.resolve(): f for f in EVERYBODY.prompts() if reported(f)})
 
 
-def speech() -> Iterator[Sound]:
-    """All prompts under every condition, at one loudness, (microphones, n) each.
-
-    Conditions take turns, so that any part of it holds all of them.
-    """
-    rng = np.random.default_rng(SEED)
-    files, noise = prompts(), noisy(np.random.default_rng(SEED), 30 * RATE)
-    for turn in range(len(CONDITIONS)):
-        talker, other = _room((SEED, 1_000 + turn))
-        for index, file in enumerate(files):
-            snr, music = CONDITIONS[(turn + index) % len(CONDITIONS)]
-            if rng.random() < 0.5:  # somebody else, elsewhere: less of it sounded before
-                talker, other = other, talker
-            sound = decode(file)
-            heard = _loud(convolve(talker, sound)[:, : len(sound)])
-            begin = int(rng.integers(noise.shape[1]))
-            rest = np.take(noise, np.arange(begin, begin + len(sound)), axis=1, mode="wrap")
-            heard = heard + 10.0 ** (-snr / 20.0) * rest
-            if music is not None:
-                played = convolve(other, programme(rng, (len(sound) + 1) / RATE, EVERYBODY))
-                heard = heard + 10.0 ** (music / 20.0) * _loud(played[:, : len(sound)])
-            yield np.asarray(0.05 * heard, np.float32)
+def speech(turn: int) -> Iterator[Sound]:
+    """All prompts in conditions that take turns, at one loudness, (microphones, n) each."""
+    rng = np.random.default_rng((SEED, turn))
+    noise = noisy(np.random.default_rng(SEED), 30 * RATE)
+    talker, other = _room((SEED, 1_000 + turn))
+    for index, file in enumerate(prompts()):
+        snr, music = CONDITIONS[(turn + index) % len(CONDITIONS)]
+        if rng.random() < 0.5:  # somebody else, elsewhere: less of it sounded before
+            talker, other = other, talker
+        sound = decode(file)
+        heard = _loud(convolve(talker, sound)[:, : len(sound)])
+        begin = int(rng.integers(noise.shape[1]))
+        rest = np.take(noise, np.arange(begin, begin + len(sound)), axis=1, mode="wrap")
+        heard = heard + 10.0 ** (-snr / 20.0) * rest
+        if music is not None:
+            played = convolve(other, programme(rng, (len(sound) + 1) / RATE, EVERYBODY))
+            heard = heard + 10.0 ** (music / 20.0) * _loud(played[:, : len(sound)])
+        yield np.asarray(0.05 * heard, np.float32)
 
 
 def _loud(sound: Sound) -> Sound:

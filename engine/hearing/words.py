@@ -2,8 +2,8 @@
 
 It hears the sound without what sounded before (`canceller`). That may take off a talker, too,
 who was speaking before the word; so a second one, harder to convince, hears the microphones as
-they are: either may find the word, which counts once. Both sleep while nothing has sounded like
-a voice for a while. Finds no directions and decides nothing else.
+they are: either may find the word, or both when neither is quite sure. It counts once. Both sleep
+while nothing has sounded like a voice for a while. Finds no directions and decides nothing else.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from engine.hearing.canceller import DELAY, HELD_BACK, MEMORY, Canceller
 from engine.hearing.history import History
 from engine.hearing.spectra import RATE, Real
 from engine.hearing.speech import CHUNK
-from engine.hearing.wake_word import REFRACTORY, Spotted, WakeWordSpotter
+from engine.hearing.wake_word import REFRACTORY, Spotted, WakeWordSpotter, spotted_at
 
 STIRRING = 0.03
 """Probability of speech from which the networks listen. Of 48 words said 3 m away in a room, 10 dB
@@ -33,13 +33,19 @@ class WordListening:
     """`hear` takes chunks in order, as numbers of samples in a history."""
 
     def __init__(
-        self, array: MicrophoneArray, spotter: WakeWordSpotter, near: WakeWordSpotter | None = None
+        self,
+        array: MicrophoneArray,
+        spotter: WakeWordSpotter,
+        near: WakeWordSpotter | None = None,
+        *,
+        canceller: Callable[[MicrophoneArray], Canceller] = Canceller,
     ) -> None:
         """`near` is the one that hears the microphones as they are. Without it, or with one
         microphone alone, `spotter` does."""
+        self._new_canceller = canceller
         self._array, self._spotter = array, spotter
         self._near = near if array.channels > 1 else None
-        self._canceller = Canceller(array)
+        self._canceller = canceller(array)
         self._given = self._unheard = self._stirred = self._deaf_until = 0
 
     def restart(self, start: int) -> None:
@@ -47,7 +53,7 @@ class WordListening:
         # The spotters count what they were given; the rest of a chunk is never given.
         self._unheard += start - self._given
         self._given = self._stirred = start
-        self._canceller = Canceller(self._array)
+        self._canceller = self._new_canceller(self._array)
         self._spotter.reset()
         if self._near is not None:
             self._near.reset()
@@ -77,7 +83,7 @@ class WordListening:
 
     def _learn_anew(self, history: History, start: int) -> None:
         """What sounded before `start`, which was slept through."""
-        self._canceller = Canceller(self._array)
+        self._canceller = self._new_canceller(self._array)
         count = min(start - history.start, LEARNED_FROM) // CHUNK * CHUNK
         self._canceller.learn(history.span(start - count, start))
 
@@ -87,6 +93,10 @@ class WordListening:
         sound = history.span(start, start + len(mono))
         left = self._canceller.process(sound, int(np.argmax(history.alive())))
         found, near = self._spotter.listen(left), self._near.listen(mono)
-        if near is not None or found is None:
+        if near is not None:
             return near
-        return Spotted(found.word, max(0, found.start - DELAY), found.end - DELAY)
+        if found is not None:
+            return Spotted(found.word, max(0, found.start - DELAY), found.end - DELAY)
+        if self._spotter.leans and self._near.leans:
+            return spotted_at(self._near.word, start + len(mono) - self._unheard)
+        return None

@@ -261,6 +261,8 @@ class SimulatedSpotter:
     It must hear every sample from the first block on, since it counts them.
     """
 
+    leans = False
+
     def __init__(self, word: str, spoken: deque[SimulatedWakeWord]) -> None:
         self.word = word
         self._spoken = spoken

@@ -25,7 +25,7 @@ from engine.sim.scenario import SenseModel
 from engine.sim.scenario_world import ScenarioWorld, Speaking, stream
 from engine.sim.world import Body
 
-WAKE_WORD = "okay_nabu"
+WAKE_WORD = "hey_jarvis"
 
 # Exposure indoors, and the angle of one pixel: what blurs a moving head's picture.
 EXPOSURE = 0.015  # s

@@ -20,6 +20,10 @@ class Scripted:
 
     word = "alexa"
 
+    @property
+    def leans(self) -> bool:
+        return False
+
     def __init__(self, *at: int) -> None:
         self._at = list(at)
         self.given = np.zeros(0, np.float32)
@@ -34,6 +38,18 @@ class Scripted:
 
     def reset(self) -> None:
         self.resets += 1
+
+
+class Leaning(Scripted):
+    """Never sure, but takes it for the word from so many samples on."""
+
+    def __init__(self, start: int) -> None:
+        super().__init__()
+        self._start = start
+
+    @property
+    def leans(self) -> bool:
+        return len(self.given) >= self._start
 
 
 def heard(
@@ -66,6 +82,14 @@ def test_either_finds_it_alone_and_both_mean_the_same_time() -> None:
     alone = heard(noise(4.0), Scripted(32_000 + DELAY), Scripted())
     near = heard(noise(4.0), Scripted(), Scripted(32_000))
     assert alone == near == [Spotted("alexa", 32_000 - RATE // 2, 32_000)]
+
+
+def test_two_that_are_not_quite_sure_are_enough_together_and_one_is_not() -> None:
+    both = heard(noise(3.2), Leaning(2 * RATE), Leaning(2 * RATE))
+    assert [found.word for found in both] == ["alexa"]
+    assert 1.8 * RATE < both[0].end <= 2 * RATE + DELAY  # less its network's delay
+    assert heard(noise(3.2), Leaning(2 * RATE), Scripted()) == []
+    assert heard(noise(3.2), Scripted(), Leaning(2 * RATE)) == []
 
 
 def test_without_the_second_one_the_microphones_are_heard_as_they_are() -> None:

@@ -88,7 +88,7 @@ def test_options_become_the_settings_of_the_same_name(fake: FakeSupervisor, tmp_
     assert config.device.name == "Kitchen"
     assert (config.camera.source, config.camera.tilt) == ("/dev/video0", -5.5)
     assert config.camera.field_of_view == 66.0
-    assert (config.hearing.enabled, config.hearing.wake_word) == (False, "okay_nabu")
+    assert (config.hearing.enabled, config.hearing.wake_word) == (False, "hey_jarvis")
     assert config.axis.range == (-90.0, 90.0)
     assert config.mqtt.address == ("core-mosquitto", 1883)
     assert (config.mqtt.username, config.mqtt.password) == ("addons", "secret")
