@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.bench import seeing_pets
 from engine.bench.seeing_distance import SEATED, STANDING, Source, compose, enlarged, lens
-from engine.bench.seeing_truth import interval
+from engine.bench.seeing_truth import Score, interval, windows
 from engine.bench.seeing_visitors import outline
 
 
@@ -34,6 +34,16 @@ def test_a_box_that_nobody_looked_at_is_a_pet_taken_for_a_person() -> None:
     assert seeing_pets.verdict("dog.4023.jpg", (101, 10, 150, 290)) == seeing_pets.PERSON
     assert seeing_pets.verdict("dog.4023.jpg", (174, 96, 309, 268)) == seeing_pets.PET
     assert seeing_pets.verdict("dog.9999.jpg", (101, 10, 150, 290)) == seeing_pets.PET
+
+
+def test_who_sits_on_a_panoramas_seam_is_no_mistake_on_its_other_side() -> None:
+    panorama = np.zeros((640, 1280, 3), np.uint8)
+    first, *_, last = windows(panorama, [(1.0, 300.0, 20.0, 54.0), (700.0, 300.0, 40.0, 90.0)])
+    assert first[1] == [(1.0, 100.0, 20.0, 54.0)], "the side that truth has is to be found"
+    assert last[1] == []
+    score = Score()
+    score.add([(298.0, 96.0, 22.0, 70.0), (150.0, 96.0, 22.0, 70.0)], last[1], last[2], 0.3)
+    assert score.false == 1, "and elsewhere in that window nobody is"
 
 
 def test_somebody_is_outlined_by_what_changed_and_not_by_their_shadow() -> None:

@@ -136,16 +136,19 @@ def test_who_is_far_away_is_looked_for_where_looks_are_seldom_and_nobody_is_ther
     assert (usual.calls, far.calls) == (3, 3)
 
 
-def test_the_configured_eye_has_a_smaller_size_that_leaves_nothing_either() -> None:
+def test_the_configured_eye_has_other_sizes_that_leave_nothing_either() -> None:
     eye = open_eye(CameraConfig(), SeeingConfig())
-    eye.hurry = True
     eye.look(Frame(1.0, picture()))
-    hurried, usual = eye._hurried, eye._detector
+    eye.hurry = True
+    eye.look(Frame(2.0, picture()))
+    hurried, usual, far = eye._hurried, eye._detector, eye._far
     assert isinstance(hurried, Detector)
     assert isinstance(usual, Detector)
-    assert hurried.people.long_side < usual.people.long_side
-    assert hurried.people.workspace.arrays(), "nothing was measured"
-    assert not any(a.any() for a in hurried.people.workspace.arrays())
+    assert isinstance(far, Detector)
+    assert hurried.people.long_side < usual.people.long_side < far.people.long_side
+    for other in (hurried, far):
+        assert other.people.workspace.arrays(), "nothing was measured"
+        assert not any(a.any() for a in other.people.workspace.arrays())
 
 
 def test_the_frame_is_overwritten() -> None:
