@@ -125,12 +125,15 @@ def household_truth(
 
 
 def _beyond_the_seam(truth: Sequence[Box], width: int) -> Iterator[Box]:
-    """Where somebody goes on who sits on a panorama's seam: truth has them on one side only."""
+    """Where somebody goes on who sits on a panorama's seam: truth has them on one side only.
+
+    And from the head to the chest: what is below, twice as far down, is theirs as well.
+    """
     for x, y, w, h in truth:
         if x <= SEAM:
-            yield (width - w, y, w, h)
+            yield (width - w, y, w, 2 * h)
         if x + w >= width - SEAM:
-            yield (0.0, y, w, h)
+            yield (0.0, y, w, 2 * h)
 
 
 def windows(picture: Image, truth: Sequence[Box]) -> list[tuple[Image, list[Box], list[Box]]]:

@@ -42,7 +42,7 @@ def test_who_sits_on_a_panoramas_seam_is_no_mistake_on_its_other_side() -> None:
     assert first[1] == [(1.0, 100.0, 20.0, 54.0)], "the side that truth has is to be found"
     assert last[1] == []
     score = Score()
-    score.add([(298.0, 96.0, 22.0, 70.0), (150.0, 96.0, 22.0, 70.0)], last[1], last[2], 0.3)
+    score.add([(298.0, 130.0, 22.0, 60.0), (150.0, 96.0, 22.0, 70.0)], last[1], last[2], 0.3)
     assert score.false == 1, "and elsewhere in that window nobody is"
 
 
