@@ -53,13 +53,14 @@ async def test_a_link_clicked_on_another_site_opens_the_page(browser: Any, engin
 
 async def test_it_shows_heading_zones_people_sounds_and_why(page: Any, engine: Engine) -> None:
     engine.show()
+    # Sounds fade within seconds, which a busy machine may take to open the page.
+    await page.wait_for_function("() => document.querySelectorAll('g.sound').length >= 3")
     shown = await page.evaluate(
         """() => ({
             head: document.querySelector('g.head').getAttribute('transform'),
             zones: [...document.querySelectorAll('path.zone')].map(z => z.getAttribute('d').length),
             people: [...document.querySelectorAll('g.person')].map(p => p.getAttribute('class')),
             pets: document.querySelectorAll('g.pet').length,
-            sounds: document.querySelectorAll('g.sound').length,
             reach: document.querySelectorAll('path.reach').length,
         })"""
     )
@@ -70,7 +71,6 @@ async def test_it_shows_heading_zones_people_sounds_and_why(page: Any, engine: E
     # In the order of drawing: the primary person on top.
     assert shown["people"] == ["person unseen-now", "person primary speaking"]
     assert shown["pets"] == 1
-    assert shown["sounds"] >= 3
     assert shown["reach"] == 1
     assert await page.locator("#reason").text_content() == engine.snapshot.reason.text
     assert "62.0°" in await text(page, "#fact-heading")
