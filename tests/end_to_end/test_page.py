@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from typing import Any
@@ -51,10 +52,17 @@ async def test_a_link_clicked_on_another_site_opens_the_page(browser: Any, engin
     await context.close()
 
 
+async def all_sounds(page: Any, engine: Engine) -> None:
+    """Have its sounds shown anew until they are: they fade within 3 s, busy machine or not."""
+    wanted = len(engine.snapshot.sounds)
+    async with asyncio.timeout(PATIENCE / 1000.0):
+        while await page.locator("g.sound").count() < wanted:
+            engine.show(sounds=tuple(replace(s, t=engine.t) for s in engine.snapshot.sounds))
+            await asyncio.sleep(0.5)
+
+
 async def test_it_shows_heading_zones_people_sounds_and_why(page: Any, engine: Engine) -> None:
-    engine.show()
-    # Sounds fade within seconds, which a busy machine may take to open the page.
-    await page.wait_for_function("() => document.querySelectorAll('g.sound').length >= 3")
+    await all_sounds(page, engine)
     shown = await page.evaluate(
         """() => ({
             head: document.querySelector('g.head').getAttribute('transform'),
