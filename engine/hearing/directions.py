@@ -133,7 +133,8 @@ class Localiser:
             waves / max(float(waves.max()), 1e-9),
             contrast,
             heard,
-            learned,
+            learned.whole if learned is not None else None,
+            learned.parts if learned is not None else None,
             sudden=background is None,
         )
 

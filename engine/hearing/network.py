@@ -9,19 +9,33 @@ the classical maps overrule it where it is unsure.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import onnxruntime
 
 from engine import networks
-from engine.hearing.band_maps import BandMaps, band_maps_of
+from engine.hearing.band_maps import MOST, POOL, BandMaps, band_maps_of
 from engine.hearing.maps import Turns, View
 from engine.hearing.spectra import Complex, Real
 from engine.hearing.steering import Dictionary
 
 FEWEST = 3
 """Microphones that still tell front from back."""
+PARTS = (2, 3)
+"""Into how many parts a stretch is cut. In a half or a third of it either of two talkers may be
+alone, and what is alike in both ways of cutting is seldom an echo: on 210 simulated rooms the two
+together told equal talkers better than either, and as well as with fifths, which cost more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """Probabilities of a talker at each azimuth, (azimuths,): `whole` in all of a stretch, `parts`
+    in each part of it by itself, on average."""
+
+    whole: Real
+    parts: Real
 
 
 @cache
@@ -41,33 +55,52 @@ class LearnedMap:
         plain: Complex,
         dictionary: Dictionary,
         turns: Turns | None = None,
-    ) -> Real:
-        """Probability of a talker at each azimuth, (azimuths,).
+    ) -> Learned:
+        """What the network makes of one stretch.
 
         `looks` are the stretch through one or more whiteners on the directions
         of `dictionary`, which has the one elevation `ELEVATION`; `plain` the
         amplitudes as heard, (microphones, bins, frames); `turns` how many
         azimuths each frame is turned by. Each look and its mirror image are
-        judged, and the log odds averaged: the mistakes are unlike.
+        judged, and the log odds averaged: the mistakes are unlike. The parts
+        are judged in the last look alone.
         """
         by_bin = np.ascontiguousarray(plain.transpose(1, 0, 2))
-        odds = []
-        for made in band_maps_of(looks, by_bin, dictionary, turns):
-            odds.append(self._odds(made, made.maps))
-            odds.append(mirrored(self._odds(made, mirrored(made.maps))))
-        mean = np.clip(np.mean(odds, axis=0), -30.0, 30.0)
-        return np.asarray(1.0 / (1.0 + np.exp(-mean)), np.float32)
+        made = band_maps_of(looks, by_bin, dictionary, turns)
+        images = [BandMaps(mirrored(each.maps), each.gates, each.blur) for each in made]
+        odds = self._odds([*made, *images])
+        odds[len(made) :] = mirrored(odds[len(made) :])
+        moments = min(plain.shape[2] // POOL, MOST)
+        parts = [
+            probability(self._odds(parts_of(made[-1], count, moments))).mean(axis=0)
+            for count in PARTS
+        ]
+        return Learned(probability(odds.mean(axis=0)), np.mean(parts, axis=0))
 
-    def _odds(self, made: BandMaps, maps: Real) -> Real:
-        (odds,) = self._session.run(
-            None,
-            {
-                "maps": np.ascontiguousarray(maps[None]),
-                "gates": made.gates[None],
-                "blur": made.blur[None],
-            },
-        )
-        return np.asarray(odds[0], np.float32)
+    def _odds(self, made: Sequence[BandMaps]) -> Real:
+        """(made, azimuths) of maps with as many moments each."""
+        given = {
+            "maps": np.stack([each.maps for each in made]),
+            "gates": np.stack([each.gates for each in made]),
+            "blur": np.stack([each.blur for each in made]),
+        }
+        (odds,) = self._session.run(None, given)
+        return np.asarray(odds, np.float32)
+
+
+def parts_of(made: BandMaps, count: int, moments: int) -> list[BandMaps]:
+    """The first so many `moments` in `count` parts, each a moment longer than its share."""
+    width = min(-(-moments // count) + 1, MOST)
+    begins = [number * max(moments - width, 0) // (count - 1) for number in range(count)]
+    return [
+        BandMaps(made.maps[:, b : b + width], made.gates[:, b : b + width], made.blur)
+        for b in begins
+    ]
+
+
+def probability(odds: Real) -> Real:
+    """Of log odds."""
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(odds, -30.0, 30.0))), np.float32)
 
 
 def mirrored(around: Real) -> Real:

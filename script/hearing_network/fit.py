@@ -106,8 +106,7 @@ def fit(folder: Path, out: Path, epochs: int, weights: Path | None = None) -> No
             # Rooms are fewer than epochs ask for: no two looks at one mixture are the same.
             heard = (torch.rand(len(pick), 1, MOST, 1) > 0.15 * float(torch.rand(1))).float()
             x, g = x * heard, g * heard[..., 0]
-            with torch.autocast("cpu", torch.bfloat16):
-                logits = network(x, g, blur[pick]).float()
+            logits = network(x, g, blur[pick])
             loss = torch.nn.functional.binary_cross_entropy_with_logits(
                 logits, target(y), reduction="none"
             )
@@ -130,17 +129,25 @@ def fit(folder: Path, out: Path, epochs: int, weights: Path | None = None) -> No
 def export(network: AzimuthNetwork, out: Path) -> None:
     network.eval()
     example = (
-        torch.zeros(1, 2 * BANDS, MOST, AZIMUTHS),
-        torch.zeros(1, 2 * BANDS, MOST),
-        torch.zeros(1, BANDS),
+        torch.zeros(2, 2 * BANDS, MOST, AZIMUTHS),
+        torch.zeros(2, 2 * BANDS, MOST),
+        torch.zeros(2, BANDS),
     )
     names = ["maps", "gates", "blur"]
+    # Several stretches at once, and shorter ones.
+    axes = {
+        "maps": {0: "stretches", 2: "moments"},
+        "gates": {0: "stretches", 2: "moments"},
+        "blur": {0: "stretches"},
+        "logits": {0: "stretches"},
+    }
     torch.onnx.export(
         network,
         example,
         out,
         input_names=names,
         output_names=["logits"],
+        dynamic_axes=axes,
         dynamo=False,
         opset_version=17,
     )

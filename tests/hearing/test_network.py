@@ -33,7 +33,7 @@ def bump(at: float, height: float = 1.0, width: float = 8.0) -> np.ndarray:
 
 
 def evidence(classical: float, learned: np.ndarray | None) -> Evidence:
-    return Evidence(bump(classical), bump(classical), 0.03, 0.03, learned)
+    return Evidence(bump(classical), bump(classical), 0.03, 0.03, learned, learned)
 
 
 def best(found: Evidence) -> float:
@@ -58,7 +58,7 @@ def test_two_voices_alike_are_rivals_and_one_is_none() -> None:
     one, two = bump(0.0, 0.9), np.maximum(bump(0.0, 0.9), bump(100.0, 0.85))
     waves = np.maximum(bump(0.0), bump(100.0))
     assert rivalry(evidence(0.0, one), AZIMUTHS) < 0.5
-    both = Evidence(waves, waves, 0.3, 0.2, two)
+    both = Evidence(waves, waves, 0.3, 0.2, two, two)
     assert rivalry(both, AZIMUTHS) >= 1.0
     assert read(both, (), AZIMUTHS).ambiguous
     assert not read(evidence(0.0, one), (), AZIMUTHS).ambiguous
@@ -67,8 +67,8 @@ def test_two_voices_alike_are_rivals_and_one_is_none() -> None:
 def test_a_second_voice_that_looks_like_a_wall_is_still_a_rival() -> None:
     two = np.maximum(bump(0.0, 0.9), bump(100.0, 0.85))
     steered, waves = np.maximum(bump(0.0), bump(100.0, 0.9)), bump(0.0)
-    assert read(Evidence(steered, waves, 0.3, 0.2, two), (), AZIMUTHS).ambiguous
-    alone = Evidence(steered, waves, 0.3, 0.2, bump(0.0, 0.9))
+    assert read(Evidence(steered, waves, 0.3, 0.2, two, two), (), AZIMUTHS).ambiguous
+    alone = Evidence(steered, waves, 0.3, 0.2, bump(0.0, 0.9), bump(0.0, 0.9))
     assert not read(alone, (), AZIMUTHS).ambiguous
 
 
