@@ -9,7 +9,6 @@ of some of SCENES, and what undoes those, so that the answers are the same, and 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,6 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
-from engine.hearing.band_maps import BANDS
 from script.hearing_network.fit import load
 from script.hearing_network.network import AzimuthNetwork
 
@@ -29,34 +27,20 @@ SAME = 0.02
 """Log odds that the recovered network may differ by."""
 
 
-def convolutions(file: Path) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """(weights, offsets) in the order in which the network uses them."""
+def recovered(file: Path, some: tuple[torch.Tensor, ...]) -> AzimuthNetwork:
+    """The network of `file`, an export of `fit`."""
     graph = onnx.load(file).graph
     known = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in graph.initializer}
-    for node in graph.node:
-        if node.op_type == "Conv" and len(node.input) == 3:
-            yield known[node.input[1]], known[node.input[2]]
-
-
-def recovered(file: Path, some: tuple[torch.Tensor, ...]) -> AzimuthNetwork:
-    """The network of `file`, an export of before what is alike all around was mixed apart."""
     network = AzimuthNetwork().eval()
-    mix, first, second, third, attention, down, wide, out = convolutions(file)
-    with torch.no_grad():
-        network.mix.weight.copy_(mix[0][:, : 4 * BANDS])
-        network.known.weight.copy_(mix[0][:, 4 * BANDS :])
-        network.mix.bias.zero_()
-        pairs = ((network.first, first), (network.second, second), (network.third, third))
-        for around, (weight, _) in pairs:
-            around.convolution.weight.copy_(weight)
-        plain = ((network.attention, attention),)
-        rings = ((network.down, down), (network.wide, wide), (network.out, out))
-        for part, (weight, offset) in (*plain, *((r.convolution, w) for r, w in rings)):
-            part.weight.copy_(weight)
-            part.bias.copy_(offset)
-    undone(network, network.normal, mix[1], some)
-    for around, (_, offset) in pairs:
-        undone(network, around.normal, offset, some)
+    # What is not folded has kept its name.
+    network.load_state_dict({k: v for k, v in known.items() if "::" not in k}, strict=False)
+    inputs = {node.name: node.input for node in graph.node if node.op_type == "Conv"}
+    for name in ("first", "second", "third"):
+        around = getattr(network, name)
+        _, weight, offset = inputs[f"/{name}/convolution/Conv"]
+        with torch.no_grad():
+            around.convolution.weight.copy_(known[weight])
+        undone(network, around.normal, known[offset], some)
     return network
 
 
@@ -83,14 +67,9 @@ def main(file: Path, folder: Path, out: Path) -> None:
     network = recovered(file, some)
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     given = dict(zip(("maps", "gates", "blur"), (part[:64] for part in some), strict=True))
+    (before,) = session.run(None, {name: part.numpy() for name, part in given.items()})
     with torch.no_grad():
         now = network(*given.values()).numpy()
-    before = np.concatenate(
-        [
-            session.run(None, {name: part[i : i + 1].numpy() for name, part in given.items()})[0]
-            for i in range(64)
-        ]
-    )
     apart = float(np.abs(now - before).max())
     if apart > SAME:
         raise SystemExit(f"{file}: recovered, it answers otherwise by {apart:.3f} in log odds")

@@ -16,9 +16,10 @@ from engine import networks
 from engine.core.angles import difference
 from engine.errors import UserError
 from engine.hearing.arrays import make_array, ring
-from engine.hearing.band_maps import BANDS, MOST, band_maps, blur_of
+from engine.hearing.band_maps import BANDS, MOST, BandMaps, band_maps, blur_of
 from engine.hearing.directions import BAND, Localiser
 from engine.hearing.maps import view
+from engine.hearing.network import PARTS, parts_of
 from engine.hearing.reading import Evidence, confidence_of, peaks_of, read, rivalry
 from engine.hearing.spectra import band, spectra
 from engine.hearing.steering import plane_waves
@@ -70,6 +71,37 @@ def test_a_second_voice_that_looks_like_a_wall_is_still_a_rival() -> None:
     assert read(Evidence(steered, waves, 0.3, 0.2, two, two), (), AZIMUTHS).ambiguous
     alone = Evidence(steered, waves, 0.3, 0.2, bump(0.0, 0.9), bump(0.0, 0.9))
     assert not read(alone, (), AZIMUTHS).ambiguous
+
+
+def test_who_is_heard_in_parts_of_a_stretch_alone_is_told_and_refused() -> None:
+    for chance, found in ((0.5, True), (0.02, False)):
+        parts = np.maximum(bump(0.0, 0.9), bump(100.0, chance))
+        location = read(
+            Evidence(bump(0.0), bump(0.0), 0.3, 0.2, bump(0.0, 0.9), parts), (), AZIMUTHS
+        )
+        azimuths = [d.azimuth for d in location.directions]
+        assert location.ambiguous is found
+        assert azimuths == pytest.approx([0.0, 100.0] if found else [0.0], abs=1.0)
+
+
+def test_without_a_background_parts_say_nothing() -> None:
+    parts = np.maximum(bump(0.0, 0.9), bump(100.0, 0.9))
+    one = Evidence(bump(0.0), bump(0.0), 0.3, 0.2, bump(0.0, 0.9), parts, sudden=True)
+    assert not read(one, (), AZIMUTHS).ambiguous
+
+
+@pytest.mark.parametrize("moments", [1, 4, 15, 30, MOST])
+@pytest.mark.parametrize("count", PARTS)
+def test_parts_are_alike_in_length_and_leave_nothing_out(count: int, moments: int) -> None:
+    numbers = np.arange(MOST, dtype=np.float32)
+    maps = np.tile(numbers[None, :, None], (2 * BANDS, 1, 72))
+    parts = parts_of(BandMaps(maps, maps[:, :, 0], np.ones(BANDS, np.float32)), count, moments)
+    assert len(parts) == count
+    assert len({part.maps.shape for part in parts}) == 1
+    heard = {int(number) for part in parts for number in part.gates[0]}
+    assert heard >= set(range(moments))
+    for part in parts:
+        np.testing.assert_array_equal(part.maps[:, :, 0], part.gates)
 
 
 def test_an_array_that_cannot_tell_front_from_back_does_without() -> None:
