@@ -114,6 +114,7 @@ MEASUREMENTS: dict[str, Measure] = {
     "start": start,
     "motion": of_module("engine.bench.motion:measure"),
     "seeing": of_module("engine.bench.seeing_quality:measure"),
+    "seeing_speed": of_module("engine.bench.seeing_speed:measure"),
     "seeing_tried": of_module("engine.bench.seeing_tried:measure"),
     "hearing": of_module("engine.bench.hearing:measure"),
     "hearing_cost": of_module("engine.bench.hearing_cost:measure"),

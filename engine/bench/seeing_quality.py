@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from engine.bench import seeing_distance, seeing_pets, seeing_speed
+from engine.bench import seeing_distance, seeing_pets
 from engine.bench.seeing_truth import (
     WINDOW_FIELD,
     Score,
@@ -49,7 +49,6 @@ FOLDERS = {
     "panorama_tracked": "panorama",
     "back_turned": "indoor_video",
     "by_distance": "panorama",
-    "speed": "indoor_video",
 }
 """Which recordings a part needs, where they are not called like it."""
 
@@ -98,7 +97,6 @@ def measure(
         "head_pose": lambda: head_pose(bench, data / "head_pose"),
         "back_turned": lambda: back_turned(bench, data / "indoor_video"),
         "by_distance": lambda: by_distance(bench, data, half),
-        "speed": lambda: seeing_speed.sequence(data / "indoor_video"),
     }
     results: Metrics = {"threshold": bench.threshold}
     for name, part in parts.items():

@@ -100,6 +100,14 @@ def _rows() -> list[Row]:
     return [compare(*four, repeats=REPEATS, clock=time.process_time) for four in against]
 
 
+def measure(data: Path | None, progress: Callable[[str], None]) -> dict[str, object]:
+    """For `script/measure`, by itself: it wants a quiet computer, and is soon done."""
+    if data is None or not (data / "indoor_video").is_dir():
+        return {"left_out": "no recordings here"}
+    progress("the video of visits")
+    return sequence(data / "indoor_video")
+
+
 def sequence(folder: Path, frames: int = 10**6) -> dict[str, object]:
     """Processor milliseconds a frame over the first `frames` of the video, each looked at in full.
 

@@ -108,8 +108,8 @@ class Eye:
         """`faces` None: engagement is always None. `lens` is rescaled to each frame's size.
 
         `thorough` takes a second look at frames with somebody new; None: frames alone confirm.
-        `hurried` is used instead of `detector` while `hurry` is set, `far` where looks are
-        seldom and nobody is there: there is time then to see people who are far away.
+        `hurried` is used instead of `detector` while `hurry` is set, `far` in turns with it
+        where looks are seldom and nobody is there: there is time then to see who is far away.
         """
         self.settings = settings or EyeSettings()
         self.tracker = tracker or Tracker(TrackerSettings(), vouching=thorough is not None)
@@ -123,6 +123,7 @@ class Eye:
         self._hurried = hurried or detector
         self._far = far or detector
         self._looked = -math.inf
+        self._near = True
         self._lens = lens
         self._faces = faces
         self._engagement: dict[int, tuple[float, float]] = {}
@@ -152,7 +153,7 @@ class Eye:
         self.tracker.reset()
         self.check.forget()
         self._tested = None
-        self._looked = -math.inf
+        self._looked, self._near = -math.inf, True
         self.stream.forget()
         if self.second is not None:
             self.second.forget()
@@ -200,7 +201,11 @@ class Eye:
         self._looked = t
         if self.hurry:
             return self._hurried
-        return self._far if seldom and not self.tracker.tracks else self._detector
+        if not seldom or self.tracker.tracks:
+            return self._detector
+        # In turns, for at rest they are dear: half as much again.
+        self._near = not self._near
+        return self._detector if self._near else self._far
 
     def _look_again(
         self,
