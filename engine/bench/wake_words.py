@@ -75,7 +75,7 @@ KEPT = 6 * RATE
 
 
 def measure(
-    data_dir: Path | None, progress: Progress, *, rooms: int = ROOMS, hours: float = 6.1
+    data_dir: Path | None, progress: Progress, *, rooms: int = ROOMS, hours: float = 6.06
 ) -> dict[str, Any]:
     """Both figures for every word. Raises UserError where clips, prompts or networks lack."""
     if data_dir is None or not EVERYBODY.prompts():
