@@ -58,7 +58,7 @@ from engine.loops.vitals import Vitals
 from engine.loops.worker import Worker
 from engine.parts import Parts, build
 from engine.places_file import PlacesFile
-from engine.ports import Clock, Shutter
+from engine.ports import Clock
 from engine.range_store import KeptRange
 from engine.tasks import Tasks, Work
 from engine.telling import Telling
@@ -408,12 +408,18 @@ async def _cancel(tasks: Tasks, page: PageServer | None) -> None:
 async def _poll_switches(parts: Parts, post: Callable[[Event], None], clock: Clock) -> None:
     """Read the levels now and then: an edge that got lost is found, a cut wire is noticed."""
     told: dict[str, str] = {}
+    watched = {
+        "shutter": parts.shutter,
+        "mute": parts.mute,
+        "lamps": parts.indicator,
+        "touch_screen": parts.touch,
+    }
     while True:
         await clock.sleep(SHUTTER_POLL)
-        switches = (("shutter", parts.shutter), ("mute", parts.mute))
-        for name, part in (*switches, ("lamps", parts.indicator), ("touch_screen", parts.touch)):
+        for read in (lambda: parts.shutter.state, lambda: parts.mute.muted):
             with contextlib.suppress(OSError):
-                _ = part.state if isinstance(part, Shutter) else getattr(part, "muted", None)
+                read()
+        for name, part in watched.items():
             problem = getattr(part, "problem", None) or ""
             if problem != told.get(name, ""):
                 told[name] = problem

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from engine import checkup_links
 from engine.config import (
+    OFF,
+    SIMULATED,
     AxisDriver,
     Config,
     LampsDriver,
@@ -27,8 +29,6 @@ from engine.identity import prepare_state_dir
 from engine.places_file import PlacesFile
 from engine.ports import Mute, Shutter, SourceEnded, SourceFailed, SourceTorn
 
-SIMULATED = "simulated"
-NONE = "none"
 SOURCE_TIMEOUT = 12.0  # seconds; an RTSP camera needs some to answer
 
 
@@ -123,7 +123,7 @@ def _axis(config: Config) -> Result:
 def _camera(config: Config) -> Result:
     if config.camera.source == SIMULATED:
         return Outcome.SIMULATED, "it renders the embedded room"
-    if config.camera.source == NONE:
+    if config.camera.source == OFF:
         return Outcome.OFF, "camera.source is none"
     from engine.hardware.camera import Wanted, open_camera
 
@@ -146,7 +146,7 @@ def _camera(config: Config) -> Result:
 def _microphones(config: Config) -> Result:
     if not config.hearing.enabled:
         return Outcome.OFF, "hearing.enabled is false"
-    if config.microphones.source == NONE:
+    if config.microphones.source == OFF:
         return Outcome.OFF, "microphones.source is none"
     from engine.hearing.arrays import load_array
 
@@ -206,15 +206,12 @@ def _mute(config: Config) -> Result:
 
 
 def _lamps(config: Config) -> Result:
-    from engine.switches import lamp_pins
-
-    if config.lamps.driver is LampsDriver.NONE:
-        return Outcome.OFF, "lamps.driver is none"
     from engine.hardware.lamps import GpioLamps
+    from engine.switches import lamp_pins
 
     pins = lamp_pins(config.lamps)
     if not pins:
-        return Outcome.OFF, "both pins are -1"
+        return Outcome.OFF, "lamps.driver is none, or both pins are -1"
     lamps = GpioLamps(pins)
     try:
         if lamps.problem is not None:
@@ -226,7 +223,7 @@ def _lamps(config: Config) -> Result:
 
 
 def _touch_screen(config: Config) -> Result:
-    if config.touch_screen.device == NONE:
+    if config.touch_screen.device == OFF:
         return Outcome.OFF, "touch_screen.device is none"
     from engine.hardware.touch_screen import LinuxTouchScreen
 
@@ -243,7 +240,7 @@ def _speaker(config: Config) -> Result:
     device = config.speaker.device
     if device == SIMULATED:
         return Outcome.SIMULATED, "a siren that nobody hears"
-    if device == NONE:
+    if device == OFF:
         return Outcome.OFF, "speaker.device is none"
     from engine.hardware.speaker import AudioSpeaker
 

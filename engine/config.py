@@ -90,6 +90,10 @@ class PinLevel(StrEnum):
     LOW = "low"
 
 
+SIMULATED, OFF = "simulated", "none"
+"""What a source, or a device, is called that needs no hardware, and one that is not there."""
+
+
 class LogLevel(StrEnum):
     DEBUG = "debug"
     INFO = "info"

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from engine.config import AxisConfig, AxisDriver, Config, Mount
+from engine.config import OFF, SIMULATED, AxisConfig, AxisDriver, Config, Mount
 from engine.core.settings import CoreSettings
 from engine.core.types import Event, Health, Indicate, Sighting
 from engine.errors import UserError
@@ -60,8 +60,6 @@ from engine.sim.microphones import SimulatedMicrophones
 from engine.sim.shutter import SimulatedMute, SimulatedShutter
 from engine.sim.world import World
 from engine.switches import (
-    OFF,
-    SIMULATED,
     lamps_of,
     mute_of,
     shutter_of,

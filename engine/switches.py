@@ -6,7 +6,15 @@ each says it when it is asked.
 
 from __future__ import annotations
 
-from engine.config import Config, LampsConfig, LampsDriver, PinLevel, ShutterDriver
+from engine.config import (
+    OFF,
+    SIMULATED,
+    Config,
+    LampsConfig,
+    LampsDriver,
+    PinLevel,
+    ShutterDriver,
+)
 from engine.core.types import ShutterState
 from engine.hardware.lamps import GpioLamps
 from engine.hardware.shutter import NO_PIN, GpioMute, GpioShutter, contacts
@@ -15,8 +23,6 @@ from engine.hardware.touch_screen import LinuxTouchScreen
 from engine.ports import Indicator, Mute, Shutter, Speaker, TouchScreen
 from engine.sim.devices import SimulatedIndicator, SimulatedSpeaker, SimulatedTouchScreen
 from engine.sim.shutter import SimulatedMute, SimulatedShutter
-
-SIMULATED, OFF = "simulated", "none"
 
 
 def shutter_of(config: Config) -> Shutter:
