@@ -222,3 +222,13 @@ async def test_it_fits_the_screen(night: Night, width: int) -> None:
     await night.page.set_viewport_size({"width": width, "height": 844})
     await night.show([*ARMED, *AGAIN])
     assert await night.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+async def test_a_finger_hits_the_spans_on_a_phone(night: Night) -> None:
+    await night.page.set_viewport_size({"width": 390, "height": 844})
+    await night.show(ARMED)
+    buttons = await night.page.locator(".spans button").all()
+    boxes = [await button.bounding_box() for button in buttons]
+    assert len(boxes) == 3
+    assert min(box["height"] for box in boxes) >= 40
+    assert min(box["width"] for box in boxes) >= 56
