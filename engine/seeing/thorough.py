@@ -18,7 +18,7 @@ from engine.core.types import Label
 from engine.ports import Detection, Image
 from engine.seeing.boxes import Box, contained, overlap
 from engine.seeing.buffers import Workspace
-from engine.seeing.detector import Detector, PersonNet, check_picture, one_each
+from engine.seeing.detector import Detector, PersonNet, check_picture, mirrored_back, one_each
 
 PETS = (Label.CAT, Label.DOG)
 LARGE = 416
@@ -94,9 +94,9 @@ class Thorough:
             width = image.shape[1]
             views = (
                 View(self.larger.detect(image), 1.0, 0.5, 1.0),
-                View(_back(self.people.detect(mirror), width), 1.0, 0.5, 1.0),
+                View(mirrored_back(self.people.detect(mirror), width), 1.0, 0.5, 1.0),
                 View(self.pets.detect(image), 0.5, 1.0, 0.15),
-                View(_back(self.pets.detect(mirror), width), 0.5, 1.0, 0.15),
+                View(mirrored_back(self.pets.detect(mirror), width), 0.5, 1.0, 0.15),
             )
         people = [d for d in people_of(views) if not is_pet(d.box, views)]
         if self.alone:
@@ -115,11 +115,6 @@ def _told_alone(person: Detection, height: int) -> Detection:
     else:
         score = EDGE + (score - ENOUGH) * (CLEAR - EDGE) / (CLEAR - ENOUGH)
     return Detection(person.label, score, person.box)
-
-
-def _back(found: Sequence[Detection], width: int) -> list[Detection]:
-    """From the mirror image into the picture."""
-    return [Detection(d.label, d.score, (width - d.box[0] - d.box[2], *d.box[1:])) for d in found]
 
 
 def people_of(views: Sequence[View]) -> list[Detection]:

@@ -7,7 +7,15 @@ import pytest
 
 from engine.core.types import Label
 from engine.ports import Detection, PersonDetector
-from engine.seeing.detector import Detector, PersonNet, PetNet, combine, one_each
+from engine.seeing.detector import (
+    Detector,
+    PersonNet,
+    PetNet,
+    both_ways,
+    combine,
+    mirrored_back,
+    one_each,
+)
 from engine.seeing.fakes import FakeDetector
 
 
@@ -74,3 +82,56 @@ def test_the_pet_network_is_asked_only_in_doubt_and_not_in_every_frame() -> None
     for _ in range(9):
         detector.detect(picture)
     assert second.calls == 3
+
+
+def looks_twice(plain: float, mirrored: float, support: float) -> tuple[Detector, FakeDetector]:
+    """A detector of a picture whose first column is bright, so that the mirror is told from it."""
+
+    def answer(image: np.ndarray) -> list[Detection]:
+        if image[0, 0, 0]:
+            return [detection(Label.PERSON, plain, 10, 5, 20, 40)]
+        return [detection(Label.PERSON, mirrored, 64 - 10 - 20, 5, 20, 40)]
+
+    detector, people = Detector(floor=0.0), FakeDetector(answer=answer)
+    pets = FakeDetector([detection(Label.PERSON, support, 10, 5, 20, 40)])
+    detector.people, detector.pets = people, pets  # type: ignore[assignment]
+    return detector, people
+
+
+def bright_at_the_left() -> np.ndarray:
+    picture = np.zeros((48, 64, 3), np.uint8)
+    picture[:, 0] = 255
+    return picture
+
+
+def test_whom_both_networks_leave_on_the_edge_the_mirror_decides() -> None:
+    for mirrored, taken in ((0.6, True), (0.1, False), (0.95, True)):
+        detector, people = looks_twice(plain=0.4, mirrored=mirrored, support=0.4)
+        (person,) = detector.detect(bright_at_the_left())
+        assert people.calls == 2
+        assert person.box == (10, 5, 20, 40)
+        assert (person.score >= 0.4) is taken
+        assert person.score <= detector.EDGE[1], "the mirror makes nobody sure"
+        assert all(not array.any() for array in detector.workspace.arrays())
+
+
+def test_a_sure_person_and_a_mere_trace_are_looked_at_once() -> None:
+    for plain in (0.55, 0.2):
+        detector, people = looks_twice(plain=plain, mirrored=0.5, support=0.1)
+        detector.detect(bright_at_the_left())
+        assert people.calls == 1
+
+
+def test_a_sighting_in_the_mirror_speaks_for_one_person_on_the_edge_and_for_no_pet() -> None:
+    dog = detection(Label.DOG, 0.7, 100, 0, 50, 50)
+    surer = detection(Label.PERSON, 0.6, 10, 5, 20, 40)
+    beside = detection(Label.PERSON, 0.4, 12, 5, 20, 40)
+    sure = detection(Label.PERSON, 0.9, 60, 5, 20, 40)
+    mirror = mirrored_back([detection(Label.PERSON, 0.8, 200 - 30, 5, 20, 40)], 200)
+    told = both_ways([dog, beside, surer, sure], mirror, [surer.box, beside.box])
+    assert {d.box: round(d.score, 3) for d in told} == {
+        dog.box: 0.7,
+        surer.box: 0.7,
+        beside.box: 0.2,
+        sure.box: 0.9,
+    }
