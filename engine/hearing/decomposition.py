@@ -60,21 +60,78 @@ def _search(target: Complex, vectors: Complex, waves: Real) -> tuple[_Indices, C
     `target` is (frames, bins, microphones). Orthogonal matching pursuit with
     one support for all bins of a frame.
     """
-    frames, bins, microphones = target.shape
+    frames, _, microphones = target.shape
     atoms = np.ascontiguousarray(vectors.transpose(2, 0, 1))
     rest = target
     chosen = np.zeros((frames, 0), np.intp)
-    amplitudes = np.zeros((frames, bins, 0), np.complex64)
-    for wave in range(min(WAVES, microphones)):
+    fit = LeastSquares(target)
+    for _ in range(min(WAVES, microphones)):
+        if chosen.shape[1]:
+            rest = fit.rest()
         gain = fits(as_pairs(rest.transpose(1, 2, 0)), waves)
         np.put_along_axis(gain, chosen, -1.0, axis=1)
         chosen = np.concatenate([chosen, gain.argmax(axis=1)[:, None]], axis=1)
-        basis = atoms[chosen].transpose(0, 2, 3, 1)
-        adjoint = basis.conj().transpose(0, 1, 3, 2)
-        gram = adjoint @ basis + np.float32(_RIDGE) * np.eye(wave + 1, dtype=np.float32)
-        amplitudes = np.linalg.solve(gram, adjoint @ target[..., None])[..., 0]
-        rest = target - (basis @ amplitudes[..., None])[..., 0]
-    return chosen, amplitudes.astype(np.complex64)
+        fit.add(atoms[chosen[:, -1]])
+    return chosen, fit.amplitudes()
+
+
+class LeastSquares:
+    """Amplitudes of a few waves that together come nearest to a target, with a ridge.
+
+    One system for each of many frames and bins. They grow by a wave at a time, and so does the
+    Cholesky factor of their Gram matrix (without square roots: L D L^H; Golub and Van Loan, Matrix
+    Computations, 4.1), each of its entries an array over frames and bins.
+    """
+
+    def __init__(self, target: Complex) -> None:
+        """`target` is (frames, bins, microphones)."""
+        self._target = target
+        self._waves: list[Complex] = []
+        self._factors: list[list[Complex]] = []
+        self._scales: list[Real] = []
+        self._forward: list[Complex] = []
+
+    def add(self, wave: Complex) -> None:
+        """One more wave, (frames, bins, microphones)."""
+        row: list[Complex] = []
+        for other, factors, scale in zip(self._waves, self._factors, self._scales, strict=True):
+            entry = _inner(other, wave)
+            for k, factor in enumerate(factors):
+                entry = entry - factor * self._scales[k] * row[k].conj()
+            row.append(entry.conj() / scale)
+        own = _inner(wave, wave).real + np.float32(_RIDGE)
+        seen = _inner(wave, self._target)
+        for factor, scale, before in zip(row, self._scales, self._forward, strict=True):
+            own = own - scale * (np.square(factor.real) + np.square(factor.imag))
+            seen = seen - factor * before
+        self._waves.append(wave)
+        self._factors.append(row)
+        self._scales.append(own)
+        self._forward.append(seen)
+
+    def _solved(self) -> list[Complex]:
+        """The amplitudes, (frames, bins), of each wave."""
+        solved = [f / scale for f, scale in zip(self._forward, self._scales, strict=True)]
+        for last in range(len(solved) - 1, 0, -1):
+            for k in range(last):
+                solved[k] = solved[k] - self._factors[last][k].conj() * solved[last]
+        return solved
+
+    def amplitudes(self) -> Complex:
+        """(frames, bins, waves)."""
+        return np.stack(self._solved(), axis=2).astype(np.complex64)
+
+    def rest(self) -> Complex:
+        """What the waves leave of the target, (frames, bins, microphones)."""
+        rest = self._target
+        for wave, amplitude in zip(self._waves, self._solved(), strict=True):
+            rest = rest - wave * amplitude[:, :, None]
+        return rest
+
+
+def _inner(a: Complex, b: Complex) -> Complex:
+    """a^H b over microphones."""
+    return np.asarray((a.conj()[:, :, None] @ b[..., None])[..., 0, 0], np.complex64)
 
 
 def _lead(amplitudes: Complex, weight: Real, bins: Bins) -> Real:

@@ -108,9 +108,10 @@ def steered_map(
     azimuths each frame is turned by before all are pooled.
     """
     weight = np.where(seen.direct > floor, seen.direct, np.float32(0.0))
-    match = seen.vectors.conj().transpose(0, 2, 1) @ normalised(seen)
-    share = np.square(match.real) + np.square(match.imag)
-    votes = np.exp(np.float32(SHARPNESS) * (share - np.float32(1.0)))
+    votes = seen.waves.transpose(0, 2, 1) @ as_pairs(normalised(seen))
+    votes -= np.float32(1.0)
+    votes *= np.float32(SHARPNESS)
+    np.exp(votes, out=votes)
     if turns is None:
         total = (votes @ weight[:, :, None])[:, :, 0].sum(axis=0)
     else:

@@ -1,9 +1,10 @@
 """Trains the network on the scenes, and writes it as ONNX. Needs PyTorch and onnx.
 
-usage: python -m script.hearing_network.fit SCENES OUT.onnx [EPOCHS [WEIGHTS.pt]]
+usage: python -m script.hearing_network.fit SCENES OUT.onnx [LOOKS [WEIGHTS.pt]]
 
-WEIGHTS go on from an earlier fit, at a third of its rate. Every 15th file is kept for validation.
-One thread, fixed seeds: the same scenes give the same network on the same machine.
+LOOKS is how many examples are looked at, most of them several times. WEIGHTS go on from an earlier
+fit, at a third of its rate. Scenes that are made meanwhile are taken up. Every 15th file is kept
+for validation. One thread, fixed seeds.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from engine.hearing.band_maps import BANDS, MOST
 from script.hearing_network.network import AzimuthNetwork
 
 AZIMUTHS = 72
-BATCH = 32
+BATCH = 64
+EVERY = 500
+"""Steps between two judgements."""
 BLOB = 6.0
 """Degrees, one sigma, of the target around a talker."""
 PEAK_RATE = 3e-3
@@ -71,59 +75,104 @@ def judge(network: AzimuthNetwork, data: tuple[torch.Tensor, ...]) -> str:
     return "; ".join(words)
 
 
-def fit(folder: Path, out: Path, epochs: int, weights: Path | None = None) -> None:
+class Mixtures:
+    """The examples of a folder, in memory; what is made meanwhile is taken up when asked.
+
+    Every 15th file is kept for validation.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._files: set[Path] = set()
+        self._chunks: list[tuple[torch.Tensor, ...]] = []
+        self.kept: list[tuple[torch.Tensor, ...]] = []
+        self.look()
+
+    def look(self) -> None:
+        for file in sorted(self.folder.glob("*.npz")):
+            if ".part" in file.name or file in self._files:
+                continue
+            self._files.add(file)
+            validates = int(file.stem) % 15 == 0
+            (self.kept if validates else self._chunks).append(load([file]))
+
+    def __len__(self) -> int:
+        return sum(len(chunk[0]) for chunk in self._chunks)
+
+    def some(self, count: int) -> tuple[torch.Tensor, ...]:
+        """A batch, drawn at random from all of it."""
+        rows = []
+        for number in torch.randint(len(self._chunks), (count,)).tolist():
+            chunk = self._chunks[number]
+            row = int(torch.randint(len(chunk[0]), (1,)))
+            rows.append([part[row] for part in chunk])
+        return tuple(torch.stack(parts) for parts in zip(*rows, strict=True))
+
+    def validation(self) -> tuple[torch.Tensor, ...]:
+        return tuple(torch.cat(parts) for parts in zip(*self.kept, strict=True))
+
+
+def augmented(batch: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    """Rooms are fewer than looks at them: no two looks at one mixture are the same."""
+    maps, g, blur, y = batch
+    x, g = maps.float(), g.float()
+    if torch.rand(1) < 0.5:
+        x, y = mirrored(x), -y
+    if torch.rand(1) < 0.3:
+        # Half a second is what the ear decides on while somebody goes on talking.
+        silent = int(torch.randint(1, MOST // 2, (1,)))
+        x[:, :, MOST - silent :], g[:, :, MOST - silent :] = 0.0, 0.0
+    if torch.rand(1) < 0.2:
+        # A band that somebody has nothing in, or all of it under noise.
+        gone = int(torch.randint(BANDS, (1,)))
+        x[:, gone::BANDS], g[:, gone::BANDS] = 0.0, 0.0
+    heard = (torch.rand(len(x), 1, MOST, 1) > 0.15 * float(torch.rand(1))).float()
+    return x * heard, g * heard[..., 0], blur, y
+
+
+def fit(folder: Path, out: Path, looks: int, weights: Path | None = None) -> None:
     torch.manual_seed(0 if weights is None else 1)
     torch.set_num_threads(1)
-    files = sorted(file for file in folder.glob("*.npz") if ".part" not in file.name)
-    kept = files[::15]
-    maps, gates, blur, truth = load([file for file in files if file not in kept])
-    validation = load(kept)
+    mixtures = Mixtures(folder)
     network, peak = AzimuthNetwork(), PEAK_RATE
     if weights is not None:
         network.load_state_dict(torch.load(weights))
         peak = PEAK_RATE / 3.0
-    print(f"{len(maps)} examples, {sum(p.numel() for p in network.parameters())} parameters")
+    # Weights averaged over the last thousand steps are better than the last ones.
+    steady = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.999), use_buffers=True)
+    print(f"{len(mixtures)} mixtures, {sum(p.numel() for p in network.parameters())} parameters")
     optimiser = torch.optim.AdamW(network.parameters(), peak, weight_decay=WEIGHT_DECAY)
-    steps = epochs * (len(maps) // BATCH) + 1
+    steps = looks // BATCH
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, peak, total_steps=steps)
-    started = time.monotonic()
-    for epoch in range(epochs):
+    started, total = time.monotonic(), 0.0
+    for step in range(1, steps + 1):
         network.train()
-        order, total = torch.randperm(len(maps)), 0.0
-        for begin in range(0, len(maps) - BATCH + 1, BATCH):
-            pick = order[begin : begin + BATCH]
-            x, g, y = maps[pick].float(), gates[pick].float(), truth[pick]
-            if torch.rand(1) < 0.5:
-                x, y = mirrored(x), -y
-            if torch.rand(1) < 0.3:
-                # Half a second is what the ear decides on while somebody goes on talking.
-                silent = int(torch.randint(1, MOST // 2, (1,)))
-                x[:, :, MOST - silent :], g[:, :, MOST - silent :] = 0.0, 0.0
-            if torch.rand(1) < 0.2:
-                # A band that somebody has nothing in, or all of it under noise.
-                gone = int(torch.randint(BANDS, (1,)))
-                x[:, gone::BANDS], g[:, gone::BANDS] = 0.0, 0.0
-            # Rooms are fewer than epochs ask for: no two looks at one mixture are the same.
-            heard = (torch.rand(len(pick), 1, MOST, 1) > 0.15 * float(torch.rand(1))).float()
-            x, g = x * heard, g * heard[..., 0]
-            logits = network(x, g, blur[pick])
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(
-                logits, target(y), reduction="none"
-            )
-            loss = loss.sum(1).mean()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            total += float(loss.detach())
-        mean = total / (len(maps) // BATCH)
-        took = time.monotonic() - started
-        print(
-            f"epoch {epoch + 1}: loss {mean:.3f}; {judge(network, validation)}; {took:.0f} s",
-            flush=True,
+        x, g, blur, y = augmented(mixtures.some(BATCH))
+        # Half the digits are enough for a gradient, and some processors have fast units for them.
+        with torch.autocast("cpu", torch.bfloat16, enabled=torch.cpu._is_amx_tile_supported()):
+            logits = network(x, g, blur)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(
+            logits.float(), target(y), reduction="none"
         )
-        torch.save(network.state_dict(), out.with_suffix(".pt"))
-    export(network, out)
+        loss = loss.sum(1).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        steady.update_parameters(network)
+        schedule.step()
+        total += float(loss.detach())
+        if step % EVERY == 0 or step == steps:
+            mean, total = total / ((step - 1) % EVERY + 1), 0.0
+            took = time.monotonic() - started
+            verdict = judge(steady.module, mixtures.validation())
+            print(
+                f"step {step} of {steps}, {len(mixtures)} mixtures: loss {mean:.3f}; {verdict}; "
+                f"{took:.0f} s",
+                flush=True,
+            )
+            torch.save(steady.module.state_dict(), out.with_suffix(".pt"))
+            mixtures.look()
+    export(steady.module, out)
 
 
 def export(network: AzimuthNetwork, out: Path) -> None:
@@ -157,6 +206,6 @@ if __name__ == "__main__":
     fit(
         Path(sys.argv[1]),
         Path(sys.argv[2]),
-        int(sys.argv[3]) if len(sys.argv) > 3 else 10,
+        int(sys.argv[3]) if len(sys.argv) > 3 else 600_000,
         Path(sys.argv[4]) if len(sys.argv) > 4 else None,
     )

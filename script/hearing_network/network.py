@@ -12,7 +12,8 @@ from torch.nn import functional
 
 from engine.hearing.band_maps import BANDS
 
-AROUND = 32
+AROUND, DEEP, RING = 48, 64, 96
+"""Channels: of the moments, of what is made of them, and of the one ring at the end."""
 
 
 def wrapped(x: torch.Tensor, reach: int) -> torch.Tensor:
@@ -63,13 +64,13 @@ class AzimuthNetwork(nn.Module):
         self.known = nn.Conv2d(2 * BANDS + BANDS, AROUND, 1, bias=False)
         self.normal = nn.BatchNorm2d(AROUND)
         self.first = Around(AROUND, AROUND, 5, 5, 2)
-        self.second = Around(AROUND, 40, 3, 5, 2)
-        self.third = Around(40, 40, 3, 7, 2)
-        self.attention = nn.Conv2d(40, 40, 1)
+        self.second = Around(AROUND, DEEP, 3, 5, 2)
+        self.third = Around(DEEP, DEEP, 3, 7, 2)
+        self.attention = nn.Conv2d(DEEP, DEEP, 1)
         self.drop = nn.Dropout(0.15)
-        self.down = Ring(80 + channels, 64, 9)
-        self.wide = Ring(64, 64, 9)
-        self.out = Ring(64, 1, 5)
+        self.down = Ring(2 * DEEP + channels, RING, 9)
+        self.wide = Ring(RING, RING, 9)
+        self.out = Ring(RING, 1, 5)
 
     def forward(self, maps: torch.Tensor, gates: torch.Tensor, blur: torch.Tensor) -> torch.Tensor:
         contrast = maps - maps.mean(3, keepdim=True)
