@@ -9,7 +9,6 @@ and He 2018 (SRP-PHAT maps), here per band and whitened.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -64,21 +63,11 @@ def band_maps(
     amplitudes as heard, (bins, microphones, frames); `turns` how many azimuths
     each frame is turned by.
     """
-    return band_maps_of([seen], plain, dictionary, turns)[0]
-
-
-def band_maps_of(
-    looks: Sequence[View], plain: Complex, dictionary: Dictionary, turns: Turns | None = None
-) -> list[BandMaps]:
-    """The same for one stretch through several whiteners, with the same weights."""
-    bands, blur = bands_of(dictionary.bins), blur_of(dictionary)
-    heard = _maps(plain, dictionary.waves, looks[0].present, bands, turns)
-    made = []
-    for seen in looks:
-        new = _maps(seen.amplitudes, seen.waves, seen.direct, bands, turns)
-        maps, gates = (np.concatenate(both) for both in zip(new, heard, strict=True))
-        made.append(_loudest(maps, gates, blur))
-    return made
+    bands = bands_of(dictionary.bins)
+    new = _maps(seen.amplitudes, seen.waves, seen.direct, bands, turns)
+    heard = _maps(plain, dictionary.waves, seen.present, bands, turns)
+    maps, gates = (np.concatenate(both) for both in zip(new, heard, strict=True))
+    return _loudest(maps, gates, blur_of(dictionary))
 
 
 def _maps(

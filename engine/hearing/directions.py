@@ -113,13 +113,13 @@ class Localiser:
         amplitudes = spectra(speech[kept], dictionary.bins)
         if amplitudes.shape[2] == 0 or not amplitudes.any():
             return None
-        looks = _looks(amplitudes, dictionary, background, kept)
-        heard = float(looks[0].direct.mean())
+        seen = _seen(amplitudes, dictionary, background, kept)
+        heard = float(seen.direct.mean())
         if heard <= 0.0:
             return None
         turns = _steps(turned, amplitudes.shape[2], dictionary.step)
-        steered = steered_map(looks[-1], len(ELEVATIONS), turns=turns)
-        waves = _smooth(wave_map(looks[-1], dictionary.bins, len(ELEVATIONS), turns), dictionary)
+        steered = steered_map(seen, len(ELEVATIONS), turns=turns)
+        waves = _smooth(wave_map(seen, dictionary.bins, len(ELEVATIONS), turns), dictionary)
         if self._mirror is not None:
             # The search takes the first of two equals; neither is the better one.
             waves = np.maximum(waves, waves[self._mirror])
@@ -127,7 +127,7 @@ class Localiser:
         steered = steered - steered.min()
         learned = None
         if self._learned is not None and kept.sum() >= FEWEST:
-            learned = self._learned.probabilities(looks, amplitudes, dictionary, turns)
+            learned = self._learned.probabilities(seen, amplitudes, dictionary, turns)
         return Evidence(
             steered / max(float(steered.max()), 1e-9),
             waves / max(float(waves.max()), 1e-9),
@@ -139,19 +139,22 @@ class Localiser:
         )
 
 
-def _looks(
+def _seen(
     amplitudes: Complex,
     dictionary: Dictionary,
     background: Background | None,
     kept: npt.NDArray[np.bool_],
-) -> list[View]:
-    """The stretch as against the background, and as against that and the room's late answer."""
+) -> View:
+    """The stretch as against the background and the room's late answer.
+
+    What is background is weighed without that answer, of which nobody's voice is free.
+    """
     if background is None:
-        return [view(without_background(amplitudes), dictionary.vectors, None)]
+        return view(without_background(amplitudes), dictionary.vectors, None)
     noise = background.noise[:, kept][:, :, kept]
     seen = view(amplitudes, dictionary.vectors, whitener(noise))
     late = whitener(with_late_sound(noise, amplitudes, dictionary.diffuse))
-    return [seen, refocused(seen, amplitudes, dictionary.vectors, late)]
+    return refocused(seen, amplitudes, late)
 
 
 def _steps(

@@ -31,17 +31,27 @@ SHARPNESS = 2.0
 class View:
     """What the array heard in one stretch, whitened.
 
-    `amplitudes` (bins, microphones, frames), `vectors` (bins, microphones,
-    directions) of unit length, `power` (bins, frames) relative to the
-    background, `present` and `direct` weights in [0, 1], (bins, frames): how
-    much is not background, and how much of that is not reverberation either.
+    `amplitudes` (bins, microphones, frames) through the `whitener`, `steering`
+    (bins, microphones, directions) not through it, `power` (bins, frames)
+    relative to the background, `present` and `direct` weights in [0, 1], (bins,
+    frames): how much is not background, and how much of that is not
+    reverberation either.
     """
 
     amplitudes: Complex
-    vectors: Complex
+    steering: Complex
+    whitener: Complex | None
     power: Real
     present: Real
     direct: Real
+
+    @cached_property
+    def vectors(self) -> Complex:
+        """Waves from each direction through the whitener, of unit length, as `steering`."""
+        if self.whitener is None:
+            return self.steering
+        turned = self.whitener @ self.steering
+        return np.asarray(turned / np.linalg.norm(turned, axis=1, keepdims=True), np.complex64)
 
     @cached_property
     def waves(self) -> Real:
@@ -54,25 +64,17 @@ def view(amplitudes: Complex, vectors: Complex, whitener: Complex | None) -> Vie
     by_bin = np.ascontiguousarray(amplitudes.transpose(1, 0, 2))
     if whitener is not None:
         by_bin = whitener @ by_bin
-    vectors = _through(whitener, vectors)
     power = np.square(np.abs(by_bin)).mean(axis=1).astype(np.float32)
     present = np.clip(1.0 - BACKGROUND_MARGIN / np.maximum(power, TINY), 0.0, 1.0).astype(
         np.float32
     )
-    return View(by_bin, vectors, power, present, present * not_reverberant(power))
+    return View(by_bin, vectors, whitener, power, present, present * not_reverberant(power))
 
 
-def refocused(seen: View, amplitudes: Complex, vectors: Complex, whitener: Complex) -> View:
+def refocused(seen: View, amplitudes: Complex, whitener: Complex) -> View:
     """The stretch of `seen`, its weights kept, through another `whitener`."""
     by_bin = np.ascontiguousarray(amplitudes.transpose(1, 0, 2))
-    return replace(seen, amplitudes=whitener @ by_bin, vectors=_through(whitener, vectors))
-
-
-def _through(whitener: Complex | None, vectors: Complex) -> Complex:
-    if whitener is None:
-        return vectors
-    turned = whitener @ vectors
-    return np.asarray(turned / np.linalg.norm(turned, axis=1, keepdims=True), dtype=np.complex64)
+    return replace(seen, amplitudes=whitener @ by_bin, whitener=whitener)
 
 
 def without_background(amplitudes: Complex) -> Complex:

@@ -16,7 +16,7 @@ import numpy as np
 import onnxruntime
 
 from engine import networks
-from engine.hearing.band_maps import MOST, POOL, BandMaps, band_maps_of
+from engine.hearing.band_maps import MOST, POOL, BandMaps, band_maps
 from engine.hearing.maps import Turns, View
 from engine.hearing.spectra import Complex, Real
 from engine.hearing.steering import Dictionary
@@ -51,31 +51,27 @@ class LearnedMap:
 
     def probabilities(
         self,
-        looks: Sequence[View],
+        seen: View,
         plain: Complex,
         dictionary: Dictionary,
         turns: Turns | None = None,
     ) -> Learned:
         """What the network makes of one stretch.
 
-        `looks` are the stretch through one or more whiteners on the directions
-        of `dictionary`, which has the one elevation `ELEVATION`; `plain` the
-        amplitudes as heard, (microphones, bins, frames); `turns` how many
-        azimuths each frame is turned by. Each look and its mirror image are
-        judged, and the log odds averaged: the mistakes are unlike. The parts
-        are judged in the last look alone.
+        `seen` is the stretch through a whitener on the directions of `dictionary`,
+        which has the one elevation `ELEVATION`; `plain` the amplitudes as heard,
+        (microphones, bins, frames); `turns` how many azimuths each frame is turned
+        by. It and its mirror image are judged, and the log odds averaged: the
+        mistakes are unlike. The parts are judged once.
         """
         by_bin = np.ascontiguousarray(plain.transpose(1, 0, 2))
-        made = band_maps_of(looks, by_bin, dictionary, turns)
-        images = [BandMaps(mirrored(each.maps), each.gates, each.blur) for each in made]
-        odds = self._odds([*made, *images])
-        odds[len(made) :] = mirrored(odds[len(made) :])
+        made = band_maps(seen, by_bin, dictionary, turns)
+        odds, image = self._odds([made, BandMaps(mirrored(made.maps), made.gates, made.blur)])
         moments = min(plain.shape[2] // POOL, MOST)
         parts = [
-            probability(self._odds(parts_of(made[-1], count, moments))).mean(axis=0)
-            for count in PARTS
+            probability(self._odds(parts_of(made, count, moments))).mean(axis=0) for count in PARTS
         ]
-        return Learned(probability(odds.mean(axis=0)), np.mean(parts, axis=0))
+        return Learned(probability((odds + mirrored(image)) / 2.0), np.mean(parts, axis=0))
 
     def _odds(self, made: Sequence[BandMaps]) -> Real:
         """(made, azimuths) of maps with as many moments each."""

@@ -187,7 +187,7 @@ def example(rng: np.random.Generator, sound: np.ndarray, dictionary: Dictionary)
         seen = view(heard, dictionary.vectors, whitener(noise))
         if rng.random() < 0.5:  # it is asked about either look
             turn = whitener(with_late_sound(noise, heard, dictionary.diffuse))
-            seen = refocused(seen, heard, dictionary.vectors, turn)
+            seen = refocused(seen, heard, turn)
     return band_maps(seen, heard.transpose(1, 0, 2), dictionary)
 
 
