@@ -38,7 +38,7 @@ equal talkers 98, 98 and 92 of 100 were thereby told by the ear (by the joint ma
 WALL = 0.25
 """Share of the best wave evidence below which a peak is a reflection."""
 RIVAL_APART = 40.0
-RIVAL, RIVAL_LEARNED, RIVAL_JOINT, RIVAL_SPOKEN = 0.72, 0.45, 0.6, 0.29
+RIVAL, RIVAL_LEARNED, RIVAL_JOINT, RIVAL_SPOKEN = 0.72, 0.45, 0.6, 0.42
 """Share of the best peak's evidence (of a direct peak, without the network), of its probability,
 and of the joint evidence, and what of `Evidence.spoken`, something so far away needs: `ambiguous`.
 On a second of speech in 210 tuning rooms 94 of 100 equal talkers were refused (70 by the first

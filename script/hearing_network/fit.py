@@ -1,6 +1,6 @@
-"""Trains the network on the scenes, and writes it as ONNX. Needs PyTorch and onnx.
+"""Trains a network on the scenes. Needs PyTorch; `join` makes ONNX of what comes out.
 
-usage: python -m script.hearing_network.fit SCENES OUT.onnx [LOOKS [WEIGHTS.pt]]
+usage: python -m script.hearing_network.fit SCENES OUT.pt narrow|wide [LOOKS [WEIGHTS.pt]]
 
 LOOKS is how many examples are looked at, most of them several times. WEIGHTS go on from an earlier
 fit, at a third of its rate. Scenes that are made meanwhile are taken up. Every 15th file is kept
@@ -130,11 +130,11 @@ def augmented(batch: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
     return x * heard, g * heard[..., 0], blur, y
 
 
-def fit(folder: Path, out: Path, looks: int, weights: Path | None = None) -> None:
+def fit(folder: Path, out: Path, size: str, looks: int, weights: Path | None = None) -> None:
     torch.manual_seed(0 if weights is None else 1)
     torch.set_num_threads(1)
     mixtures = Mixtures(folder)
-    network, peak = AzimuthNetwork(), PEAK_RATE
+    network, peak = AzimuthNetwork(size), PEAK_RATE
     if weights is not None:
         network.load_state_dict(torch.load(weights))
         peak = PEAK_RATE / 3.0
@@ -170,42 +170,15 @@ def fit(folder: Path, out: Path, looks: int, weights: Path | None = None) -> Non
                 f"{took:.0f} s",
                 flush=True,
             )
-            torch.save(steady.module.state_dict(), out.with_suffix(".pt"))
+            torch.save(steady.module.state_dict(), out)
             mixtures.look()
-    export(steady.module, out)
-
-
-def export(network: AzimuthNetwork, out: Path) -> None:
-    network.eval()
-    example = (
-        torch.zeros(2, 2 * BANDS, MOST, AZIMUTHS),
-        torch.zeros(2, 2 * BANDS, MOST),
-        torch.zeros(2, BANDS),
-    )
-    names = ["maps", "gates", "blur"]
-    # Several stretches at once, and shorter ones.
-    axes = {
-        "maps": {0: "stretches", 2: "moments"},
-        "gates": {0: "stretches", 2: "moments"},
-        "blur": {0: "stretches"},
-        "logits": {0: "stretches"},
-    }
-    torch.onnx.export(
-        network,
-        example,
-        out,
-        input_names=names,
-        output_names=["logits"],
-        dynamic_axes=axes,
-        dynamo=False,
-        opset_version=17,
-    )
 
 
 if __name__ == "__main__":
     fit(
         Path(sys.argv[1]),
         Path(sys.argv[2]),
-        int(sys.argv[3]) if len(sys.argv) > 3 else 600_000,
-        Path(sys.argv[4]) if len(sys.argv) > 4 else None,
+        sys.argv[3],
+        int(sys.argv[4]) if len(sys.argv) > 4 else 520_000,
+        Path(sys.argv[5]) if len(sys.argv) > 5 else None,
     )
