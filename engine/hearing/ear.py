@@ -135,7 +135,12 @@ class Ear:
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the sound itself, in sentences for people."""
         said = []
-        dead = [str(i) for i in np.flatnonzero(~self._history.alive())]
+        twins = self._history.twins()
+        said += [
+            f"channels {a} and {b} carry the very same sound: one is there twice" for a, b in twins
+        ]
+        twice = {channel for pair in twins for channel in pair}
+        dead = [str(i) for i in np.flatnonzero(~self._history.alive()) if i not in twice]
         if dead and len(dead) < self.array.channels:
             said.append(f"dead microphone: channel {', '.join(dead)} (counted from 0)")
         total = max(1, self._history.end * self.array.channels)

@@ -15,6 +15,8 @@ from engine.ports import Samples
 DEAD = 1e-4
 """A microphone below this share of the median power carries nothing (-40 dB)."""
 CLIPPED = 0.999
+TWINS = int(0.5 * RATE)
+"""Samples for which two channels must carry the very same numbers to be one channel there twice."""
 _OFFSET_SECONDS = 0.5
 
 
@@ -25,6 +27,7 @@ class History:
         self._ring: Samples = np.zeros((channels, length), np.float32)
         self._offset = np.zeros((channels, 1), np.float32)
         self._power = np.zeros(channels)
+        self._differed = np.zeros((channels, channels), np.intp)
         self.end = 0
         self.broken_values = 0
         self.clipped_values = 0
@@ -44,7 +47,9 @@ class History:
         length = self._ring.shape[1]
         # An empty block runs through no turn of this loop.
         for begin in range(0, samples.shape[1], length):
-            self._push(self._clean(samples[:, begin : begin + length]))
+            part = samples[:, begin : begin + length]
+            self._compare(part)
+            self._push(self._clean(part))
 
     def span(self, start: int, end: int) -> Samples:
         """A copy of the samples [start, end), as far as they are kept."""
@@ -60,7 +65,19 @@ class History:
         )
 
     def alive(self) -> npt.NDArray[np.bool_]:
-        """Which microphones carry sound, judged over about the last second."""
+        """Which microphones carry sound of their own, judged over about the last second."""
+        alive = self._loud()
+        for pair in self.twins():
+            # Which of the two is really there is not to be known.
+            alive[list(pair)] = False
+        return alive
+
+    def twins(self) -> list[tuple[int, int]]:
+        """Channels that have carried the very same numbers for a while."""
+        pairs = np.argwhere(np.triu(self.end - self._differed >= TWINS, 1))
+        return [(int(a), int(b)) for a, b in pairs if self._power[a] > 0.0]
+
+    def _loud(self) -> npt.NDArray[np.bool_]:
         middle = float(np.sort(self._power)[len(self._power) // 2])
         if middle <= 0.0:
             return np.asarray(self._power > 0.0) if self._power.any() else self._power == 0.0
@@ -70,6 +87,15 @@ class History:
         """Overwrite everything kept; sample numbers go on."""
         self._ring.fill(0.0)
         self._power.fill(0.0)
+
+    def _compare(self, samples: Samples) -> None:
+        few = samples[:, :8]
+        differ = (few[:, None] != few[None]).any(axis=2)
+        for a, b in np.argwhere(np.triu(~differ, 1)):
+            # Where nothing sounds nothing is told apart.
+            silent = not samples[a].any()
+            differ[a, b] = silent or not np.array_equal(samples[a], samples[b])
+        self._differed[differ] = self.end + samples.shape[1]
 
     def _clean(self, samples: Samples) -> Samples:
         # A sum tells cheaply whether any value is no number, which is hardly ever so.

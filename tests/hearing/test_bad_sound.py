@@ -92,7 +92,7 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
     "offset": (lambda s: s + np.float32(0.3), ""),
     "neighbours swapped": (swapped(1, 0, 2, 3, 4, 5), "microphones 0 and 1 seem to be swapped"),
     "opposite ones swapped": (swapped(3, 1, 2, 0, 4, 5), "microphones 0 and 3 seem to be swapped"),
-    "one channel twice": (twice, ""),
+    "one channel twice": (twice, "channels 0 and 3 carry the very same sound"),
     "one upside down": (upside_down, ""),
     "one that rattles": (rattling, ""),
     "all mixed up": (swapped(3, 0, 5, 1, 4, 2), "calibrate microphones"),
