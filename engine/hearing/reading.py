@@ -38,11 +38,14 @@ equal talkers 98, 98 and 92 of 100 were thereby told by the ear (by the joint ma
 WALL = 0.25
 """Share of the best wave evidence below which a peak is a reflection."""
 RIVAL_APART = 40.0
-RIVAL, RIVAL_LEARNED, RIVAL_JOINT, RIVAL_SPOKEN = 0.72, 0.7, 0.78, 0.42
+RIVAL, RIVAL_LEARNED, RIVAL_JOINT, RIVAL_SPOKEN = 0.72, 0.65, 0.78, 0.38
 """Share of the best peak's evidence (of a direct peak, without the network), of its probability,
 and of the joint evidence, and what of `Evidence.spoken`, something so far away needs: `ambiguous`.
 On a second of speech in 900 tuning rooms 93 of 100 equal talkers were refused, of clear ones 1, and
-of those beside a television as loud 8; on half a second 77 of 100 and 2."""
+of those beside a television as loud 8; on half a second 77 of 100 and 1."""
+SPOKEN_TOO = 0.34
+"""What of `Evidence.spoken` a rival by probability needs besides: an echo is heard in the whole of
+a stretch and seldom in all of its parts."""
 UNHEARD = 0.1
 """Probability that the network gives the best peak below which it is not believed about rivals."""
 CHANCE, SLIGHT_CHANCE = 0.2, 0.08
@@ -168,11 +171,12 @@ def rivalry(found: Evidence, azimuths: npt.NDArray[np.float64]) -> float:
     chance, joint = float(found.learned[beyond].max(initial=0.0)), found.joint
     sure = _near(found.learned, peaks[0][1])
     learned = chance / max(sure, 1e-9) / RIVAL_LEARNED
+    parts = float(spoken[beyond].max(initial=0.0))
     together = float(joint[beyond].max(initial=0.0) / joint.max()) / RIVAL_JOINT
     return max(
-        learned if chance >= CHANCE else 0.0,
+        learned if chance >= CHANCE and parts >= SPOKEN_TOO else 0.0,
         together if chance >= SLIGHT_CHANCE else 0.0,
-        float(spoken[beyond].max(initial=0.0)) / RIVAL_SPOKEN,
+        parts / RIVAL_SPOKEN,
         # Of what it has never heard the like of it says nothing, and the maps have the word.
         classical if sure < UNHEARD else 0.0,
     )
