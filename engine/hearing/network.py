@@ -1,9 +1,9 @@
-"""The learned map over azimuth: a small network that has heard many rooms and arrays.
+"""The learned map over azimuth: two small networks that have heard many rooms and arrays.
 
-It looks at `band_maps` only, so whatever turns the array turns its answer, and
-one network serves every geometry. Trained by script/hearing_network; card and
-measured worth in models/README.md. It is one of two judges: `directions` lets
-the classical maps overrule it where it is unsure.
+They look at `band_maps` only, so whatever turns the array turns their answer, and
+they serve every geometry. Trained by script/hearing_network; card and measured
+worth in models/README.md. Together they are one of two judges: `directions` lets
+the classical maps overrule them where they are unsure.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ class Learned:
 
 
 @cache
-def _session() -> onnxruntime.InferenceSession:
-    return networks.session("azimuth", networks.HEARING)
+def _session(name: str) -> onnxruntime.InferenceSession:
+    return networks.session(name, networks.HEARING)
 
 
 class LearnedMap:
-    """The network. Raises UserError where its file is missing or has changed."""
+    """A narrow network and a wide one. Raises UserError where a file is missing or has changed."""
 
     def __init__(self) -> None:
-        self._session = _session()
+        self._narrow, self._wide = _session("azimuth"), _session("azimuth_wide")
 
     def probabilities(
         self,
@@ -61,27 +61,31 @@ class LearnedMap:
         `seen` is the stretch through a whitener on the directions of `dictionary`,
         which has the one elevation `ELEVATION`; `plain` the amplitudes as heard,
         (microphones, bins, frames); `turns` how many azimuths each frame is turned
-        by. It and its mirror image are judged, and the log odds averaged: the
-        mistakes are unlike. The parts are judged once.
+        by. It and its mirror image are judged by both, and the log odds
+        averaged: the mistakes are unlike. The parts are judged once, by the narrow
+        network, which tells talkers in them as well as both do.
         """
         by_bin = np.ascontiguousarray(plain.transpose(1, 0, 2))
         made = band_maps(seen, by_bin, dictionary, turns)
-        odds, image = self._odds([made, BandMaps(mirrored(made.maps), made.gates, made.blur)])
+        both = [made, BandMaps(mirrored(made.maps), made.gates, made.blur)]
+        odds, image = (_odds(self._narrow, both) + _odds(self._wide, both)) / 2.0
         moments = min(plain.shape[2] // POOL, MOST)
         parts = [
-            probability(self._odds(parts_of(made, count, moments))).mean(axis=0) for count in PARTS
+            probability(_odds(self._narrow, parts_of(made, count, moments))).mean(axis=0)
+            for count in PARTS
         ]
         return Learned(probability((odds + mirrored(image)) / 2.0), np.mean(parts, axis=0))
 
-    def _odds(self, made: Sequence[BandMaps]) -> Real:
-        """(made, azimuths) of maps with as many moments each."""
-        given = {
-            "maps": np.stack([each.maps for each in made]),
-            "gates": np.stack([each.gates for each in made]),
-            "blur": np.stack([each.blur for each in made]),
-        }
-        (odds,) = self._session.run(None, given)
-        return np.asarray(odds, np.float32)
+
+def _odds(session: onnxruntime.InferenceSession, made: Sequence[BandMaps]) -> Real:
+    """(made, azimuths) of maps with as many moments each."""
+    given = {
+        "maps": np.stack([each.maps for each in made]),
+        "gates": np.stack([each.gates for each in made]),
+        "blur": np.stack([each.blur for each in made]),
+    }
+    (odds,) = session.run(None, given)
+    return np.asarray(odds, np.float32)
 
 
 def parts_of(made: BandMaps, count: int, moments: int) -> list[BandMaps]:

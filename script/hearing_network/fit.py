@@ -1,6 +1,6 @@
-"""Trains a network on the scenes. Needs PyTorch; `join` makes ONNX of what comes out.
+"""Trains a network on the scenes, and writes it as ONNX. Needs PyTorch and onnx.
 
-usage: python -m script.hearing_network.fit SCENES OUT.pt narrow|wide [LOOKS [WEIGHTS.pt]]
+usage: python -m script.hearing_network.fit SCENES OUT.onnx narrow|wide [LOOKS [WEIGHTS.pt]]
 
 LOOKS is how many examples are looked at, most of them several times. WEIGHTS go on from an earlier
 fit, at a third of its rate. Scenes that are made meanwhile are taken up. Every 15th file is kept
@@ -170,8 +170,36 @@ def fit(folder: Path, out: Path, size: str, looks: int, weights: Path | None = N
                 f"{took:.0f} s",
                 flush=True,
             )
-            torch.save(steady.module.state_dict(), out)
+            torch.save(steady.module.state_dict(), out.with_suffix(".pt"))
             mixtures.look()
+    export(steady.module, out)
+
+
+def export(network: AzimuthNetwork, out: Path) -> None:
+    network.eval()
+    example = (
+        torch.zeros(2, 2 * BANDS, MOST, AZIMUTHS),
+        torch.zeros(2, 2 * BANDS, MOST),
+        torch.zeros(2, BANDS),
+    )
+    names = ["maps", "gates", "blur"]
+    # Several stretches at once, and shorter ones.
+    axes = {
+        "maps": {0: "stretches", 2: "moments"},
+        "gates": {0: "stretches", 2: "moments"},
+        "blur": {0: "stretches"},
+        "logits": {0: "stretches"},
+    }
+    torch.onnx.export(
+        network,
+        example,
+        out,
+        input_names=names,
+        output_names=["logits"],
+        dynamic_axes=axes,
+        dynamo=False,
+        opset_version=17,
+    )
 
 
 if __name__ == "__main__":

@@ -87,15 +87,3 @@ class AzimuthNetwork(nn.Module):
         flat = torch.cat([(share * z).sum(2), z.amax(2), x.mean(2), beside], 1)
         flat = self.drop(functional.relu(self.down(self.drop(flat))))
         return self.out(functional.relu(self.wide(flat)))[:, 0]
-
-
-class Pair(nn.Module):
-    """The mean log odds of a narrow network and a wide one: their mistakes are unlike."""
-
-    def __init__(self, networks: dict[str, AzimuthNetwork]) -> None:
-        super().__init__()
-        self.networks = nn.ModuleDict(networks)
-
-    def forward(self, maps: torch.Tensor, gates: torch.Tensor, blur: torch.Tensor) -> torch.Tensor:
-        odds = [network(maps, gates, blur) for network in self.networks.values()]
-        return torch.stack(odds).mean(0)

@@ -1,6 +1,6 @@
-"""Recovers weights to go on from out of what `join` wrote. Needs PyTorch and onnx.
+"""Recovers weights to go on from out of a network's ONNX file. Needs PyTorch and onnx.
 
-usage: python -m script.hearing_network.recover NETWORK.onnx SCENES NARROW.pt WIDE.pt
+usage: python -m script.hearing_network.recover NETWORK.onnx SCENES narrow|wide OUT.pt
 
 An export has its normalisations folded into the convolutions before them. Here they get statistics
 of some of SCENES, and what undoes those, so that the answers are the same, and fitting can go on.
@@ -19,7 +19,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from script.hearing_network.fit import load
-from script.hearing_network.network import SIZES, AzimuthNetwork, Pair
+from script.hearing_network.network import AzimuthNetwork
 
 SOME = 512
 """Mixtures that statistics are taken of."""
@@ -28,17 +28,16 @@ SAME = 0.02
 
 
 def recovered(file: Path, size: str, some: tuple[torch.Tensor, ...]) -> AzimuthNetwork:
-    """The network of that size in `file`."""
+    """The network of `file`, an export of `fit`, which has that size."""
     graph = onnx.load(file).graph
     known = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in graph.initializer}
-    network, prefix = AzimuthNetwork(size).eval(), f"networks.{size}."
+    network = AzimuthNetwork(size).eval()
     # What is not folded has kept its name.
-    kept = {k.removeprefix(prefix): v for k, v in known.items() if k.startswith(prefix)}
-    network.load_state_dict(kept, strict=False)
+    network.load_state_dict({k: v for k, v in known.items() if "::" not in k}, strict=False)
     inputs = {node.name: node.input for node in graph.node if node.op_type == "Conv"}
     for name in ("first", "second", "third"):
         around = getattr(network, name)
-        _, weight, offset = inputs[f"/{size}/{name}/convolution/Conv"]
+        _, weight, offset = inputs[f"/{name}/convolution/Conv"]
         with torch.no_grad():
             around.convolution.weight.copy_(known[weight])
         undone(network, around.normal, known[offset], some)
@@ -61,23 +60,22 @@ def undone(
         normal.bias.copy_(mean + offset)
 
 
-def main(file: Path, folder: Path, outs: list[Path]) -> None:
+def main(file: Path, folder: Path, size: str, out: Path) -> None:
     files = sorted(f for f in folder.glob("*.npz") if ".part" not in f.name)
     maps, gates, blur, _ = load(files[: -(-SOME // 200) + 1])
     some = (maps[:SOME].float(), gates[:SOME].float(), blur[:SOME])
-    networks = {size: recovered(file, size, some) for size in SIZES}
+    network = recovered(file, size, some)
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     given = dict(zip(("maps", "gates", "blur"), (part[:64] for part in some), strict=True))
     (before,) = session.run(None, {name: part.numpy() for name, part in given.items()})
     with torch.no_grad():
-        now = Pair(networks)(*given.values()).numpy()
+        now = network(*given.values()).numpy()
     apart = float(np.abs(now - before).max())
     if apart > SAME:
         raise SystemExit(f"{file}: recovered, it answers otherwise by {apart:.3f} in log odds")
-    for network, out in zip(networks.values(), outs, strict=True):
-        torch.save(network.state_dict(), out)
-    print(f"the same answers, up to {apart:.5f} in log odds")
+    torch.save(network.state_dict(), out)
+    print(f"{out}: the same answers, up to {apart:.5f} in log odds")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), [Path(name) for name in sys.argv[3:5]])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], Path(sys.argv[4]))

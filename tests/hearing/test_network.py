@@ -161,7 +161,7 @@ def test_a_small_array_is_blind_in_low_bands_and_says_so() -> None:
 def test_every_network_has_a_card_and_another_network_is_refused(tmp_path: Path) -> None:
     shutil.copytree(networks.HEARING, tmp_path / "models")
     cards = json.loads((tmp_path / "models" / "models.json").read_text())
-    assert set(cards) == {"azimuth", "voice"}
+    assert set(cards) == {"azimuth", "azimuth_wide", "voice"}
     for name, card in cards.items():
         assert card["licence"]
         networks.verified(name, tmp_path / "models")
