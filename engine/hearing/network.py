@@ -61,31 +61,29 @@ class LearnedMap:
         `seen` is the stretch through a whitener on the directions of `dictionary`,
         which has the one elevation `ELEVATION`; `plain` the amplitudes as heard,
         (microphones, bins, frames); `turns` how many azimuths each frame is turned
-        by. It and its mirror image are judged by both, and the log odds
-        averaged: the mistakes are unlike. The parts are judged once, by the narrow
-        network, which tells talkers in them as well as both do.
+        by. It and its mirror image are judged, and the log odds of all
+        averaged: the mistakes are unlike. The parts are judged once. In those the
+        narrow network alone hears a third one between two talkers in open field.
         """
         by_bin = np.ascontiguousarray(plain.transpose(1, 0, 2))
         made = band_maps(seen, by_bin, dictionary, turns)
         both = [made, BandMaps(mirrored(made.maps), made.gates, made.blur)]
-        odds, image = (_odds(self._narrow, both) + _odds(self._wide, both)) / 2.0
+        odds, image = self._odds(both)
         moments = min(plain.shape[2] // POOL, MOST)
         parts = [
-            probability(_odds(self._narrow, parts_of(made, count, moments))).mean(axis=0)
-            for count in PARTS
+            probability(self._odds(parts_of(made, count, moments))).mean(axis=0) for count in PARTS
         ]
         return Learned(probability((odds + mirrored(image)) / 2.0), np.mean(parts, axis=0))
 
-
-def _odds(session: onnxruntime.InferenceSession, made: Sequence[BandMaps]) -> Real:
-    """(made, azimuths) of maps with as many moments each."""
-    given = {
-        "maps": np.stack([each.maps for each in made]),
-        "gates": np.stack([each.gates for each in made]),
-        "blur": np.stack([each.blur for each in made]),
-    }
-    (odds,) = session.run(None, given)
-    return np.asarray(odds, np.float32)
+    def _odds(self, made: Sequence[BandMaps]) -> Real:
+        """(made, azimuths) of maps with as many moments each, the mean of both networks."""
+        given = {
+            "maps": np.stack([each.maps for each in made]),
+            "gates": np.stack([each.gates for each in made]),
+            "blur": np.stack([each.blur for each in made]),
+        }
+        odds = [session.run(None, given)[0] for session in (self._narrow, self._wide)]
+        return np.asarray(np.mean(odds, axis=0), np.float32)
 
 
 def parts_of(made: BandMaps, count: int, moments: int) -> list[BandMaps]:
