@@ -135,12 +135,10 @@ class Ear:
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the sound itself, in sentences for people."""
         said = []
-        twins = self._history.twins()
-        said += [
-            f"channels {a} and {b} carry the very same sound: one is there twice" for a, b in twins
-        ]
-        twice = {channel for pair in twins for channel in pair}
-        dead = [str(i) for i in np.flatnonzero(~self._history.alive()) if i not in twice]
+        repeated = self._history.repeated()
+        if repeated:
+            said.append(f"channels {' and '.join(map(str, repeated))} carry the very same sound")
+        dead = [str(i) for i in np.flatnonzero(~self._history.alive()) if i not in repeated]
         if dead and len(dead) < self.array.channels:
             said.append(f"dead microphone: channel {', '.join(dead)} (counted from 0)")
         total = max(1, self._history.end * self.array.channels)

@@ -16,7 +16,7 @@ DEAD = 1e-4
 """A microphone below this share of the median power carries nothing (-40 dB)."""
 CLIPPED = 0.999
 TWINS = int(0.5 * RATE)
-"""Samples for which two channels must carry the very same numbers to be one channel there twice."""
+"""Samples for which channels must carry the very same numbers to be taken for one."""
 _OFFSET_SECONDS = 0.5
 
 
@@ -29,6 +29,7 @@ class History:
         self._power = np.zeros(channels)
         self._first, self._second = np.triu_indices(channels, 1)
         self._differed = np.zeros(len(self._first), np.intp)
+        """Of each pair of channels, the sample number up to which it differed or was silent."""
         self._alike = False
         self.end = 0
         self.broken_values = 0
@@ -69,18 +70,17 @@ class History:
     def alive(self) -> npt.NDArray[np.bool_]:
         """Which microphones carry sound of their own, judged over about the last second."""
         alive = self._loud()
-        for pair in self.twins():
-            # Which of the two is really there is not to be known.
-            alive[list(pair)] = False
+        # Which of them is really there is not to be known.
+        alive[self.repeated()] = False
         return alive
 
-    def twins(self) -> list[tuple[int, int]]:
-        """Channels that have carried the very same numbers for a while."""
+    def repeated(self) -> list[int]:
+        """Channels that have carried the very same numbers as another one for a while."""
         if not self._alike:
             return []
-        pairs = np.flatnonzero(self.end - self._differed >= TWINS)
-        both = [(int(self._first[pair]), int(self._second[pair])) for pair in pairs]
-        return [(a, b) for a, b in both if self._power[a] > 0.0]
+        pairs = self.end - self._differed >= TWINS
+        both = {*self._first[pairs].tolist(), *self._second[pairs].tolist()}
+        return sorted(channel for channel in both if self._power[channel] > 0.0)
 
     def _loud(self) -> npt.NDArray[np.bool_]:
         middle = float(np.sort(self._power)[len(self._power) // 2])

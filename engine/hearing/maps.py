@@ -59,7 +59,7 @@ class View:
         return as_pairs(self.vectors)
 
 
-def view(amplitudes: Complex, vectors: Complex, whitener: Complex | None) -> View:
+def view(amplitudes: Complex, steering: Complex, whitener: Complex | None) -> View:
     """`amplitudes` (microphones, bins, frames) as seen through `whitener`."""
     by_bin = np.ascontiguousarray(amplitudes.transpose(1, 0, 2))
     if whitener is not None:
@@ -68,7 +68,7 @@ def view(amplitudes: Complex, vectors: Complex, whitener: Complex | None) -> Vie
     present = np.clip(1.0 - BACKGROUND_MARGIN / np.maximum(power, TINY), 0.0, 1.0).astype(
         np.float32
     )
-    return View(by_bin, vectors, whitener, power, present, present * not_reverberant(power))
+    return View(by_bin, steering, whitener, power, present, present * not_reverberant(power))
 
 
 def refocused(seen: View, amplitudes: Complex, whitener: Complex) -> View:

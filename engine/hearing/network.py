@@ -44,10 +44,10 @@ def _session(name: str) -> onnxruntime.InferenceSession:
 
 
 class LearnedMap:
-    """A narrow network and a wide one. Raises UserError where a file is missing or has changed."""
+    """Both networks. Raises UserError where a file is missing or has changed."""
 
     def __init__(self) -> None:
-        self._narrow, self._wide = _session("azimuth"), _session("azimuth_wide")
+        self._sessions = [_session(name) for name in ("azimuth", "azimuth_wide")]
 
     def probabilities(
         self,
@@ -56,19 +56,17 @@ class LearnedMap:
         dictionary: Dictionary,
         turns: Turns | None = None,
     ) -> Learned:
-        """What the network makes of one stretch.
+        """What the networks make of one stretch.
 
         `seen` is the stretch through a whitener on the directions of `dictionary`,
         which has the one elevation `ELEVATION`; `plain` the amplitudes as heard,
         (microphones, bins, frames); `turns` how many azimuths each frame is turned
-        by. It and its mirror image are judged, and the log odds of all
-        averaged: the mistakes are unlike. The parts are judged once. In those the
-        narrow network alone hears a third one between two talkers in open field.
+        by. It and its mirror image are judged, and the log odds averaged: the mistakes
+        are unlike. The parts are judged without their mirror images.
         """
         by_bin = np.ascontiguousarray(plain.transpose(1, 0, 2))
         made = band_maps(seen, by_bin, dictionary, turns)
-        both = [made, BandMaps(mirrored(made.maps), made.gates, made.blur)]
-        odds, image = self._odds(both)
+        odds, image = self._odds([made, BandMaps(mirrored(made.maps), made.gates, made.blur)])
         moments = min(plain.shape[2] // POOL, MOST)
         parts = [
             probability(self._odds(parts_of(made, count, moments))).mean(axis=0) for count in PARTS
@@ -82,7 +80,7 @@ class LearnedMap:
             "gates": np.stack([each.gates for each in made]),
             "blur": np.stack([each.blur for each in made]),
         }
-        odds = [session.run(None, given)[0] for session in (self._narrow, self._wide)]
+        odds = [session.run(None, given)[0] for session in self._sessions]
         return np.asarray(np.mean(odds, axis=0), np.float32)
 
 

@@ -171,12 +171,12 @@ def rivalry(found: Evidence, azimuths: npt.NDArray[np.float64]) -> float:
     chance, joint = float(found.learned[beyond].max(initial=0.0)), found.joint
     sure = _near(found.learned, peaks[0][1])
     learned = chance / max(sure, 1e-9) / RIVAL_LEARNED
-    parts = float(spoken[beyond].max(initial=0.0))
+    in_parts = float(spoken[beyond].max(initial=0.0))
     together = float(joint[beyond].max(initial=0.0) / joint.max()) / RIVAL_JOINT
     return max(
-        learned if chance >= CHANCE and parts >= SPOKEN_TOO else 0.0,
+        learned if chance >= CHANCE and in_parts >= SPOKEN_TOO else 0.0,
         together if chance >= SLIGHT_CHANCE else 0.0,
-        parts / RIVAL_SPOKEN,
+        in_parts / RIVAL_SPOKEN,
         # Of what it has never heard the like of it says nothing, and the maps have the word.
         classical if sure < UNHEARD else 0.0,
     )

@@ -12,13 +12,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from engine.core.types import Label
 from engine.ports import Detection, Image
 from engine.seeing.boxes import Box, contained, overlap
 from engine.seeing.buffers import Workspace
-from engine.seeing.detector import Detector, PersonNet, check_picture, mirrored_back, one_each
+from engine.seeing.detector import (
+    Detector,
+    PersonNet,
+    check_picture,
+    mirror_image,
+    mirrored_back,
+    one_each,
+)
 
 PETS = (Label.CAT, Label.DOG)
 LARGE = 416
@@ -89,8 +94,7 @@ class Thorough:
         """People, cats and dogs at or above the floor. Raises ValueError for no picture."""
         check_picture(image)
         with self.workspace.wiped():
-            mirror = self.workspace.array("mirror", image.shape, np.uint8)
-            np.copyto(mirror, image[:, ::-1])
+            mirror = mirror_image(image, self.workspace)
             width = image.shape[1]
             views = (
                 View(self.larger.detect(image), 1.0, 0.5, 1.0),

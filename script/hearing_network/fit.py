@@ -85,7 +85,7 @@ class Mixtures:
         self.folder = folder
         self._files: set[Path] = set()
         self._chunks: list[tuple[torch.Tensor, ...]] = []
-        self.kept: list[tuple[torch.Tensor, ...]] = []
+        self._kept: list[tuple[torch.Tensor, ...]] = []
         self.look()
 
     def look(self) -> None:
@@ -94,7 +94,7 @@ class Mixtures:
                 continue
             self._files.add(file)
             validates = int(file.stem) % 15 == 0
-            (self.kept if validates else self._chunks).append(load([file]))
+            (self._kept if validates else self._chunks).append(load([file]))
 
     def __len__(self) -> int:
         return sum(len(chunk[0]) for chunk in self._chunks)
@@ -109,7 +109,7 @@ class Mixtures:
         return tuple(torch.stack(parts) for parts in zip(*rows, strict=True))
 
     def validation(self) -> tuple[torch.Tensor, ...]:
-        return tuple(torch.cat(parts) for parts in zip(*self.kept, strict=True))
+        return tuple(torch.cat(parts) for parts in zip(*self._kept, strict=True))
 
 
 def augmented(batch: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:

@@ -185,7 +185,7 @@ def example(rng: np.random.Generator, sound: np.ndarray, dictionary: Dictionary)
     else:
         noise = covariance(spectra(sound[:, : ONSET - GUARD], dictionary.bins))
         seen = view(heard, dictionary.vectors, whitener(noise))
-        if rng.random() < 0.5:  # it is asked about either look
+        if rng.random() < 0.5:  # the ear asks about these; the others teach what late sound is
             turn = whitener(with_late_sound(noise, heard, dictionary.diffuse))
             seen = refocused(seen, heard, turn)
     return band_maps(seen, heard.transpose(1, 0, 2), dictionary)

@@ -113,6 +113,21 @@ def test_damage_is_named_and_never_a_confident_wrong_direction(name: str) -> Non
                 assert not (wrong and direction.confidence > 0.5 and not decision.ambiguous)
 
 
+def test_one_microphone_on_every_channel_is_named_once_and_points_nowhere() -> None:
+    ear = Ear(RING, voice=LoudnessVoice())
+    heard = play(ear, np.repeat(talk(50.0)[:1], 6, axis=0))
+    assert ear.problems() == ("channels 0 and 1 and 2 and 3 and 4 and 5 carry the very same sound",)
+    assert heard
+    assert all(not decision.directions for decision in heard)
+
+
+def test_silence_on_two_channels_is_not_one_channel_twice() -> None:
+    ear, sound = Ear(RING, voice=LoudnessVoice()), talk(50.0)
+    sound[:, :RATE] = 0.0
+    play(ear, sound)
+    assert ear.problems() == ()
+
+
 def test_sound_that_is_right_is_not_complained_about() -> None:
     ear = Ear(RING, voice=LoudnessVoice())
     heard = play(ear, talk(50.0))
