@@ -270,11 +270,11 @@ def room_responses(
 ) -> list[Sound]:
     """Responses from each source, (microphones, n), walls of unlike absorption.
 
-    Sabine's formula inverted gives too long a decay, hence the divisor.
+    Sabine's formula inverted gives too long a decay, hence the divisor. `rt60` 0 is open field.
     """
     import pyroomacoustics as pra
 
-    absorption, order = pra.inverse_sabine(rt60 / 1.15, size)
+    absorption, order = pra.inverse_sabine(rt60 / 1.15, size) if rt60 > 0.0 else (1.0, 0)
     unlike = rng.uniform(0.5, 1.5, 6)
     unlike /= unlike.mean()
     names = ("east", "west", "north", "south", "ceiling", "floor")

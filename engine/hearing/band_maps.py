@@ -10,6 +10,7 @@ and He 2018 (SRP-PHAT maps), here per band and whitened.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -24,7 +25,7 @@ BANDS = len(EDGES) - 1
 POOL = 2
 """Frames (16 ms each) that make one moment of the maps."""
 MOST = 31
-"""Moments of one stretch: a second. Of a longer one the loudest are kept."""
+"""Moments of one stretch at most: a second. Of a longer one the loudest are kept."""
 ELEVATION = 15.0
 """Degrees: standing and seated people, seen from a table."""
 
@@ -46,6 +47,7 @@ def bands_of(bins: Bins) -> list[np.ndarray]:
     return [np.flatnonzero((hertz >= low) & (hertz < high)) for low, high in pairwise(EDGES)]
 
 
+@lru_cache(maxsize=8)
 def blur_of(dictionary: Dictionary, apart: float = 40.0) -> Real:
     """Mean likeness, in [0, 1], of directions `apart` degrees from each other, per band."""
     shift = round(apart / dictionary.step)
@@ -64,43 +66,50 @@ def band_maps(
     each frame is turned by.
     """
     bands = bands_of(dictionary.bins)
-    new = _maps(seen.amplitudes, seen.waves, seen.direct, bands, turns)
-    heard = _maps(plain, dictionary.waves, seen.present, bands, turns)
-    maps, gates = (np.concatenate(both) for both in zip(new, heard, strict=True))
+    heard = as_pairs(_unit(plain))
+    new = _maps(seen.pairs, seen.waves, seen.direct, bands, turns)
+    old = _maps(heard, dictionary.waves, seen.present, bands, turns)
+    maps, gates = (np.concatenate(both) for both in zip(new, old, strict=True))
     return _loudest(maps, gates, blur_of(dictionary))
 
 
-def _maps(
-    amplitudes: Complex, waves: Real, weight: Real, bands: list[np.ndarray], turns: Turns | None
-) -> tuple[Real, Real]:
-    """Weighted mean fit of each direction, (bands, moments, azimuths), and what voted."""
-    frames = weight.shape[1] - weight.shape[1] % POOL
-    amplitudes, weight = amplitudes[:, :, :frames], weight[:, :frames]
+def _unit(amplitudes: Complex) -> Complex:
+    """(bins, microphones, frames) of which only the direction is left."""
     power = np.square(amplitudes.real).sum(axis=1) + np.square(amplitudes.imag).sum(axis=1)
-    heard = as_pairs(amplitudes * np.sqrt(weight / np.maximum(power, TINY))[:, None])
+    return np.asarray(amplitudes / np.sqrt(np.maximum(power, TINY))[:, None], np.complex64)
+
+
+def _maps(
+    pairs: Real, waves: Real, weight: Real, bands: list[np.ndarray], turns: Turns | None
+) -> tuple[Real, Real]:
+    """Weighted mean fit of each direction, (bands, moments, azimuths), and what voted.
+
+    `pairs` (bins, microphones squared, frames) is of what was heard, `waves` of the directions.
+    """
+    frames = max(weight.shape[1] // POOL, 1) * POOL
+    pairs, weight = pairs[:, :, :frames], weight[:, :frames]
     maps, gates = [], []
     for band in bands:
         inside = slice(band[0], band[-1] + 1)
-        fit = fits(heard[inside], waves[inside]) / np.float32(len(band))
+        voting = pairs[inside] * weight[inside, None]
+        fit = fits(voting, waves[inside]) / np.float32(len(band))
         maps.append(_pooled(fit if turns is None else turned(fit, turns[:frames])))
         gates.append(_pooled(weight[inside].mean(axis=0)))
     return np.stack(maps), np.stack(gates)
 
 
 def _pooled(values: Real) -> Real:
+    """Frames to moments; a single frame is one, too."""
     moments = values.shape[0] // POOL
+    if moments == 0:
+        return values.astype(np.float32)
     parts = values[: moments * POOL].reshape(moments, POOL, *values.shape[1:])
     return np.asarray(parts.mean(axis=1), np.float32)
 
 
 def _loudest(maps: Real, gates: Real, blur: Real) -> BandMaps:
-    """At most `MOST` moments, in their order; fewer are filled up with silence."""
-    moments = maps.shape[1]
-    if moments > MOST:
+    """At most `MOST` moments, in their order."""
+    if maps.shape[1] > MOST:
         kept = np.sort(np.argsort(-gates.sum(axis=0), kind="stable")[:MOST])
         maps, gates = maps[:, kept], gates[:, kept]
-    elif moments < MOST:
-        missing = MOST - moments
-        maps = np.pad(maps, ((0, 0), (0, missing), (0, 0)))
-        gates = np.pad(gates, ((0, 0), (0, missing)))
     return BandMaps(maps.astype(np.float32), gates.astype(np.float32), blur)

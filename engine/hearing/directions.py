@@ -53,7 +53,7 @@ class Background:
 
 
 class Localiser:
-    """Directions for one array. About 60 ms of processor time for a second of speech."""
+    """Directions for one array. About 30 ms of processor time for a second of speech."""
 
     def __init__(self, array: MicrophoneArray, *, learned: bool = True) -> None:
         """`learned` False leaves the network out: what it is measured against."""

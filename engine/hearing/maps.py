@@ -58,6 +58,11 @@ class View:
         """`as_pairs` of the vectors."""
         return as_pairs(self.vectors)
 
+    @cached_property
+    def pairs(self) -> Real:
+        """`as_pairs` of the amplitudes, of which only the direction is left."""
+        return as_pairs(normalised(self))
+
 
 def view(amplitudes: Complex, steering: Complex, whitener: Complex | None) -> View:
     """`amplitudes` (microphones, bins, frames) as seen through `whitener`."""
@@ -110,7 +115,7 @@ def steered_map(
     azimuths each frame is turned by before all are pooled.
     """
     weight = np.where(seen.direct > floor, seen.direct, np.float32(0.0))
-    votes = seen.waves.transpose(0, 2, 1) @ as_pairs(normalised(seen))
+    votes = seen.waves.transpose(0, 2, 1) @ seen.pairs
     votes -= np.float32(1.0)
     votes *= np.float32(SHARPNESS)
     np.exp(votes, out=votes)

@@ -1,9 +1,9 @@
-"""The learned map over azimuth: two small networks that have heard many rooms and arrays.
+"""The learned map over azimuth: a small network that has heard many rooms and arrays.
 
-They look at `band_maps` only, so whatever turns the array turns their answer, and
-they serve every geometry. Trained by script/hearing_network; card and measured
-worth in models/README.md. Together they are one of two judges: `directions` lets
-the classical maps overrule them where they are unsure.
+It looks at `band_maps` only, so whatever turns the array turns its answer, and
+it serves every geometry. Trained by script/hearing_network; card and measured
+worth in models/README.md. It is one of two judges: `directions` lets
+the classical maps overrule it where it is unsure.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import onnxruntime
 
 from engine import networks
-from engine.hearing.band_maps import MOST, POOL, BandMaps, band_maps
+from engine.hearing.band_maps import BandMaps, band_maps
 from engine.hearing.maps import Turns, View
 from engine.hearing.spectra import Complex, Real
 from engine.hearing.steering import Dictionary
@@ -39,15 +39,15 @@ class Learned:
 
 
 @cache
-def _session(name: str) -> onnxruntime.InferenceSession:
-    return networks.session(name, networks.HEARING)
+def _session() -> onnxruntime.InferenceSession:
+    return networks.session("azimuth", networks.HEARING)
 
 
 class LearnedMap:
-    """Both networks. Raises UserError where a file is missing or has changed."""
+    """The network. Raises UserError where its file is missing or has changed."""
 
     def __init__(self) -> None:
-        self._sessions = [_session(name) for name in ("azimuth", "azimuth_wide")]
+        self._session = _session()
 
     def probabilities(
         self,
@@ -56,7 +56,7 @@ class LearnedMap:
         dictionary: Dictionary,
         turns: Turns | None = None,
     ) -> Learned:
-        """What the networks make of one stretch.
+        """What the network makes of one stretch.
 
         `seen` is the stretch through a whitener on the directions of `dictionary`,
         which has the one elevation `ELEVATION`; `plain` the amplitudes as heard,
@@ -67,26 +67,24 @@ class LearnedMap:
         by_bin = np.ascontiguousarray(plain.transpose(1, 0, 2))
         made = band_maps(seen, by_bin, dictionary, turns)
         odds, image = self._odds([made, BandMaps(mirrored(made.maps), made.gates, made.blur)])
-        moments = min(plain.shape[2] // POOL, MOST)
-        parts = [
-            probability(self._odds(parts_of(made, count, moments))).mean(axis=0) for count in PARTS
-        ]
+        parts = [probability(self._odds(parts_of(made, count))).mean(axis=0) for count in PARTS]
         return Learned(probability((odds + mirrored(image)) / 2.0), np.mean(parts, axis=0))
 
     def _odds(self, made: Sequence[BandMaps]) -> Real:
-        """(made, azimuths) of maps with as many moments each, the mean of both networks."""
+        """(made, azimuths) of maps with as many moments each."""
         given = {
             "maps": np.stack([each.maps for each in made]),
             "gates": np.stack([each.gates for each in made]),
             "blur": np.stack([each.blur for each in made]),
         }
-        odds = [session.run(None, given)[0] for session in self._sessions]
-        return np.asarray(np.mean(odds, axis=0), np.float32)
+        (odds,) = self._session.run(None, given)
+        return np.asarray(odds, np.float32)
 
 
-def parts_of(made: BandMaps, count: int, moments: int) -> list[BandMaps]:
-    """The first so many `moments` in `count` parts, each a moment longer than its share."""
-    width = min(-(-moments // count) + 1, MOST)
+def parts_of(made: BandMaps, count: int) -> list[BandMaps]:
+    """All moments in `count` parts, each a moment longer than its share."""
+    moments = made.maps.shape[1]
+    width = min(-(-moments // count) + 1, moments)
     begins = [number * max(moments - width, 0) // (count - 1) for number in range(count)]
     return [
         BandMaps(made.maps[:, b : b + width], made.gates[:, b : b + width], made.blur)

@@ -1,6 +1,6 @@
 """Trains a network on the scenes, and writes it as ONNX. Needs PyTorch and onnx.
 
-usage: python -m script.hearing_network.fit SCENES OUT.onnx narrow|wide [LOOKS [WEIGHTS.pt]]
+usage: python -m script.hearing_network.fit SCENES OUT.onnx [LOOKS [WEIGHTS.pt]]
 
 LOOKS is how many examples are looked at, most of them several times. WEIGHTS go on from an earlier
 fit, at a third of its rate. Scenes that are made meanwhile are taken up. Every 15th file is kept
@@ -26,6 +26,8 @@ EVERY = 500
 """Steps between two judgements."""
 BLOB = 6.0
 """Degrees, one sigma, of the target around a talker."""
+SHORTER = (5, 24)
+"""Moments of most batches, from and below."""
 PEAK_RATE = 3e-3
 WEIGHT_DECAY = 1e-2
 
@@ -118,23 +120,24 @@ def augmented(batch: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
     x, g = maps.float(), g.float()
     if torch.rand(1) < 0.5:
         x, y = mirrored(x), -y
-    if torch.rand(1) < 0.3:
-        # Half a second is what the ear decides on while somebody goes on talking.
-        silent = int(torch.randint(1, MOST // 2, (1,)))
-        x[:, :, MOST - silent :], g[:, :, MOST - silent :] = 0.0, 0.0
+    if torch.rand(1) < 0.6:
+        # Half a second is what the ear decides on while somebody goes on talking, and it asks
+        # about thirds of that.
+        begin, count = (int(torch.randint(*span, (1,))) for span in ((0, 8), SHORTER))
+        x, g = x[:, :, begin : begin + count], g[:, :, begin : begin + count]
     if torch.rand(1) < 0.2:
         # A band that somebody has nothing in, or all of it under noise.
         gone = int(torch.randint(BANDS, (1,)))
         x[:, gone::BANDS], g[:, gone::BANDS] = 0.0, 0.0
-    heard = (torch.rand(len(x), 1, MOST, 1) > 0.15 * float(torch.rand(1))).float()
+    heard = (torch.rand(len(x), 1, x.shape[2], 1) > 0.15 * float(torch.rand(1))).float()
     return x * heard, g * heard[..., 0], blur, y
 
 
-def fit(folder: Path, out: Path, size: str, looks: int, weights: Path | None = None) -> None:
+def fit(folder: Path, out: Path, looks: int, weights: Path | None = None) -> None:
     torch.manual_seed(0 if weights is None else 1)
     torch.set_num_threads(1)
     mixtures = Mixtures(folder)
-    network, peak = AzimuthNetwork(size), PEAK_RATE
+    network, peak = AzimuthNetwork(), PEAK_RATE
     if weights is not None:
         network.load_state_dict(torch.load(weights))
         peak = PEAK_RATE / 3.0
@@ -143,13 +146,14 @@ def fit(folder: Path, out: Path, size: str, looks: int, weights: Path | None = N
     print(f"{len(mixtures)} mixtures, {sum(p.numel() for p in network.parameters())} parameters")
     optimiser = torch.optim.AdamW(network.parameters(), peak, weight_decay=WEIGHT_DECAY)
     steps = looks // BATCH
+    halves = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, peak, total_steps=steps)
     started, total = time.monotonic(), 0.0
     for step in range(1, steps + 1):
         network.train()
         x, g, blur, y = augmented(mixtures.some(BATCH))
         # Half the digits are enough for a gradient, and some processors have fast units for them.
-        with torch.autocast("cpu", torch.bfloat16, enabled=torch.cpu._is_amx_tile_supported()):
+        with torch.autocast("cpu", torch.bfloat16, enabled=halves):
             logits = network(x, g, blur)
         loss = torch.nn.functional.binary_cross_entropy_with_logits(
             logits.float(), target(y), reduction="none"
@@ -206,7 +210,6 @@ if __name__ == "__main__":
     fit(
         Path(sys.argv[1]),
         Path(sys.argv[2]),
-        sys.argv[3],
-        int(sys.argv[4]) if len(sys.argv) > 4 else 520_000,
-        Path(sys.argv[5]) if len(sys.argv) > 5 else None,
+        int(sys.argv[3]) if len(sys.argv) > 3 else 520_000,
+        Path(sys.argv[4]) if len(sys.argv) > 4 else None,
     )

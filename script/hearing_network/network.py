@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from engine.hearing.band_maps import BANDS
 
-SIZES = {"narrow": (32, 40, 64), "wide": (48, 64, 96)}
+AROUND, DEEP, RING = 32, 40, 64
 """Channels of the moments, of what is made of them, and of the one ring at the end."""
 
 
@@ -57,22 +57,20 @@ class AzimuthNetwork(nn.Module):
     """maps (n, 2 * bands, moments, azimuths), gates (n, 2 * bands, moments), blur (n, bands) to
     the log odds (n, azimuths) that somebody talks there."""
 
-    def __init__(self, size: str) -> None:
-        """`size` is one of `SIZES`."""
+    def __init__(self) -> None:
         super().__init__()
-        around, deep, ring = SIZES[size]
         channels = 2 * (2 * BANDS) + 2 * BANDS + BANDS
-        self.mix = nn.Conv2d(2 * (2 * BANDS), around, 1)
-        self.known = nn.Conv2d(2 * BANDS + BANDS, around, 1, bias=False)
-        self.normal = nn.BatchNorm2d(around)
-        self.first = Around(around, around, 5, 5, 2)
-        self.second = Around(around, deep, 3, 5, 2)
-        self.third = Around(deep, deep, 3, 7, 2)
-        self.attention = nn.Conv2d(deep, deep, 1)
+        self.mix = nn.Conv2d(2 * (2 * BANDS), AROUND, 1)
+        self.known = nn.Conv2d(2 * BANDS + BANDS, AROUND, 1, bias=False)
+        self.normal = nn.BatchNorm2d(AROUND)
+        self.first = Around(AROUND, AROUND, 5, 5, 2)
+        self.second = Around(AROUND, DEEP, 3, 5, 2)
+        self.third = Around(DEEP, DEEP, 3, 7, 2)
+        self.attention = nn.Conv2d(DEEP, DEEP, 1)
         self.drop = nn.Dropout(0.15)
-        self.down = Ring(2 * deep + channels, ring, 9)
-        self.wide = Ring(ring, ring, 9)
-        self.out = Ring(ring, 1, 5)
+        self.down = Ring(2 * DEEP + channels, RING, 9)
+        self.wide = Ring(RING, RING, 9)
+        self.out = Ring(RING, 1, 5)
 
     def forward(self, maps: torch.Tensor, gates: torch.Tensor, blur: torch.Tensor) -> torch.Tensor:
         contrast = maps - maps.mean(3, keepdim=True)

@@ -1,6 +1,6 @@
 """Recovers weights to go on from out of a network's ONNX file. Needs PyTorch and onnx.
 
-usage: python -m script.hearing_network.recover NETWORK.onnx SCENES narrow|wide OUT.pt
+usage: python -m script.hearing_network.recover NETWORK.onnx SCENES OUT.pt
 
 An export has its normalisations folded into the convolutions before them. Here they get statistics
 of some of SCENES, and what undoes those, so that the answers are the same, and fitting can go on.
@@ -27,11 +27,11 @@ SAME = 0.02
 """Log odds that the recovered network may differ by."""
 
 
-def recovered(file: Path, size: str, some: tuple[torch.Tensor, ...]) -> AzimuthNetwork:
-    """The network of `file`, an export of `fit`, which has that size."""
+def recovered(file: Path, some: tuple[torch.Tensor, ...]) -> AzimuthNetwork:
+    """The network of `file`, an export of `fit`."""
     graph = onnx.load(file).graph
     known = {i.name: torch.from_numpy(numpy_helper.to_array(i).copy()) for i in graph.initializer}
-    network = AzimuthNetwork(size).eval()
+    network = AzimuthNetwork().eval()
     # What is not folded has kept its name.
     network.load_state_dict({k: v for k, v in known.items() if "::" not in k}, strict=False)
     inputs = {node.name: node.input for node in graph.node if node.op_type == "Conv"}
@@ -60,11 +60,11 @@ def undone(
         normal.bias.copy_(mean + offset)
 
 
-def main(file: Path, folder: Path, size: str, out: Path) -> None:
+def main(file: Path, folder: Path, out: Path) -> None:
     files = sorted(f for f in folder.glob("*.npz") if ".part" not in f.name)
     maps, gates, blur, _ = load(files[: -(-SOME // 200) + 1])
     some = (maps[:SOME].float(), gates[:SOME].float(), blur[:SOME])
-    network = recovered(file, size, some)
+    network = recovered(file, some)
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     given = dict(zip(("maps", "gates", "blur"), (part[:64] for part in some), strict=True))
     (before,) = session.run(None, {name: part.numpy() for name, part in given.items()})
@@ -78,4 +78,4 @@ def main(file: Path, folder: Path, size: str, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], Path(sys.argv[4]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
