@@ -179,13 +179,16 @@ async def appears(home: Home) -> Figures:
 
 
 # What Home Assistant says of a broker that was stopped under it, as the restarts do.
-BROKER_WENT = "Error returned from MQTT server: The connection was lost."
+BROKER_WENT = (
+    ["Error returned from MQTT server: The connection was lost."],
+    ["failed to receive on socket: [Errno 104] Connection reset by peer"],
+)
 
 
 async def complaints(home: Home) -> list[str]:
     """Warnings and errors that Home Assistant has logged, but for that its broker went."""
     logged = await home.assistant.complaints()
-    return [str(entry["message"]) for entry in logged if entry["message"] != [BROKER_WENT]]
+    return [str(entry["message"]) for entry in logged if entry["message"] not in BROKER_WENT]
 
 
 async def _told(home: Home) -> dict[str, str]:
