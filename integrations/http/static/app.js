@@ -91,6 +91,7 @@ async function about() {
     $("skip").href = turns ? "#controls" : "#look";
     for (const name of ["left", "right"]) $(`look-${name}`).hidden = !turns;
     panel.setsRange = facts.commands.includes("range_setup");
+    if (state) panel.show(state);
     room.turns = turns;
     $("leave").hidden = !facts.session;
   } catch {

@@ -39,7 +39,7 @@ function text(id, value) {
 export class Panel {
   constructor() {
     this.announced = "";
-    this.setsRange = true; // whether this page may set the range up
+    this.setsRange = false; // whether this page may set the range up; not before that is known
   }
 
   show(state) {

@@ -22,7 +22,7 @@ export class Room {
     this.sounds = new Map();
     this.shown = { heading: null };
     this.state = null;
-    this.turns = true; // whether a tap may turn the head
+    this.turns = false; // whether a tap may turn the head; not before that is known
     this.build();
     svg.addEventListener("click", (event) => this.clicked(event, turnTo));
     this.last = performance.now();
