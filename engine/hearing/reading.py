@@ -247,7 +247,7 @@ def features(found: Evidence, azimuths: npt.NDArray[np.float64]) -> tuple[float,
 
 
 CONFIDENCE = (10.37, 4.72, 2.46, 2.22)
-LEARNED_CONFIDENCE = (2.68, 1.1, 0.45, -0.23, 1.46)
+LEARNED_CONFIDENCE = (5.03, 2.36, 2.92, 0.83, 1.02)
 """Offset and weights of `features` in the logistic model of being within 15 degrees.
 
 Fitted by script/hearing_network/calibrate; `script/measure hearing` measures anew.
