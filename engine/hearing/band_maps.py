@@ -15,8 +15,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from engine.hearing.maps import Turns, View, as_pairs, fits, turned
-from engine.hearing.spectra import TINY, Bins, Complex, Real, bin_hertz
+from engine.hearing.maps import Turns, View, as_pairs, fits, normalised, turned
+from engine.hearing.spectra import Bins, Complex, Real, bin_hertz
 from engine.hearing.steering import Dictionary
 
 EDGES = (200.0, 800.0, 1600.0, 3000.0, 5000.0, 7000.0)
@@ -66,17 +66,11 @@ def band_maps(
     each frame is turned by.
     """
     bands = bands_of(dictionary.bins)
-    heard = as_pairs(_unit(plain))
-    new = _maps(seen.pairs, seen.waves, seen.direct, bands, turns)
-    old = _maps(heard, dictionary.waves, seen.present, bands, turns)
-    maps, gates = (np.concatenate(both) for both in zip(new, old, strict=True))
+    heard = as_pairs(normalised(plain))
+    whitened = _maps(seen.pairs, seen.waves, seen.direct, bands, turns)
+    unwhitened = _maps(heard, dictionary.waves, seen.present, bands, turns)
+    maps, gates = (np.concatenate(both) for both in zip(whitened, unwhitened, strict=True))
     return _loudest(maps, gates, blur_of(dictionary))
-
-
-def _unit(amplitudes: Complex) -> Complex:
-    """(bins, microphones, frames) of which only the direction is left."""
-    power = np.square(amplitudes.real).sum(axis=1) + np.square(amplitudes.imag).sum(axis=1)
-    return np.asarray(amplitudes / np.sqrt(np.maximum(power, TINY))[:, None], np.complex64)
 
 
 def _maps(

@@ -41,7 +41,9 @@ def wave_map(seen: View, bins: Bins, elevations: int, turns: Turns | None = None
     if len(frames) == 0:
         return found
     weight = seen.direct[:, frames].T
-    target = normalised(seen)[:, :, frames].transpose(2, 0, 1) * np.sqrt(weight)[:, :, None]
+    target = (
+        normalised(seen.amplitudes[:, :, frames]).transpose(2, 0, 1) * np.sqrt(weight)[:, :, None]
+    )
     chosen, amplitudes = _search(target.astype(np.complex64), seen.vectors, seen.waves)
     energy = np.square(np.abs(amplitudes)).sum(axis=1)
     energy /= np.maximum(energy.sum(axis=1, keepdims=True), TINY)

@@ -15,7 +15,7 @@ from engine.ports import Samples
 DEAD = 1e-4
 """A microphone below this share of the median power carries nothing (-40 dB)."""
 CLIPPED = 0.999
-TWINS = int(0.5 * RATE)
+REPEATED = int(0.5 * RATE)
 """Samples for which channels must carry the very same numbers to be taken for one."""
 _OFFSET_SECONDS = 0.5
 
@@ -78,7 +78,7 @@ class History:
         """Channels that have carried the very same numbers as another one for a while."""
         if not self._alike:
             return []
-        pairs = self.end - self._differed >= TWINS
+        pairs = self.end - self._differed >= REPEATED
         both = {*self._first[pairs].tolist(), *self._second[pairs].tolist()}
         return sorted(channel for channel in both if self._power[channel] > 0.0)
 

@@ -61,7 +61,7 @@ class View:
     @cached_property
     def pairs(self) -> Real:
         """`as_pairs` of the amplitudes, of which only the direction is left."""
-        return as_pairs(normalised(self))
+        return as_pairs(normalised(self.amplitudes))
 
 
 def view(amplitudes: Complex, steering: Complex, whitener: Complex | None) -> View:
@@ -100,10 +100,10 @@ def not_reverberant(power: Real) -> Real:
     return weights
 
 
-def normalised(seen: View) -> Complex:
-    """Amplitudes of unit length per bin and frame: only the direction is left."""
-    length: Real = np.linalg.norm(seen.amplitudes, axis=1, keepdims=True)
-    return np.asarray(seen.amplitudes / np.maximum(length, TINY), dtype=np.complex64)
+def normalised(amplitudes: Complex) -> Complex:
+    """(bins, microphones, frames) of unit length per bin and frame: only the direction is left."""
+    power = np.square(amplitudes.real).sum(axis=1) + np.square(amplitudes.imag).sum(axis=1)
+    return np.asarray(amplitudes / np.sqrt(np.maximum(power, TINY))[:, None], np.complex64)
 
 
 def steered_map(

@@ -100,6 +100,16 @@ def test_diffuse_noise_has_unit_power_and_low_frequencies_in_common() -> None:
     assert np.corrcoef(noise)[0, 3] > 0.5
 
 
+def test_an_open_field_answers_with_the_sound_itself_and_nothing_after_it() -> None:
+    rng = np.random.default_rng(5)
+    size, device, places, _ = layout(rng)
+    offsets = np.zeros((1, 3))
+    for response in room_responses(rng, size, device + offsets, places, 0.0, offsets):
+        energy, heard = np.square(response[0]), int(np.abs(response[0]).argmax())
+        around = energy[max(heard - 40, 0) : heard + 41].sum()
+        assert around > 0.999 * energy.sum()
+
+
 def test_the_answer_of_a_room_decays_as_it_is_asked_to_and_is_as_bright_to_its_end() -> None:
     decays, tilts = [], []
     for seed in range(6):
