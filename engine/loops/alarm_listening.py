@@ -25,6 +25,9 @@ from engine.ports import AudioBlock
 
 KEPT = 2.5
 """Seconds of sound for the direction: a burst is judged a second after it began."""
+BEFORE = 0.1
+"""Seconds before a sound that its direction is sought with: a tone that never pauses is background
+until something stands beside it."""
 GAP = 0.05
 """Seconds between where a block should begin and does, beyond which rhythms start anew."""
 AGAIN = 4.0
@@ -90,7 +93,8 @@ class AlarmListening:
         if t - self._told.get(sound.kind, float("-inf")) < AGAIN:
             return
         self._told[sound.kind] = t
-        stretch = self._history.span(self._start + sound.start, self._start + sound.end)
+        first = max(self._start, self._start + sound.start - int(BEFORE * RATE))
+        stretch = self._history.span(first, self._start + sound.end)
         bearing = self._bearing(stretch, t) if stretch.shape[1] >= RATE // 20 else None
         self._tell(SoundHeard(t, sound.kind, bearing, sound.confidence))
 

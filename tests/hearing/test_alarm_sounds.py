@@ -121,6 +121,12 @@ def test_its_direction_is_told_in_the_world(kind: str, make: Make) -> None:
     assert found[0].bearing == pytest.approx(120.0, abs=8.0)
 
 
+@pytest.mark.parametrize("seed", [7, 9])
+def test_a_tone_that_fills_its_stretch_has_a_direction(seed: int) -> None:
+    found = listen(arriving(made.smoke(np.random.default_rng(seed), 8.5), 70.0))
+    assert found[0].bearing == pytest.approx(70.0, abs=8.0)
+
+
 def test_a_gap_in_the_sound_breaks_a_rhythm() -> None:
     waves = arriving(made.smoke(np.random.default_rng(2), 8.5), 70.0)
     assert len(listen(waves)) == 1
