@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.hearing.arrays import SPEED_OF_SOUND, MicrophoneArray
-from engine.hearing.spectra import FRAME, HOP, RATE, Complex, Real
+from engine.hearing.spectra import FRAME, RATE, Complex, Real
 from engine.ports import Samples
 
+HOP = FRAME // 2
 ELEVATION = 15.0
 """Degrees up at which a mouth is taken to be."""
 MEMORY = 1.5

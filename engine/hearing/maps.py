@@ -14,15 +14,15 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from engine.hearing.spectra import TINY, Complex, Real, mean_power
+from engine.hearing.spectra import HOP, TINY, Complex, Real, mean_power
 
 Turns = npt.NDArray[np.intp]
 """Of each frame, how many azimuths' steps the array has turned on since some moment."""
 
 BACKGROUND_MARGIN = 1.5
 """Power over background that a bin must have before it counts at all."""
-REVERBERATION = 0.85
-"""Share of a frame's power still there one frame (16 ms) later as reverberation."""
+REVERBERATION = 0.85 ** (HOP / 256)
+"""Share of a frame's power still there in the next one as reverberation: 0.85 after 16 ms."""
 SHARPNESS = 2.0
 """Exponent of the pooling: a bin that fits a direction well counts more than two that fit half."""
 

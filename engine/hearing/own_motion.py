@@ -17,7 +17,7 @@ import numpy.typing as npt
 from engine.hearing.directions import Localiser
 from engine.hearing.own_noise import MOVING, OwnNoise
 from engine.hearing.quiet import chunk_runs
-from engine.hearing.spectra import FRAME, Complex, frame_times
+from engine.hearing.spectra import HOP, Complex, frame_times
 from engine.hearing.whitening import MIN_FRAMES, covariance
 from engine.ports import Samples
 
@@ -85,7 +85,7 @@ class OwnMotion:
             amplitudes = self._localiser.amplitudes(
                 span(first + a * self._chunk, first + b * self._chunk)
             )
-            speeds = np.repeat(list(self._speeds)[a:b], self._chunk // (FRAME // 2))
+            speeds = np.repeat(list(self._speeds)[a:b], self._chunk // HOP)
             self.noise.learn(amplitudes, speeds[: amplitudes.shape[2]], rest)
 
     def moves(self, start: float, samples: int) -> bool:

@@ -22,9 +22,9 @@ MOVING = 2.0
 """Degrees per second below which the head stands still."""
 STEP = 10.0
 """Degrees per second that share one template: a gear's whine moves with the speed."""
-ENOUGH = 16
-"""Frames (16 ms each) that make a template worth using."""
-MEMORY = 600
+ENOUGH = 32
+"""Frames (8 ms each) that make a template worth using."""
+MEMORY = 1200
 """Frames after which a template begins to forget: about ten seconds at one speed."""
 FARTHEST = 2.0
 """Ratio of speeds up to which one stands for another, scaled by its square."""

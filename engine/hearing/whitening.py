@@ -17,7 +17,7 @@ LOADING = 0.01
 LATE = 0.1
 """Share of what is new that counts as reverberation from everywhere. Tuned on 40 rooms of 0.4 and
 0.7 s: from 0.03 to 0.3 all of it helps, above that televisions come back."""
-MIN_FRAMES = 8
+MIN_FRAMES = 16
 """Fewer frames of background than this say nothing about 6 microphones."""
 
 
