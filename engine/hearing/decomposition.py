@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from engine.hearing.maps import Turns, View, as_pairs, fits, normalised
+from engine.hearing.maps import Turns, View, fits, normalised
 from engine.hearing.spectra import FRAME, TINY, Bins, Complex, Real
 
 WAVES = 4
@@ -44,7 +44,7 @@ def wave_map(seen: View, bins: Bins, elevations: int, turns: Turns | None = None
     target = (
         normalised(seen.amplitudes[:, :, frames]).transpose(2, 0, 1) * np.sqrt(weight)[:, :, None]
     )
-    chosen, amplitudes = _search(target.astype(np.complex64), seen.vectors, seen.waves)
+    chosen, amplitudes = _search(target.astype(np.complex64), seen)
     energy = np.square(np.abs(amplitudes)).sum(axis=1)
     energy /= np.maximum(energy.sum(axis=1, keepdims=True), TINY)
     lead = _lead(amplitudes, np.sqrt(weight), bins)
@@ -56,21 +56,21 @@ def wave_map(seen: View, bins: Bins, elevations: int, turns: Turns | None = None
     return found
 
 
-def _search(target: Complex, vectors: Complex, waves: Real) -> tuple[_Indices, Complex]:
+def _search(target: Complex, seen: View) -> tuple[_Indices, Complex]:
     """Directions (frames, waves) and their amplitudes (frames, bins, waves).
 
     `target` is (frames, bins, microphones). Orthogonal matching pursuit with
     one support for all bins of a frame.
     """
     frames, _, microphones = target.shape
-    atoms = np.ascontiguousarray(vectors.transpose(2, 0, 1))
+    atoms = np.ascontiguousarray(seen.vectors.transpose(2, 0, 1))
     rest = target
     chosen = np.zeros((frames, 0), np.intp)
     fit = LeastSquares(target)
     for _ in range(min(WAVES, microphones)):
         if chosen.shape[1]:
             rest = fit.rest()
-        gain = fits(as_pairs(rest.transpose(1, 2, 0)), waves)
+        gain = fits(seen.paired(rest.transpose(1, 2, 0)), seen.waves)
         np.put_along_axis(gain, chosen, -1.0, axis=1)
         chosen = np.concatenate([chosen, gain.argmax(axis=1)[:, None]], axis=1)
         fit.add(atoms[chosen[:, -1]])

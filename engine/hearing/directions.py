@@ -150,9 +150,9 @@ def _seen(
     What is background is weighed without that answer, of which nobody's voice is free.
     """
     if background is None:
-        return view(without_background(amplitudes), dictionary.vectors, None)
+        return view(without_background(amplitudes), dictionary.vectors, None, dictionary.waves)
     noise = background.noise[:, kept][:, :, kept]
-    seen = view(amplitudes, dictionary.vectors, whitener(noise))
+    seen = view(amplitudes, dictionary.vectors, whitener(noise), dictionary.waves)
     late = whitener(with_late_sound(noise, amplitudes, dictionary.diffuse))
     return refocused(seen, amplitudes, late)
 

@@ -35,7 +35,7 @@ class View:
     (bins, microphones, directions) not through it, `power` (bins, frames)
     relative to the background, `present` and `direct` weights in [0, 1], (bins,
     frames): how much is not background, and how much of that is not
-    reverberation either.
+    reverberation either. `plain_waves` is `as_pairs` of the steering.
     """
 
     amplitudes: Complex
@@ -44,28 +44,53 @@ class View:
     power: Real
     present: Real
     direct: Real
+    plain_waves: Real
 
     @cached_property
     def vectors(self) -> Complex:
         """Waves from each direction through the whitener, of unit length, as `steering`."""
-        if self.whitener is None:
+        if self._through is None:
             return self.steering
-        turned = self.whitener @ self.steering
-        return np.asarray(turned / np.linalg.norm(turned, axis=1, keepdims=True), np.complex64)
+        through, length = self._through
+        return np.asarray(through / length[:, None], np.complex64)
 
     @cached_property
     def waves(self) -> Real:
-        """`as_pairs` of the vectors."""
-        return as_pairs(self.vectors)
+        """What the product of with `paired` amplitudes is the square of their match with the
+        vectors."""
+        if self._through is None:
+            return self.plain_waves
+        # The whitener is left to what it is matched with, of which there is less.
+        return np.asarray(self.plain_waves / np.square(self._through[1])[:, None], np.float32)
 
     @cached_property
     def pairs(self) -> Real:
-        """`as_pairs` of the amplitudes, of which only the direction is left."""
-        return as_pairs(normalised(self.amplitudes))
+        """The amplitudes `paired`, of which only the direction is left."""
+        return self.paired(normalised(self.amplitudes))
+
+    def paired(self, amplitudes: Complex) -> Real:
+        """`as_pairs` of whitened amplitudes (bins, microphones, n), to be matched with `waves`."""
+        if self.whitener is None:
+            return as_pairs(amplitudes)
+        return as_pairs(self.whitener.conj().transpose(0, 2, 1) @ amplitudes)
+
+    @cached_property
+    def _through(self) -> tuple[Complex, Real] | None:
+        """The steering through the whitener and its lengths, (bins, directions)."""
+        if self.whitener is None:
+            return None
+        through = self.whitener @ self.steering
+        power = np.square(through.real).sum(axis=1) + np.square(through.imag).sum(axis=1)
+        return through, np.sqrt(power)
 
 
-def view(amplitudes: Complex, steering: Complex, whitener: Complex | None) -> View:
-    """`amplitudes` (microphones, bins, frames) as seen through `whitener`."""
+def view(
+    amplitudes: Complex, steering: Complex, whitener: Complex | None, waves: Real | None = None
+) -> View:
+    """`amplitudes` (microphones, bins, frames) as seen through `whitener`.
+
+    `waves` is `as_pairs` of `steering` where that is known already.
+    """
     by_bin = np.ascontiguousarray(amplitudes.transpose(1, 0, 2))
     if whitener is not None:
         by_bin = whitener @ by_bin
@@ -73,7 +98,9 @@ def view(amplitudes: Complex, steering: Complex, whitener: Complex | None) -> Vi
     present = np.clip(1.0 - BACKGROUND_MARGIN / np.maximum(power, TINY), 0.0, 1.0).astype(
         np.float32
     )
-    return View(by_bin, steering, whitener, power, present, present * not_reverberant(power))
+    direct = present * not_reverberant(power)
+    waves = as_pairs(steering) if waves is None else waves
+    return View(by_bin, steering, whitener, power, present, direct, waves)
 
 
 def refocused(seen: View, amplitudes: Complex, whitener: Complex) -> View:
@@ -115,7 +142,10 @@ def steered_map(
     azimuths each frame is turned by before all are pooled.
     """
     weight = np.where(seen.direct > floor, seen.direct, np.float32(0.0))
-    votes = seen.waves.transpose(0, 2, 1) @ seen.pairs
+    pairs = seen.pairs
+    if turns is None:
+        pairs, weight = _voting(pairs, weight)
+    votes = seen.waves.transpose(0, 2, 1) @ pairs
     votes -= np.float32(1.0)
     votes *= np.float32(SHARPNESS)
     np.exp(votes, out=votes)
@@ -127,6 +157,16 @@ def steered_map(
         total = turned(by_azimuth, turns).sum(axis=0).ravel()
     total = total / max(float(weight.sum()), float(TINY))
     return np.asarray(total.reshape(-1, elevations).max(axis=1), dtype=np.float32)
+
+
+def _voting(pairs: Real, weight: Real) -> tuple[Real, Real]:
+    """Of each bin the frames of most weight, as many as vote where most do: one in ten is usual."""
+    most = int(np.count_nonzero(weight, axis=1).max(initial=0))
+    order = np.argsort(-weight, axis=1, kind="stable")[:, :most]
+    return (
+        np.take_along_axis(pairs, order[:, None, :], axis=2),
+        np.take_along_axis(weight, order, axis=1),
+    )
 
 
 def as_pairs(amplitudes: Complex) -> Real:

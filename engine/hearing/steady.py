@@ -52,7 +52,7 @@ def coherence_map(background: Complex, dictionary: Dictionary) -> Real:
 
 def onset_map(background: Complex, dictionary: Dictionary) -> Real:
     """The steered map of what begins anew in the background, (azimuths,), in [0, 1]."""
-    seen = view(without_background(background), dictionary.vectors, None)
+    seen = view(without_background(background), dictionary.vectors, None, dictionary.waves)
     return steered_map(seen, len(dictionary.elevations))
 
 

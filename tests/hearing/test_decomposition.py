@@ -40,7 +40,7 @@ def test_the_steered_map_is_the_weighted_mean_of_what_fits() -> None:
     amplitudes = 3.0 * waves(rng, 7, 9, 4).transpose(0, 2, 1)
     vectors = waves(rng, 7, 12, 4).transpose(0, 2, 1)
     weight = rng.uniform(0.1, 1.0, (7, 9)).astype(np.float32)
-    seen = View(amplitudes, vectors, None, weight, weight, weight)
+    seen = View(amplitudes, vectors, None, weight, weight, weight, as_pairs(vectors))
     length = np.linalg.norm(amplitudes, axis=1, keepdims=True)
     match = np.abs(vectors.conj().transpose(0, 2, 1) @ (amplitudes / length)) ** 2
     votes = np.exp(SHARPNESS * (match - 1.0)) * weight[:, None]
