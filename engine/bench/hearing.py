@@ -101,13 +101,13 @@ def measure(
         result |= of_simulation(answers)
         if data_dir is not None:
             inside = partial(measured_room, data_dir)
-            numbers = [(seed, index) for index in range(4 * scenes // 5)]
+            numbers = [(seed, index) for index in range(scenes)]
             measured = _gathered(pool, inside, numbers, "measured rooms", progress)
             result["measured_rooms"] = table(measured)
             result["recordings"] = recordings(data_dir)
         fewer = [
             (number, rt60, (seed + 1 + number, index))
-            for index in range(scenes // UNSEEN // 2)
+            for index in range(scenes // UNSEEN)
             for number in range(UNSEEN)
             for rt60 in ROOMS
         ]
