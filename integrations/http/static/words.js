@@ -20,7 +20,7 @@ export function wrap(angle) {
 }
 
 export function metres(value) {
-  return value === null ? "distance unknown" : `${value.toFixed(1)} m`;
+  return value === null ? "distance unknown" : `${value.toFixed(1)}\u00a0m`; // not broken over lines
 }
 
 export function traits(person) {
