@@ -105,13 +105,13 @@ def measure(
             measured = _gathered(pool, inside, numbers, "measured rooms", progress)
             result["measured_rooms"] = table(measured)
             result["recordings"] = recordings(data_dir)
-        fewer = [
+        elsewhere = [
             (number, rt60, (seed + 1 + number, index))
             for index in range(scenes // UNSEEN)
             for number in range(UNSEEN)
             for rt60 in ROOMS
         ]
-        unseen = _gathered(pool, unseen_room, fewer, "unseen arrays", progress)
+        unseen = _gathered(pool, unseen_room, elsewhere, "unseen arrays", progress)
         result["unseen_arrays"] = table(unseen)
     return result
 

@@ -56,11 +56,11 @@ class View:
 
     @cached_property
     def waves(self) -> Real:
-        """What the product of with `paired` amplitudes is the square of their match with the
-        vectors."""
+        """The waves as pairs: times `paired` amplitudes, the squares of their matches with
+        `vectors`."""
         if self._through is None:
             return self.plain_waves
-        # The whitener is left to what it is matched with, of which there is less.
+        # |(W s)^H x| is |s^H (W^H x)|: `paired` takes the whitener, as there is less to turn.
         return np.asarray(self.plain_waves / np.square(self._through[1])[:, None], np.float32)
 
     @cached_property

@@ -183,10 +183,10 @@ def example(rng: np.random.Generator, sound: np.ndarray, dictionary: Dictionary)
     heard = spectra(sound[:, ONSET - 512 : end], dictionary.bins)
     if rng.random() < 0.08:
         # Speech right from the start: there is no background to whiten by.
-        seen = view(without_background(heard), dictionary.vectors, None)
+        seen = view(without_background(heard), dictionary.vectors, None, dictionary.waves)
     else:
         noise = covariance(spectra(sound[:, : ONSET - GUARD], dictionary.bins))
-        seen = view(heard, dictionary.vectors, whitener(noise))
+        seen = view(heard, dictionary.vectors, whitener(noise), dictionary.waves)
         if rng.random() < 0.5:  # the ear asks about these; the others teach what late sound is
             turn = whitener(with_late_sound(noise, heard, dictionary.diffuse))
             seen = refocused(seen, heard, turn)
