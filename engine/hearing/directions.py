@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +47,11 @@ class Background:
 
     noise: Complex
     steady: tuple[SteadySource, ...]
+
+    @cached_property
+    def whitener(self) -> Complex:
+        """Of all microphones: an utterance has several decisions."""
+        return whitener(self.noise)
 
     def beside(self, own: Complex | None) -> Background:
         """The same with `own` noise on top, as uncorrelated sounds add up."""
@@ -152,7 +158,8 @@ def _seen(
     if background is None:
         return view(without_background(amplitudes), dictionary.vectors, None, dictionary.waves)
     noise = background.noise[:, kept][:, :, kept]
-    seen = view(amplitudes, dictionary.vectors, whitener(noise), dictionary.waves)
+    turn = background.whitener if kept.all() else whitener(noise)
+    seen = view(amplitudes, dictionary.vectors, turn, dictionary.waves)
     late = whitener(with_late_sound(noise, amplitudes, dictionary.diffuse))
     return refocused(seen, amplitudes, late)
 
