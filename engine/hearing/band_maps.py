@@ -66,31 +66,35 @@ def band_maps(
     each frame is turned by.
     """
     bands = bands_of(dictionary.bins)
-    heard = as_pairs(normalised(plain))
-    whitened = _maps(seen.pairs, seen.waves, seen.direct, bands, turns)
-    unwhitened = _maps(heard, dictionary.waves, seen.present, bands, turns)
+    whitened = _maps(seen.directed, seen.waves, seen.direct, bands, turns)
+    unwhitened = _maps(normalised(plain), dictionary.waves, seen.present, bands, turns)
     maps, gates = (np.concatenate(both) for both in zip(whitened, unwhitened, strict=True))
     return _loudest(maps, gates, blur_of(dictionary))
 
 
 def _maps(
-    pairs: Real, waves: Real, weight: Real, bands: list[np.ndarray], turns: Turns | None
+    directed: Complex, waves: Real, weight: Real, bands: list[np.ndarray], turns: Turns | None
 ) -> tuple[Real, Real]:
     """Weighted mean fit of each direction, (bands, moments, azimuths), and what voted.
 
-    `pairs` (bins, microphones squared, frames) is of what was heard, `waves` of the directions.
+    `directed` (bins, microphones, frames) is what was heard, `waves` of the directions.
     """
-    maps, gates = [], []
+    # Pairs are squares: the weight's root goes with what they are made of, which is less.
+    voting = (directed * np.sqrt(weight)[:, None]).transpose(2, 0, 1)
+    width = min(POOL, len(voting))
+    if turns is None:
+        # Products are linear: those of means are a quarter as many, and the same.
+        pairs = as_pairs(voting[: len(voting) // width * width], width)
+    else:
+        pairs = as_pairs(voting)
+    maps, gates, voted = [], [], _pooled(weight)
     for band in bands:
         inside = slice(band[0], band[-1] + 1)
-        voting = pairs[inside] * weight[inside, None]
-        if turns is None:
-            # Products are linear: those of sums are a quarter as many, and the same.
-            fit = fits(_pooled(voting), waves[inside])
-        else:
-            fit = _pooled(turned(fits(voting, waves[inside]), turns).T).T
+        fit = fits(pairs[:, inside], waves[inside])
+        if turns is not None:
+            fit = _pooled(turned(fit, turns).T).T
         maps.append(fit / np.float32(len(band)))
-        gates.append(_pooled(weight[inside].mean(axis=0)))
+        gates.append(voted[inside].mean(axis=0))
     return np.stack(maps), np.stack(gates)
 
 

@@ -24,6 +24,9 @@ LEAD_SAMPLES = 16.0
 MAX_LAG = 128
 """Lags looked at, samples either way: 8 ms."""
 _RIDGE = 1e-2
+_EQUAL = np.float32(2e-6)
+"""Share by which gains differ from rounding alone: of an array that has a mirror image, two are the
+same, and the first one is taken."""
 
 _Indices = npt.NDArray[np.intp]
 
@@ -33,7 +36,7 @@ def wave_map(seen: View, bins: Bins, elevations: int, turns: Turns | None = None
 
     `turns` is how many azimuths each frame is turned by.
     """
-    azimuths = seen.vectors.shape[2] // elevations
+    azimuths = seen.steering.shape[2] // elevations
     worth = seen.direct.mean(axis=0)
     frames = np.argsort(-worth)[:BEST_FRAMES]
     frames = frames[worth[frames] > max(WORTH * float(worth.max(initial=0.0)), 1e-4)]
@@ -63,17 +66,17 @@ def _search(target: Complex, seen: View) -> tuple[_Indices, Complex]:
     one support for all bins of a frame.
     """
     frames, _, microphones = target.shape
-    atoms = np.ascontiguousarray(seen.vectors.transpose(2, 0, 1))
     rest = target
     chosen = np.zeros((frames, 0), np.intp)
     fit = LeastSquares(target)
     for _ in range(min(WAVES, microphones)):
         if chosen.shape[1]:
             rest = fit.rest()
-        gain = fits(seen.paired(rest.transpose(1, 2, 0)), seen.waves)
+        gain = fits(seen.paired(rest), seen.waves)
         np.put_along_axis(gain, chosen, -1.0, axis=1)
-        chosen = np.concatenate([chosen, gain.argmax(axis=1)[:, None]], axis=1)
-        fit.add(atoms[chosen[:, -1]])
+        best = (gain >= (1.0 - _EQUAL) * gain.max(axis=1, keepdims=True)).argmax(axis=1)
+        chosen = np.concatenate([chosen, best[:, None]], axis=1)
+        fit.add(seen.vectors(chosen[:, -1]))
     return chosen, fit.amplitudes()
 
 
@@ -140,15 +143,15 @@ def _lead(amplitudes: Complex, weight: Real, bins: Bins) -> Real:
     """Log likelihood that each wave leads all others of its frame, (frames, waves)."""
     frames, _, waves = amplitudes.shape
     phase = amplitudes / np.maximum(np.abs(amplitudes), TINY) * weight[:, :, None]
-    lead = np.zeros((frames, waves), np.float32)
-    for first in range(waves):
-        for second in range(first + 1, waves):
-            spectrum = np.zeros((frames, FRAME + 1), np.complex64)
-            spectrum[:, 2 * bins] = phase[:, :, second] * phase[:, :, first].conj()
-            match = np.fft.irfft(spectrum, 2 * FRAME, axis=1)
-            match = np.concatenate([match[:, -MAX_LAG:], match[:, : MAX_LAG + 1]], axis=1)
-            lag = np.abs(match).argmax(axis=1) - MAX_LAG
-            scaled = np.clip(lag / LEAD_SAMPLES, -20.0, 20.0)
-            lead[:, first] -= np.log1p(np.exp(-scaled))
-            lead[:, second] -= np.log1p(np.exp(scaled))
-    return lead
+    phase = np.ascontiguousarray(phase.transpose(2, 0, 1))
+    lead = np.zeros((waves, frames), np.float32)
+    first, second = np.triu_indices(waves, 1)
+    spectrum = np.zeros((len(first), frames, FRAME + 1), np.complex64)
+    spectrum[:, :, 2 * bins] = phase[second] * phase[first].conj()
+    match = np.fft.irfft(spectrum, 2 * FRAME, axis=2)
+    match = np.concatenate([match[:, :, -MAX_LAG:], match[:, :, : MAX_LAG + 1]], axis=2)
+    lag = np.abs(match).argmax(axis=2) - MAX_LAG
+    scaled = np.clip(lag / LEAD_SAMPLES, -20.0, 20.0)
+    np.subtract.at(lead, first, np.log1p(np.exp(-scaled)))
+    np.subtract.at(lead, second, np.log1p(np.exp(scaled)))
+    return lead.T

@@ -25,6 +25,10 @@ REVERBERATION = 0.85 ** (HOP / 256)
 """Share of a frame's power still there in the next one as reverberation: 0.85 after 16 ms."""
 SHARPNESS = 2.0
 """Exponent of the pooling: a bin that fits a direction well counts more than two that fit half."""
+_TOGETHER = 40
+"""Bins that are pooled at once: neighbours have about as many votes."""
+_STRETCH = 512
+"""Frames whose echoes are looked at at once: what fades for longer leaves the numbers' range."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +39,7 @@ class View:
     (bins, microphones, directions) not through it, `power` (bins, frames)
     relative to the background, `present` and `direct` weights in [0, 1], (bins,
     frames): how much is not background, and how much of that is not
-    reverberation either. `plain_waves` is `as_pairs` of the steering.
+    reverberation either. `plain_waves` is `as_waves` of the steering.
     """
 
     amplitudes: Complex
@@ -46,42 +50,49 @@ class View:
     direct: Real
     plain_waves: Real
 
-    @cached_property
-    def vectors(self) -> Complex:
-        """Waves from each direction through the whitener, of unit length, as `steering`."""
-        if self._through is None:
-            return self.steering
-        through, length = self._through
-        return np.asarray(through / length[:, None], np.complex64)
+    def vectors(self, directions: npt.NDArray[np.intp]) -> Complex:
+        """Waves from some directions through the whitener, of unit length, (n, bins,
+        microphones)."""
+        chosen = self._through[:, :, directions]
+        if self.whitener is not None:
+            chosen = chosen * np.reciprocal(self._lengths[:, directions])[:, None]
+        return np.ascontiguousarray(chosen.transpose(2, 0, 1), np.complex64)
 
     @cached_property
     def waves(self) -> Real:
         """The waves as pairs: times `paired` amplitudes, the squares of their matches with
         `vectors`."""
-        if self._through is None:
+        if self.whitener is None:
             return self.plain_waves
         # |(W s)^H x| is |s^H (W^H x)|: `paired` takes the whitener, as there is less to turn.
-        return np.asarray(self.plain_waves / np.square(self._through[1])[:, None], np.float32)
+        return self.plain_waves * np.reciprocal(np.square(self._lengths))[:, None]
 
     @cached_property
-    def pairs(self) -> Real:
-        """The amplitudes `paired`, of which only the direction is left."""
-        return self.paired(normalised(self.amplitudes))
+    def directed(self) -> Complex:
+        """The amplitudes through the whitener's adjoint, too, and scaled so that only the
+        direction is left, as `amplitudes`: what `as_pairs` takes, to be matched with `waves`."""
+        scale = np.reciprocal(np.sqrt(np.maximum(power_of(self.amplitudes), TINY)))
+        sent = self.amplitudes
+        if self.whitener is not None:
+            sent = self.whitener.conj().transpose(0, 2, 1) @ sent
+        return np.asarray(sent * scale[:, None], np.complex64)
 
     def paired(self, amplitudes: Complex) -> Real:
-        """`as_pairs` of whitened amplitudes (bins, microphones, n), to be matched with `waves`."""
+        """`as_pairs` of whitened amplitudes (n, bins, microphones), to be matched with `waves`."""
         if self.whitener is None:
             return as_pairs(amplitudes)
-        return as_pairs(self.whitener.conj().transpose(0, 2, 1) @ amplitudes)
+        sent = amplitudes.transpose(1, 0, 2) @ self.whitener.conj()
+        return as_pairs(sent.transpose(1, 0, 2))
 
     @cached_property
-    def _through(self) -> tuple[Complex, Real] | None:
-        """The steering through the whitener and its lengths, (bins, directions)."""
-        if self.whitener is None:
-            return None
-        through = self.whitener @ self.steering
-        power = np.square(through.real).sum(axis=1) + np.square(through.imag).sum(axis=1)
-        return through, np.sqrt(power)
+    def _through(self) -> Complex:
+        """The steering through the whitener."""
+        return self.steering if self.whitener is None else self.whitener @ self.steering
+
+    @cached_property
+    def _lengths(self) -> Real:
+        """Of the steering through the whitener, (bins, directions)."""
+        return np.asarray(np.sqrt(power_of(self._through)), np.float32)
 
 
 def view(
@@ -89,17 +100,17 @@ def view(
 ) -> View:
     """`amplitudes` (microphones, bins, frames) as seen through `whitener`.
 
-    `waves` is `as_pairs` of `steering` where that is known already.
+    `waves` is `as_waves` of `steering` where that is known already.
     """
     by_bin = np.ascontiguousarray(amplitudes.transpose(1, 0, 2))
     if whitener is not None:
         by_bin = whitener @ by_bin
-    power = np.square(np.abs(by_bin)).mean(axis=1).astype(np.float32)
+    power = power_of(by_bin) / np.float32(by_bin.shape[1])
     present = np.clip(1.0 - BACKGROUND_MARGIN / np.maximum(power, TINY), 0.0, 1.0).astype(
         np.float32
     )
     direct = present * not_reverberant(power)
-    waves = as_pairs(steering) if waves is None else waves
+    waves = as_waves(steering) if waves is None else waves
     return View(by_bin, steering, whitener, power, present, direct, waves)
 
 
@@ -119,18 +130,29 @@ def without_background(amplitudes: Complex) -> Complex:
 def not_reverberant(power: Real) -> Real:
     """(bins, frames) to weights: 1 at an onset, 0 in a decay that follows the room's own."""
     weights = np.ones_like(power)
-    echo: Real = np.zeros(power.shape[0], np.float32)
-    for frame in range(power.shape[1]):
-        now = power[:, frame]
-        weights[:, frame] = np.clip(1.0 - echo / np.maximum(now, TINY), 0.0, 1.0)
-        echo = np.asarray(REVERBERATION * np.maximum(echo, now), dtype=np.float32)
+    echo = np.zeros(power.shape[0])
+    for begin in range(0, power.shape[1], _STRETCH):
+        now = power[:, begin : begin + _STRETCH]
+        # What is left of the loudest: as many steps as it is ago are taken off by one product.
+        faded = REVERBERATION ** np.arange(now.shape[1] + 1)
+        loudest = np.concatenate([echo[:, None], now / faded[:-1]], axis=1)
+        left = np.maximum.accumulate(loudest, axis=1) * faded
+        share = 1.0 - left[:, :-1] / np.maximum(now, TINY)
+        weights[:, begin : begin + _STRETCH] = np.clip(share, 0.0, 1.0)
+        echo = left[:, -1]
     return weights
+
+
+def power_of(amplitudes: Complex) -> Real:
+    """Summed over the second axis: (bins, microphones, n) to (bins, n)."""
+    squares = np.square(np.ascontiguousarray(amplitudes).view(np.float32)).sum(axis=1)
+    return np.asarray(squares[:, 0::2] + squares[:, 1::2], np.float32)
 
 
 def normalised(amplitudes: Complex) -> Complex:
     """(bins, microphones, frames) of unit length per bin and frame: only the direction is left."""
-    power = np.square(amplitudes.real).sum(axis=1) + np.square(amplitudes.imag).sum(axis=1)
-    return np.asarray(amplitudes / np.sqrt(np.maximum(power, TINY))[:, None], np.complex64)
+    scale = np.reciprocal(np.sqrt(np.maximum(power_of(amplitudes), TINY)))
+    return np.asarray(amplitudes * scale[:, None], np.complex64)
 
 
 def steered_map(
@@ -141,62 +163,73 @@ def steered_map(
     Bins with less than `floor` of weight are not looked at. `turns` is how many
     azimuths each frame is turned by before all are pooled.
     """
-    weight = np.where(seen.direct > floor, seen.direct, np.float32(0.0))
-    pairs = seen.pairs
-    if turns is None:
-        pairs, weight = _voting(pairs, weight)
-    votes = seen.waves.transpose(0, 2, 1) @ pairs
-    votes -= np.float32(1.0)
-    votes *= np.float32(SHARPNESS)
-    np.exp(votes, out=votes)
-    if turns is None:
-        total = (votes @ weight[:, :, None])[:, :, 0].sum(axis=0)
-    else:
-        by_frame = (votes * weight[:, None, :]).sum(axis=0).T
-        by_azimuth = by_frame.reshape(len(by_frame), -1, elevations)
-        total = turned(by_azimuth, turns).sum(axis=0).ravel()
-    total = total / max(float(weight.sum()), float(TINY))
+    bins, frames = np.nonzero(seen.direct > floor)
+    share = seen.direct[bins, frames]
+    voting = np.bincount(bins, minlength=len(seen.direct))
+    # One frame in ten votes, as a rule: those of each bin side by side, room left behind them.
+    place = np.arange(len(bins)) - (np.cumsum(voting) - voting)[bins]
+    size = (len(voting), int(voting.max(initial=0)))
+    heard = np.zeros((*size, seen.waves.shape[1]), np.float32)
+    heard[bins, place] = as_pairs(seen.directed[bins, :, frames][None])[0]
+    weight, steps = np.zeros(size, np.float32), np.zeros(size, np.intp)
+    weight[bins, place] = share
+    if turns is not None:
+        steps[bins, place] = turns[frames]
+    total = np.zeros(seen.waves.shape[2], np.float32)
+    for begin in range(0, len(voting), _TOGETHER):
+        some = slice(begin, begin + _TOGETHER)
+        most = int(voting[some].max())
+        votes = heard[some, :most] @ seen.waves[some]
+        votes -= np.float32(1.0)
+        votes *= np.float32(SHARPNESS)
+        np.exp(votes, out=votes)
+        by_azimuth = votes.reshape(votes.shape[0] * most, -1, elevations)
+        if turns is not None:
+            by_azimuth = turned(by_azimuth, steps[some, :most].ravel())
+        total += weight[some, :most].ravel() @ by_azimuth.reshape(len(by_azimuth), len(total))
+    total /= max(float(share.sum()), float(TINY))
     return np.asarray(total.reshape(-1, elevations).max(axis=1), dtype=np.float32)
 
 
-def _voting(pairs: Real, weight: Real) -> tuple[Real, Real]:
-    """Of each bin the frames of most weight, as many as vote where most do: one in ten is usual."""
-    most = int(np.count_nonzero(weight, axis=1).max(initial=0))
-    order = np.argsort(-weight, axis=1, kind="stable")[:, :most]
-    return (
-        np.take_along_axis(pairs, order[:, None, :], axis=2),
-        np.take_along_axis(weight, order, axis=1),
-    )
-
-
-def as_pairs(amplitudes: Complex) -> Real:
-    """(bins, microphones, n) to (bins, microphones squared, n): what |v^H x|^2 is a product of.
+def as_pairs(amplitudes: Complex, together: int = 1) -> Real:
+    """(n, bins, microphones) to (n, bins, microphones squared): what |v^H x|^2 is a product of.
 
     The products of all pairs of microphones, as real numbers, so that the dot
     product of a wave's with a vector's is the square of their match. Sums of
-    matches over bins thereby become one product of two matrices.
+    matches over bins thereby become one product of two matrices. With
+    `together` they are the means of so many, which n is a multiple of.
     """
-    bins, count, number = amplitudes.shape
-    real, imaginary = np.ascontiguousarray(amplitudes.real), np.ascontiguousarray(amplitudes.imag)
-    pairs = np.empty((bins, count * count, number), np.float32)
-    root, place = np.float32(np.sqrt(2.0)), count
-    pairs[:, :count] = np.square(real) + np.square(imaginary)
+    number, bins, count = amplitudes.shape
+    # Microphones first: long rows to multiply.
+    rows = np.ascontiguousarray(amplitudes.transpose(2, 0, 1))
+    others = rows.conj() * np.float32(np.sqrt(2.0) / together)
+    number //= together
+    products = np.empty((count * (count - 1) // 2, number, bins), np.complex64)
+    place = 0
     for i in range(count - 1):
-        others = slice(i + 1, count)
         width = count - i - 1
-        a, b = root * real[:, i, None], root * imaginary[:, i, None]
-        pairs[:, place : place + width] = a * real[:, others] + b * imaginary[:, others]
+        product = rows[i] * others[i + 1 :]
+        if together > 1:
+            product = product.reshape(width, number, together, bins).sum(axis=2)
+        products[place : place + width] = product
         place += width
-        pairs[:, place : place + width] = b * real[:, others] - a * imaginary[:, others]
-        place += width
+    powers = np.square(rows.real) + np.square(rows.imag)
+    if together > 1:
+        powers = powers.reshape(count, number, together, bins).mean(axis=2)
+    pairs = np.empty((number, bins, count * count), np.float32)
+    pairs[:, :, :count] = powers.transpose(1, 2, 0)
+    pairs[:, :, count:].view(np.complex64)[...] = products.transpose(1, 2, 0)
     return pairs
 
 
+def as_waves(steering: Complex) -> Real:
+    """`as_pairs` of (bins, microphones, directions), (bins, microphones squared, directions)."""
+    return np.ascontiguousarray(as_pairs(steering.transpose(2, 0, 1)).transpose(1, 2, 0))
+
+
 def fits(heard: Real, waves: Real) -> Real:
-    """Squared matches summed over bins, (n, directions), of two `as_pairs`."""
-    return np.asarray(
-        heard.reshape(-1, heard.shape[2]).T @ waves.reshape(-1, waves.shape[2]), np.float32
-    )
+    """Squared matches summed over bins, (n, directions), of `as_pairs` and `as_waves`."""
+    return np.asarray(heard.reshape(len(heard), -1) @ waves.reshape(-1, waves.shape[2]), np.float32)
 
 
 def turned(by_frame: Real, turns: Turns) -> Real:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.hearing.arrays import SPEED_OF_SOUND, MicrophoneArray
-from engine.hearing.maps import as_pairs
+from engine.hearing.maps import as_waves
 from engine.hearing.scattering import around_sphere
 from engine.hearing.spectra import Bins, Complex, Real, bin_hertz
 
@@ -45,8 +45,8 @@ class Dictionary:
 
     @cached_property
     def waves(self) -> Real:
-        """`maps.as_pairs` of the vectors."""
-        return as_pairs(self.vectors)
+        """`maps.as_waves` of the vectors."""
+        return as_waves(self.vectors)
 
     def only(self, microphones: npt.NDArray[np.bool_]) -> Dictionary:
         """The dictionary of the array without some (dead) microphones."""

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.hearing.decomposition import _RIDGE, LeastSquares
-from engine.hearing.maps import SHARPNESS, View, as_pairs, steered_map
+from engine.hearing.maps import SHARPNESS, View, as_waves, steered_map
 from engine.hearing.spectra import Complex
 
 
@@ -40,10 +40,10 @@ def test_the_steered_map_is_the_weighted_mean_of_what_fits() -> None:
     amplitudes = 3.0 * waves(rng, 7, 9, 4).transpose(0, 2, 1)
     vectors = waves(rng, 7, 12, 4).transpose(0, 2, 1)
     weight = rng.uniform(0.1, 1.0, (7, 9)).astype(np.float32)
-    seen = View(amplitudes, vectors, None, weight, weight, weight, as_pairs(vectors))
+    seen = View(amplitudes, vectors, None, weight, weight, weight, as_waves(vectors))
     length = np.linalg.norm(amplitudes, axis=1, keepdims=True)
     match = np.abs(vectors.conj().transpose(0, 2, 1) @ (amplitudes / length)) ** 2
     votes = np.exp(SHARPNESS * (match - 1.0)) * weight[:, None]
     expected = votes.sum(axis=(0, 2)) / weight.sum()
     assert steered_map(seen, 1) == pytest.approx(expected, abs=1e-5)
-    assert as_pairs(vectors).shape == (7, 16, 12)
+    assert as_waves(vectors).shape == (7, 16, 12)
