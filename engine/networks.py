@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,8 +48,14 @@ def verified(name: str, folder: Path) -> bytes:
     return data
 
 
-def session(name: str, folder: Path, threads: int = 1) -> ort.InferenceSession:
-    """An ONNX Runtime session on the processor, `threads` wide. Raises ImportError without it."""
+def session(
+    name: str, folder: Path, threads: int = 1, fixed: Mapping[str, int] | None = None
+) -> ort.InferenceSession:
+    """An ONNX Runtime session on the processor, `threads` wide. Raises ImportError without it.
+
+    `fixed` sizes, by the names that the network has for them, let it settle questions of shape
+    once.
+    """
     import onnxruntime as ort  # here, so that seeing can do without (engine.seeing.runtime)
 
     options = ort.SessionOptions()
@@ -59,4 +66,6 @@ def session(name: str, folder: Path, threads: int = 1) -> ort.InferenceSession:
     # activations (remains of a picture) and grow with every input shape.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_cpu_mem_arena = False
+    for size, value in (fixed or {}).items():
+        options.add_free_dimension_override_by_name(size, value)
     return ort.InferenceSession(verified(name, folder), options, providers=["CPUExecutionProvider"])

@@ -32,7 +32,8 @@ class SileroVoice:
     """Silero VAD. Raises UserError where the model file is missing or damaged."""
 
     def __init__(self) -> None:
-        self._session = networks.session("voice", networks.HEARING)
+        sizes = {"batch": 1, "sequence": _CONTEXT + CHUNK}
+        self._session = networks.session("voice", networks.HEARING, fixed=sizes)
         self._rate = np.array(RATE, dtype=np.int64)
         self.reset()
 
