@@ -169,21 +169,28 @@ class Ear:
     def _chunk(self) -> list[Heard]:
         """Hear the next chunk."""
         begin, self._next = self._next, self._next + CHUNK
-        probability = self._voice.probability(self._mono(begin, self._next))
+        mono = self._mono(begin, self._next)
+        probability = self._voice.probability(mono)
         heard = self._advance(begin, probability)
         if self._motion is not None:
             self._motion.note(self._time(begin + CHUNK // 2))
             first = self._next - CHUNK * len(self._probabilities)
             self._motion.learn(self._quiet, first, self._history.span, BEFORE_SPEECH)
         if self._words is not None:
-            spotted = self._words.hear(self._history, begin, probability, self._mono)
+
+            def again(start: int, end: int) -> Real:
+                return mono if start == begin else self._mono(start, end)
+
+            spotted = self._words.hear(self._history, begin, probability, again)
             if spotted is not None:
                 heard.append(self._decide_wake_word(spotted))
         return heard
 
     def _mono(self, start: int, end: int) -> Real:
         sound, alive = self._history.span(start, end), self._history.alive()
-        return np.asarray(sound[alive].mean(axis=0) if alive.any() else sound[0], np.float32)
+        if not alive.any():
+            return np.asarray(sound[0], np.float32)
+        return np.asarray((sound if alive.all() else sound[alive]).mean(axis=0), np.float32)
 
     def _advance(self, begin: int, probability: float) -> list[Heard]:
         """Move the utterance on by one chunk."""
