@@ -49,7 +49,7 @@ class Canceller:
         self._anywhere = _from_anywhere(array.positions)
         self._pending: Samples = np.zeros((self._channels, DELAY), np.float32)
         self._tail: Real = np.zeros(DELAY, np.float32)
-        self._before: Complex = np.zeros((_BINS, self._channels, TAPS - 1), np.complex64)
+        self._before: Complex = np.zeros((self._channels, TAPS - 1, _BINS), np.complex64)
         self._held: deque[Complex] = deque()
         self._due: list[Complex] = []
         self._known: Complex = np.zeros((_BINS, size, size), np.complex64)
@@ -67,50 +67,55 @@ class Canceller:
         """The next samples (channels, n), a multiple of `HOP`, as microphone `reference` hears
         them without what sounded before; mono, as many."""
         stacked = self._take(samples)
-        self._renew_in -= stacked.shape[2]
+        self._renew_in -= stacked.shape[1]
         if self._renew_in <= 0 or reference != self._reference:
             self._renew_in, self._reference = round(RENEW * RATE / HOP), reference
             self._learn()
             self._weights = self._made()
         if self._weights is None:
-            return self._overlapped(stacked[:, reference])
-        return self._overlapped((self._weights.conj()[:, None] @ stacked)[:, 0])
+            return self._overlapped(stacked[reference])
+        left = self._weights[:, None] @ stacked.transpose(2, 0, 1)
+        return self._overlapped(left[:, 0].T)
 
     def _take(self, samples: Samples) -> Complex:
-        """Frames with those before them, (bins, channels * TAPS, frames)."""
-        self._pending = np.concatenate([self._pending, samples], axis=1)
-        count = (self._pending.shape[1] - DELAY) // HOP
-        frames = np.lib.stride_tricks.sliding_window_view(self._pending, FRAME, axis=1)
-        spectrum = np.fft.rfft(frames[:, : count * HOP : HOP] * _WINDOW, axis=2)
-        heard = np.concatenate([self._before, spectrum.transpose(2, 0, 1)], axis=2)
-        heard = heard.astype(np.complex64)
-        self._pending = self._pending[:, count * HOP :].copy()
-        end = heard.shape[2]
-        self._before = heard[:, :, end - (TAPS - 1) :].copy()
-        taps = [heard[:, :, end - count - k : end - k] for k in range(TAPS)]
-        stacked = np.concatenate(taps, axis=1)
+        """Frames with those before them, (channels * TAPS, frames, bins)."""
+        pending = np.concatenate([self._pending, samples], axis=1)
+        begins = range(0, pending.shape[1] - DELAY - HOP + 1, HOP)
+        self._pending = pending[:, len(begins) * HOP :].copy()
+        frames = np.stack([pending[:, begin : begin + FRAME] for begin in begins], axis=1)
+        frames *= _WINDOW
+        spectrum = np.fft.rfft(frames, axis=2).astype(np.complex64, copy=False)
+        heard = np.concatenate([self._before, spectrum], axis=1)
+        end = heard.shape[1]
+        self._before = heard[:, end - (TAPS - 1) :].copy()
+        taps = [heard[:, TAPS - 1 - k : end - k] for k in range(TAPS)]
+        stacked = np.concatenate(taps)
         self._hold_back(stacked)
         return stacked
 
     def _hold_back(self, stacked: Complex) -> None:
         self._held.append(stacked)
-        held = sum(part.shape[2] for part in self._held)
-        while held - self._held[0].shape[2] >= HELD_BACK * RATE / HOP:
+        held = sum(part.shape[1] for part in self._held)
+        while held - self._held[0].shape[1] >= HELD_BACK * RATE / HOP:
             self._due.append(self._held.popleft())
-            held -= self._due[-1].shape[2]
+            held -= self._due[-1].shape[1]
 
     def _learn(self) -> None:
         """Average what is old enough by now."""
         if self._due:
-            old = np.concatenate(self._due, axis=2)
+            old = np.concatenate(self._due, axis=1)
             self._due.clear()
-            count = old.shape[2]
+            count = old.shape[1]
             self._frames = max(count, min(self._frames + count, MEMORY * RATE / HOP))
-            fresh = old @ old.conj().transpose(0, 2, 1) / np.float32(count)
-            self._known += np.float32(count / self._frames) * (fresh - self._known)
+            by_bin = np.ascontiguousarray(old.transpose(2, 0, 1))
+            fresh = by_bin @ by_bin.conj().transpose(0, 2, 1)
+            fresh /= np.float32(count)
+            fresh -= self._known
+            fresh *= np.float32(count / self._frames)
+            self._known += fresh
 
     def _made(self) -> Complex | None:
-        """Weights (bins, channels * TAPS): the least error for a voice from anywhere."""
+        """Conjugate weights (bins, channels * TAPS): the least error for a voice from anywhere."""
         if self._frames == 0.0:
             return None
         count, size = self._channels, self._known.shape[1]
@@ -121,11 +126,11 @@ class Canceller:
             field[:, first : first + count, first : first + count] += voice
         wanted = np.zeros((_BINS, size, 1), np.complex64)
         wanted[:, :count, 0] = voice[:, :, self._reference]
-        return np.asarray(np.linalg.solve(field, wanted)[:, :, 0], np.complex64)
+        return np.asarray(np.linalg.solve(field, wanted)[:, :, 0].conj(), np.complex64)
 
     def _overlapped(self, left: Complex) -> Real:
-        """(bins, frames) to samples, by overlap and add."""
-        pieces = np.fft.irfft(left, FRAME, axis=0).T.astype(np.float32) * _WINDOW
+        """(frames, bins) to samples, by overlap and add."""
+        pieces = np.fft.irfft(left, FRAME, axis=1).astype(np.float32, copy=False) * _WINDOW
         total = np.zeros(len(pieces) * HOP + DELAY, np.float32)
         total[:DELAY] = self._tail
         for index, piece in enumerate(pieces):
