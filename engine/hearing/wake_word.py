@@ -17,6 +17,7 @@ import numpy as np
 
 from engine.errors import UserError
 from engine.hearing.spectra import RATE, Real
+from engine.hearing.word_network import WordNetwork
 
 NONE = "none"
 WORDS = ("alexa", "hey_jarvis", "hey_mycroft", "okay_nabu")
@@ -93,13 +94,14 @@ class MicroWakeWordSpotter:
             trained_languages=whole.trained_languages,
             libtensorflowlite_c_path=whole.libtensorflowlite_c_path,
         )
+        self._network = WordNetwork(self._spotter)
         self._features = features or package.MicroWakeWordFeatures()
         self._heard = 0
         self._deaf_until = 0
 
     def reset(self) -> None:
         """Forget what was heard so far; sample numbers go on."""
-        self._spotter.reset()
+        self._network.reset()
         self._features.reset()
         self._likely.clear()
 
@@ -114,7 +116,7 @@ class MicroWakeWordSpotter:
         sure = False
         for features in self._features.process_streaming(pcm):
             # It has something to say of every third one, of the others 0.
-            likely = self._spotter.process_streaming_prob(features) or 0.0
+            likely = self._network.probability(features)
             self._likely.append(likely)
             sure = sure or likely > self._cutoff
         if not sure or self._heard < self._deaf_until:

@@ -1,0 +1,54 @@
+"""A wake word's network, step by step: what it makes of the features of 10 ms each.
+
+Runs pymicro-wakeword's interpreter on buffers that stay, with its very numbers: the package makes
+new arrays, pointers and a mean for every step, which took three times as long as the network.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+class WordNetwork:
+    """One of the package's `MicroWakeWord`, whose own streaming is then not to be used."""
+
+    def __init__(self, spotter: Any) -> None:
+        self._spotter = spotter
+        self._features: list[npt.NDArray[np.float64]] = []
+        self._given: npt.NDArray[np.integer] | None = None
+        self._said = np.zeros(1, spotter.output_dtype)
+        self._said_at = ctypes.c_void_p(self._said.ctypes.data)
+        self._given_at = ctypes.c_void_p()
+
+    def reset(self) -> None:
+        """Forget what was heard so far."""
+        self._spotter.reset()
+        self._features.clear()
+        if self._given is not None:
+            self._given.fill(0)
+
+    def probability(self, features: npt.NDArray[np.float64]) -> float:
+        """Of the word, when the features of one more step, any shape, complete as many as the
+        network takes at once; 0 of the steps between."""
+        self._features.append(features.ravel())
+        spotter = self._spotter
+        if len(self._features) < spotter.stride:
+            return 0.0
+        steps = np.concatenate(self._features)
+        self._features.clear()
+        steps /= spotter.input_scale
+        steps += spotter.input_zero_point
+        np.rint(steps, out=steps)
+        if self._given is None or self._given.size != steps.size:
+            self._given = np.zeros(steps.size, spotter.input_dtype)
+            self._given_at = ctypes.c_void_p(self._given.ctypes.data)
+        np.copyto(self._given, steps, casting="unsafe")
+        library = spotter.lib
+        library.TfLiteTensorCopyFromBuffer(spotter.input_tensor, self._given_at, self._given.nbytes)
+        library.TfLiteInterpreterInvoke(spotter.interpreter)
+        library.TfLiteTensorCopyToBuffer(spotter.output_tensor, self._said_at, self._said.nbytes)
+        return float((int(self._said[0]) - spotter.output_zero_point) * spotter.output_scale)
