@@ -79,14 +79,12 @@ def _maps(
 
     `directed` (bins, microphones, frames) is what was heard, `waves` of the directions.
     """
-    # Pairs are squares: the weight's root goes with what they are made of, which is less.
-    voting = (directed * np.sqrt(weight)[:, None]).transpose(2, 0, 1)
-    width = min(POOL, len(voting))
-    if turns is None:
-        # Products are linear: those of means are a quarter as many, and the same.
-        pairs = as_pairs(voting[: len(voting) // width * width], width)
-    else:
-        pairs = as_pairs(voting)
+    frames = directed.shape[2]
+    width = min(POOL, frames) if turns is None else 1
+    # Pairs are squares: the weight's root goes with what they are made of, which is less. And
+    # products are linear: those of means are a quarter as many, and the same.
+    voting = directed * np.sqrt(weight / np.float32(width))[:, None]
+    pairs = as_pairs(voting.transpose(2, 0, 1)[: frames // width * width], width)
     maps, gates, voted = [], [], _pooled(weight)
     for band in bands:
         inside = slice(band[0], band[-1] + 1)

@@ -44,10 +44,8 @@ def wave_map(seen: View, bins: Bins, elevations: int, turns: Turns | None = None
     if len(frames) == 0:
         return found
     weight = seen.direct[:, frames].T
-    target = (
-        normalised(seen.amplitudes[:, :, frames]).transpose(2, 0, 1) * np.sqrt(weight)[:, :, None]
-    )
-    chosen, amplitudes = _search(target.astype(np.complex64), seen)
+    target = normalised(seen.amplitudes[:, :, frames]).transpose(1, 2, 0) * np.sqrt(weight)
+    chosen, amplitudes = _search(np.ascontiguousarray(target, np.complex64), seen)
     energy = np.square(np.abs(amplitudes)).sum(axis=1)
     energy /= np.maximum(energy.sum(axis=1, keepdims=True), TINY)
     lead = _lead(amplitudes, np.sqrt(weight), bins)
@@ -62,10 +60,10 @@ def wave_map(seen: View, bins: Bins, elevations: int, turns: Turns | None = None
 def _search(target: Complex, seen: View) -> tuple[_Indices, Complex]:
     """Directions (frames, waves) and their amplitudes (frames, bins, waves).
 
-    `target` is (frames, bins, microphones). Orthogonal matching pursuit with
+    `target` is (microphones, frames, bins). Orthogonal matching pursuit with
     one support for all bins of a frame.
     """
-    frames, _, microphones = target.shape
+    microphones, frames, _ = target.shape
     rest = target
     chosen = np.zeros((frames, 0), np.intp)
     fit = LeastSquares(target)
@@ -89,7 +87,7 @@ class LeastSquares:
     """
 
     def __init__(self, target: Complex) -> None:
-        """`target` is (frames, bins, microphones)."""
+        """`target` is (microphones, frames, bins)."""
         self._target = target
         self._waves: list[Complex] = []
         self._factors: list[list[Complex]] = []
@@ -97,7 +95,7 @@ class LeastSquares:
         self._forward: list[Complex] = []
 
     def add(self, wave: Complex) -> None:
-        """One more wave, (frames, bins, microphones)."""
+        """One more wave, (microphones, frames, bins)."""
         row: list[Complex] = []
         for other, factors, scale in zip(self._waves, self._factors, self._scales, strict=True):
             entry = _inner(other, wave)
@@ -127,16 +125,16 @@ class LeastSquares:
         return np.stack(self._solved(), axis=2).astype(np.complex64)
 
     def rest(self) -> Complex:
-        """What the waves leave of the target, (frames, bins, microphones)."""
+        """What the waves leave of the target, (microphones, frames, bins)."""
         rest = self._target
         for wave, amplitude in zip(self._waves, self._solved(), strict=True):
-            rest = rest - wave * amplitude[:, :, None]
+            rest = rest - wave * amplitude
         return rest
 
 
 def _inner(a: Complex, b: Complex) -> Complex:
     """a^H b over microphones."""
-    return np.asarray((a.conj()[:, :, None] @ b[..., None])[..., 0, 0], np.complex64)
+    return np.asarray((a.conj() * b).sum(axis=0), np.complex64)
 
 
 def _lead(amplitudes: Complex, weight: Real, bins: Bins) -> Real:

@@ -115,7 +115,7 @@ class History:
 
     def _clean(self, samples: Samples) -> Samples:
         # A sum tells cheaply whether any value is no number, which is hardly ever so.
-        mean = samples.mean(axis=1, keepdims=True)
+        mean = np.add.reduce(samples, axis=1, keepdims=True) / np.float32(samples.shape[1])
         if not np.isfinite(mean).all():
             good = np.isfinite(samples)
             self.broken_values += int(good.size - good.sum())

@@ -51,12 +51,12 @@ class View:
     plain_waves: Real
 
     def vectors(self, directions: npt.NDArray[np.intp]) -> Complex:
-        """Waves from some directions through the whitener, of unit length, (n, bins,
-        microphones)."""
+        """Waves from some directions through the whitener, of unit length, (microphones, n,
+        bins)."""
         chosen = self._through[:, :, directions]
         if self.whitener is not None:
             chosen = chosen * np.reciprocal(self._lengths[:, directions])[:, None]
-        return np.ascontiguousarray(chosen.transpose(2, 0, 1), np.complex64)
+        return np.ascontiguousarray(chosen.transpose(1, 2, 0), np.complex64)
 
     @cached_property
     def waves(self) -> Real:
@@ -78,10 +78,10 @@ class View:
         return np.asarray(sent * scale[:, None], np.complex64)
 
     def paired(self, amplitudes: Complex) -> Real:
-        """`as_pairs` of whitened amplitudes (n, bins, microphones), to be matched with `waves`."""
+        """`as_pairs` of whitened amplitudes (microphones, n, bins), to be matched with `waves`."""
         if self.whitener is None:
-            return as_pairs(amplitudes)
-        sent = amplitudes.transpose(1, 0, 2) @ self.whitener.conj()
+            return as_pairs(amplitudes.transpose(1, 2, 0))
+        sent = np.ascontiguousarray(amplitudes.transpose(2, 1, 0)) @ self.whitener.conj()
         return as_pairs(sent.transpose(1, 0, 2))
 
     @cached_property
@@ -195,27 +195,28 @@ def as_pairs(amplitudes: Complex, together: int = 1) -> Real:
     """(n, bins, microphones) to (n, bins, microphones squared): what |v^H x|^2 is a product of.
 
     The products of all pairs of microphones, as real numbers, so that the dot
-    product of a wave's with a vector's is the square of their match. Sums of
+    product of `as_waves` of v with those of x is the square of their match. Sums of
     matches over bins thereby become one product of two matrices. With
-    `together` they are the means of so many, which n is a multiple of.
+    `together` they are the sums of so many, which n is a multiple of.
     """
     number, bins, count = amplitudes.shape
+    number //= together
     # Microphones first: long rows to multiply.
     rows = np.ascontiguousarray(amplitudes.transpose(2, 0, 1))
-    others = rows.conj() * np.float32(np.sqrt(2.0) / together)
-    number //= together
+    others = rows[1:].conj()
     products = np.empty((count * (count - 1) // 2, number, bins), np.complex64)
     place = 0
     for i in range(count - 1):
-        width = count - i - 1
-        product = rows[i] * others[i + 1 :]
-        if together > 1:
-            product = product.reshape(width, number, together, bins).sum(axis=2)
-        products[place : place + width] = product
-        place += width
+        those = products[place : place + count - 1 - i]
+        place += len(those)
+        if together == 1:
+            np.multiply(rows[i], others[i:], out=those)
+        else:
+            each = (rows[i] * others[i:]).reshape(len(those), number, together, bins)
+            np.sum(each, axis=2, out=those)
     powers = np.square(rows.real) + np.square(rows.imag)
     if together > 1:
-        powers = powers.reshape(count, number, together, bins).mean(axis=2)
+        powers = powers.reshape(count, number, together, bins).sum(axis=2)
     pairs = np.empty((number, bins, count * count), np.float32)
     pairs[:, :, :count] = powers.transpose(1, 2, 0)
     pairs[:, :, count:].view(np.complex64)[...] = products.transpose(1, 2, 0)
@@ -223,8 +224,13 @@ def as_pairs(amplitudes: Complex, together: int = 1) -> Real:
 
 
 def as_waves(steering: Complex) -> Real:
-    """`as_pairs` of (bins, microphones, directions), (bins, microphones squared, directions)."""
-    return np.ascontiguousarray(as_pairs(steering.transpose(2, 0, 1)).transpose(1, 2, 0))
+    """`as_pairs` of (bins, microphones, directions), (bins, microphones squared, directions).
+
+    Every pair of unlike microphones counts twice, once each way round.
+    """
+    pairs = as_pairs(steering.transpose(2, 0, 1))
+    pairs[:, :, steering.shape[1] :] *= np.float32(2.0)
+    return np.ascontiguousarray(pairs.transpose(1, 2, 0))
 
 
 def fits(heard: Real, waves: Real) -> Real:

@@ -216,9 +216,10 @@ def _machines(
 def _peaks(around: Real, azimuths: npt.NDArray[np.float64]) -> list[int]:
     """Indices of local maxima, strongest first, `APART` from one another."""
     summit = (around >= np.roll(around, 1)) & (around >= np.roll(around, -1))
+    summits = np.flatnonzero(summit)
     chosen: list[int] = []
-    for index in np.argsort(-around, kind="stable"):
-        if summit[index] and all(
+    for index in summits[np.argsort(-around[summits], kind="stable")]:
+        if all(
             abs(difference(float(azimuths[index]), float(azimuths[other]))) >= APART
             for other in chosen
         ):

@@ -24,15 +24,17 @@ def test_waves_one_by_one_come_to_what_all_at_once_do(
 ) -> None:
     rng = np.random.default_rng(seed)
     target = waves(rng, 3, 5, microphones)
-    fit, basis = LeastSquares(target), [waves(rng, 3, 5, microphones) for _ in range(count)]
+    basis = [waves(rng, 3, 5, microphones) for _ in range(count)]
+    fit = LeastSquares(target.transpose(2, 0, 1))
     for wave in basis:
-        fit.add(wave)
+        fit.add(wave.transpose(2, 0, 1))
     columns = np.stack(basis, axis=3).astype(np.complex128)
     adjoint = columns.conj().transpose(0, 1, 3, 2)
     gram = adjoint @ columns + _RIDGE * np.eye(count)
     expected = np.linalg.solve(gram, adjoint @ target[..., None])
     assert fit.amplitudes() == pytest.approx(expected[..., 0], abs=2e-3)
-    assert fit.rest() == pytest.approx(target - (columns @ expected)[..., 0], abs=2e-3)
+    rest = target - (columns @ expected)[..., 0]
+    assert fit.rest() == pytest.approx(rest.transpose(2, 0, 1), abs=2e-3)
 
 
 def test_the_steered_map_is_the_weighted_mean_of_what_fits() -> None:
