@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -94,13 +95,13 @@ class Evidence:
     parts: Real | None = None
     sudden: bool = False
 
-    @property
+    @cached_property
     def classical(self) -> Real:
         """Steered and wave map together."""
         share = min(WAVE_SHARE, WAVE_TRUST * self.heard)
         return np.asarray(self.steered + share * self.waves, dtype=np.float32)
 
-    @property
+    @cached_property
     def joint(self) -> Real:
         """What the peaks are read from."""
         if self.learned is None:
@@ -110,7 +111,7 @@ class Evidence:
             dtype=np.float32,
         )
 
-    @property
+    @cached_property
     def spoken(self) -> Real | None:
         """Where somebody talks at least part of the time; None where the network has no say."""
         if self.learned is None or self.parts is None or self.sudden:

@@ -38,13 +38,14 @@ def bin_hertz(bins: Bins) -> npt.NDArray[np.float64]:
 def spectra(samples: Samples, bins: Bins) -> Complex:
     """(microphones, n) samples to (microphones, bins, frames), Hann window, three quarters overlap.
 
-    Fewer samples than one frame give zero frames.
+    Fewer samples than one frame give zero frames. In memory bins come first, which is how most of
+    what follows takes them.
     """
     if samples.shape[1] < FRAME:
         return np.zeros((samples.shape[0], len(bins), 0), np.complex64)
     frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME, axis=1)[:, ::HOP]
-    full = np.fft.rfft(frames * _WINDOW, axis=2)
-    return np.ascontiguousarray(full[:, :, bins].transpose(0, 2, 1)).astype(np.complex64)
+    full = np.fft.rfft(frames * _WINDOW, axis=2).transpose(2, 0, 1)
+    return np.ascontiguousarray(full[bins], np.complex64).transpose(1, 0, 2)
 
 
 def mean_power(amplitudes: Complex) -> Real:
