@@ -109,7 +109,7 @@ class Canceller:
             self._frames = max(count, min(self._frames + count, MEMORY * RATE / HOP))
             by_bin = np.ascontiguousarray(old.transpose(2, 0, 1))
             fresh = by_bin @ by_bin.conj().transpose(0, 2, 1)
-            fresh /= np.float32(count)
+            fresh *= np.reciprocal(np.float32(count))
             fresh -= self._known
             fresh *= np.float32(count / self._frames)
             self._known += fresh

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.core.angles import difference
-from engine.hearing.maps import steered_map, view, without_background
-from engine.hearing.spectra import TINY, Complex, Real
+from engine.hearing.maps import normalised, steered_map, view, without_background
+from engine.hearing.spectra import Complex, Real
 from engine.hearing.steering import Dictionary
 
 CONTRAST = 0.095
@@ -41,9 +41,7 @@ def coherence_map(background: Complex, dictionary: Dictionary) -> Real:
 
     `background` is (microphones, bins, frames), not whitened.
     """
-    by_bin = background.transpose(1, 0, 2)
-    length = np.linalg.norm(by_bin, axis=1, keepdims=True)
-    unit = by_bin / np.maximum(length, TINY)
+    unit = normalised(background.transpose(1, 0, 2))
     cross = unit @ unit.conj().transpose(0, 2, 1) / unit.shape[2]
     fit = (dictionary.vectors.conj() * (cross @ dictionary.vectors)).sum(axis=1).real
     around = fit.mean(axis=0).reshape(len(dictionary.azimuths), -1).max(axis=1)
