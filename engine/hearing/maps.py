@@ -179,6 +179,8 @@ def steered_map(
     for begin in range(0, len(voting), _TOGETHER):
         some = slice(begin, begin + _TOGETHER)
         most = int(voting[some].max())
+        if most == 0:
+            continue
         votes = heard[some, :most] @ seen.waves[some]
         votes -= np.float32(1.0)
         votes *= np.float32(SHARPNESS)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from hearing_sounds import RATE, read_wav
 from engine.errors import UserError
 from engine.hearing import wake_word
 from engine.hearing.wake_word import NONE, WORDS, open_wake_word
+from engine.hearing.word_network import WordNetwork
 
 installed = pytest.mark.needs("wake-word")
 
@@ -68,3 +70,20 @@ def test_each_word_is_spotted_in_its_clips_and_not_in_the_others(
         for spotted in found:
             assert 0 <= spotted.start < spotted.end <= len(clip)
             assert np.square(clip[spotted.start : spotted.end]).mean() > level
+
+
+@installed
+def test_a_network_run_step_by_step_says_what_the_package_says() -> None:
+    import pymicro_wakeword
+
+    model = pymicro_wakeword.Model("okay_nabu")
+    network = WordNetwork(pymicro_wakeword.MicroWakeWord.from_builtin(model))
+    plain = pymicro_wakeword.MicroWakeWord.from_builtin(model)
+    plain.sliding_window_size = 1
+    steps = 8.0 * np.random.default_rng(4).random((60, 1, 1, 40)) + np.linspace(0.0, 20.0, 40)
+    for _ in range(2):
+        said = [network.probability(step) for step in steps]
+        plain._probabilities = deque(maxlen=1)
+        assert said == [plain.process_streaming_prob(step) for step in steps]
+        network.reset()
+        plain.reset()
