@@ -25,7 +25,13 @@ from engine.hearing.reading import Evidence, Location, read
 from engine.hearing.spectra import Complex, Real, band, spectra
 from engine.hearing.steady import SteadySource, steady_sources
 from engine.hearing.steering import Dictionary, plane_waves
-from engine.hearing.whitening import MIN_FRAMES, covariance, whitener, with_late_sound
+from engine.hearing.whitening import (
+    MIN_FRAMES,
+    covariance,
+    settled,
+    whitener,
+    with_late_sound,
+)
 from engine.ports import Samples
 
 AZIMUTHS = 72
@@ -83,7 +89,8 @@ class Localiser:
         if sum(part.shape[2] for part in parts) < MIN_FRAMES:
             return None
         joined = np.concatenate(parts, axis=2)
-        return Background(covariance(joined), steady_sources(joined, self._full))
+        noise = settled(covariance(joined), joined.shape[2], self._full.diffuse)
+        return Background(noise, steady_sources(joined, self._full))
 
     def locate(
         self,

@@ -9,8 +9,9 @@ not see the speech that it is later applied to.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from engine.hearing.spectra import Complex
+from engine.hearing.spectra import TINY, Complex
 
 LOADING = 0.01
 """Share of the mean power added to the diagonal; bounds how deep a source is nulled."""
@@ -19,6 +20,19 @@ LATE = 0.1
 0.7 s: from 0.03 to 0.3 all of it helps, above that televisions come back."""
 MIN_FRAMES = 16
 """Fewer frames of background than this say nothing about 6 microphones."""
+MODELLED = 0.2
+"""The most of a background that is taken from its model; more is worse, for noise never comes from
+everywhere alike. On 180 tuning scenes with noise as loud as the talker, within 10 / beyond 30
+degrees in per cent: RT 0.4 93.3 / 1.1 (90.0 / 2.8 without), RT 0.7 82.2 / 7.8 (81.7 / 9.4), measured
+rooms 82.2 / 5.0 (81.7 / 4.4); with a television 5 dB louder, RT 0.7, 87.8 / 8.9 (88.9 / 7.8)."""
+_LEAST = 0.08
+"""Share below which nothing is: so little would still fill up the direction that a television has in
+its covariance."""
+_LOOKS = 2.0
+"""Independent looks that a frame and its bin's neighbours are counted for: about one, as they
+overlap, and as much again because the model is only one."""
+_ACROSS = 21
+"""Bins, 660 Hz, that share what is said of how good the model is."""
 
 
 def covariance(background: Complex) -> Complex:
@@ -28,6 +42,40 @@ def covariance(background: Complex) -> Complex:
     raw = by_bin @ by_bin.conj().transpose(0, 2, 1) / np.float32(max(frames, 1))
     padded = np.concatenate([raw[:1], raw, raw[-1:]])
     return np.asarray((padded[:-2] + 2.0 * padded[1:-1] + padded[2:]) / 4.0, dtype=np.complex64)
+
+
+def settled(noise: Complex, frames: int, diffuse: Complex) -> Complex:
+    """`noise`, the covariance of so many frames, drawn towards a model of it.
+
+    A second says little about each pair of microphones by itself. The model is sound from
+    everywhere, whose coherence is `diffuse`, and hiss of the microphones' own, in the shares that
+    fit best. As far as the covariance is from it anyway, more than so few frames explain, it is
+    left alone: a television's is. (Shrinkage; Ledoit and Wolf 2004.)
+    """
+    microphones = noise.shape[1]
+    power = np.trace(noise, axis1=1, axis2=2).real / microphones
+    hiss = np.eye(microphones, dtype=np.float32)
+    scale = np.reciprocal(np.maximum(power, TINY)).astype(np.float32)[:, None, None]
+    measured, everywhere = noise * scale - hiss, diffuse - hiss
+    fit = _across(np.einsum("bij,bij->b", measured, everywhere.conj()).real)
+    share = np.clip(fit / np.maximum(_across(_squared(everywhere)), TINY), 0.0, 1.0)
+    model = share.astype(np.float32)[:, None, None] * everywhere
+    apart = _across(_squared(measured - model)) / microphones**2
+    spread = 1.0 / (_LOOKS * frames)
+    drawn = np.clip(spread / np.maximum(apart, TINY) - _LEAST, 0.0, MODELLED)
+    step = (drawn * power).astype(np.float32)[:, None, None]
+    return np.asarray(noise + step * (model - measured), np.complex64)
+
+
+def _squared(matrices: Complex) -> npt.NDArray[np.float64]:
+    """Of each bin's matrix the squared Frobenius norm."""
+    return np.asarray(np.square(np.abs(matrices)).sum(axis=(1, 2)), np.float64)
+
+
+def _across(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """The mean over neighbouring bins."""
+    padded = np.pad(values, _ACROSS // 2, mode="edge")
+    return np.convolve(padded, np.full(_ACROSS, 1.0 / _ACROSS), mode="valid")
 
 
 def whitener(noise: Complex) -> Complex:
