@@ -153,7 +153,7 @@ def _by_directions(
         dictionary = plane_waves(array, bins, count, (15.0,))
 
         def maps(dictionary: Any = dictionary) -> None:
-            seen = view(heard, dictionary.vectors, turn)
+            seen = view(heard, dictionary.vectors, turn, dictionary.waves)
             steered_map(seen, 1)
             wave_map(seen, dictionary.bins, 1)
 

@@ -80,10 +80,10 @@ class Canceller:
     def _take(self, samples: Samples) -> Complex:
         """Frames with those before them, (channels * TAPS, frames, bins)."""
         pending = np.concatenate([self._pending, samples], axis=1)
-        begins = range(0, pending.shape[1] - DELAY - HOP + 1, HOP)
-        self._pending = pending[:, len(begins) * HOP :].copy()
-        frames = np.stack([pending[:, begin : begin + FRAME] for begin in begins], axis=1)
-        frames *= _WINDOW
+        count = max(0, (pending.shape[1] - DELAY) // HOP)
+        self._pending = pending[:, count * HOP :].copy()
+        frames = np.lib.stride_tricks.sliding_window_view(pending, FRAME, axis=1)
+        frames = frames[:, : count * HOP : HOP] * _WINDOW
         spectrum = np.fft.rfft(frames, axis=2).astype(np.complex64, copy=False)
         heard = np.concatenate([self._before, spectrum], axis=1)
         end = heard.shape[1]

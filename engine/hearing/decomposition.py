@@ -25,8 +25,8 @@ MAX_LAG = 128
 """Lags looked at, samples either way: 8 ms."""
 _RIDGE = 1e-2
 _EQUAL = np.float32(2e-6)
-"""Share by which gains differ from rounding alone: of an array that has a mirror image, two are the
-same, and the first one is taken."""
+"""Share within which gains are the same but for rounding, and the first of them is taken. Where an
+array has a mirror image there are always two."""
 
 _Indices = npt.NDArray[np.intp]
 

@@ -48,7 +48,7 @@ _SMOOTHING = 6.0
 class Background:
     """The sound field while nobody speaks, and the steady sources in it.
 
-    `noise` is the covariance, (bins, microphones, microphones).
+    `noise` is the covariance, settled as `whitening` has it, (bins, microphones, microphones).
     """
 
     noise: Complex
@@ -65,7 +65,7 @@ class Background:
 
 
 class Localiser:
-    """Directions for one array. About 30 ms of processor time for a second of speech."""
+    """Directions for one array."""
 
     def __init__(self, array: MicrophoneArray, *, learned: bool = True) -> None:
         """`learned` False leaves the network out: what it is measured against."""
@@ -83,13 +83,23 @@ class Localiser:
         """Spectra of (microphones, n) on the bins of everything here."""
         return spectra(samples, self._full.bins)
 
-    def learn(self, segments: Sequence[Samples]) -> Background | None:
-        """The background in `segments`, (microphones, n) each; None where that is too little."""
+    def learn(
+        self, segments: Sequence[Samples], alive: npt.NDArray[np.bool_] | None = None
+    ) -> Background | None:
+        """The background in `segments`, (microphones, n) each; None where that is too little.
+
+        Microphones that are not `alive` have no part in what it is expected to be.
+        """
         parts = [self.amplitudes(segment) for segment in segments]
         if sum(part.shape[2] for part in parts) < MIN_FRAMES:
             return None
         joined = np.concatenate(parts, axis=2)
-        noise = settled(covariance(joined), joined.shape[2], self._full.diffuse)
+        noise, diffuse = covariance(joined), self._full.diffuse
+        if alive is None or alive.all():
+            noise = settled(noise, joined.shape[2], diffuse)
+        elif alive.any():
+            live = np.ix_(range(len(noise)), alive, alive)
+            noise[live] = settled(noise[live], joined.shape[2], diffuse[live])
         return Background(noise, steady_sources(joined, self._full))
 
     def locate(

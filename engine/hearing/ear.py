@@ -179,7 +179,7 @@ class Ear:
         if self._words is not None:
 
             def again(start: int, end: int) -> Real:
-                return mono if start == begin else self._mono(start, end)
+                return mono if (start, end) == (begin, self._next) else self._mono(start, end)
 
             spotted = self._words.hear(self._history, begin, probability, again)
             if spotted is not None:
@@ -286,7 +286,7 @@ class Ear:
         segments = [
             self._history.span(first + a * CHUNK, min(before, first + b * CHUNK)) for a, b in runs
         ]
-        return self._localiser.learn(segments)
+        return self._localiser.learn(segments, self._history.alive())
 
 
 def voice_heard(

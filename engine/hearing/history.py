@@ -72,9 +72,11 @@ class History:
     def alive(self) -> npt.NDArray[np.bool_]:
         """Which microphones carry sound of their own, judged over about the last second."""
         if self._judged is None:
-            self._judged = self._loud()
+            judged = self._loud()
             # Which of them is really there is not to be known.
-            self._judged[self.repeated()] = False
+            judged[self.repeated()] = False
+            judged.flags.writeable = False  # all who ask share it
+            self._judged = judged
         return self._judged
 
     def repeated(self) -> list[int]:
@@ -114,7 +116,7 @@ class History:
         self._differed[differ] = self.end + samples.shape[1]
 
     def _clean(self, samples: Samples) -> Samples:
-        # A sum tells cheaply whether any value is no number, which is hardly ever so.
+        # A mean tells cheaply whether any value is no number, which is hardly ever so.
         mean = np.add.reduce(samples, axis=1, keepdims=True) / np.float32(samples.shape[1])
         if not np.isfinite(mean).all():
             good = np.isfinite(samples)

@@ -1,9 +1,10 @@
 """Whitening: make the sound field of the moment before speech look like nothing.
 
-From the covariance of the background per bin comes a matrix that turns it
-into uncorrelated noise of power one. A steady source (a fan, a television)
-thereby loses its direction, and what the matrix leaves above one is new. Must
-not see the speech that it is later applied to.
+From the covariance of the background per bin, settled by what such sound is
+mostly like, comes a matrix that turns it into uncorrelated noise of power one.
+A steady source (a fan, a television) thereby loses its direction, and what the
+matrix leaves above one is new. Must not see the speech that it is later
+applied to.
 """
 
 from __future__ import annotations
@@ -22,15 +23,13 @@ MIN_FRAMES = 16
 """Fewer frames of background than this say nothing about 6 microphones."""
 MODELLED = 0.2
 """The most of a background that is taken from its model; more is worse, for noise never comes from
-everywhere alike. On 180 tuning scenes with noise as loud as the talker, within 10 / beyond 30
-degrees in per cent: RT 0.4 93.3 / 1.1 (90.0 / 2.8 without), RT 0.7 82.2 / 7.8 (81.7 / 9.4), measured
-rooms 82.2 / 5.0 (81.7 / 4.4); with a television 5 dB louder, RT 0.7, 87.8 / 8.9 (88.9 / 7.8)."""
+everywhere alike. @T@"""
 _LEAST = 0.08
-"""Share below which nothing is: so little would still fill up the direction that a television has in
-its covariance."""
+"""Taken off that share, so that small ones are none: they would fill up the direction that a
+television has in its covariance."""
 _LOOKS = 2.0
-"""Independent looks that a frame and its bin's neighbours are counted for: about one, as they
-overlap, and as much again because the model is only one."""
+"""Independent looks that a frame and its bin's neighbours are counted for. Overlapping they hold
+about one; so half of the formula's share is taken, as the model is no more than one."""
 _ACROSS = 21
 """Bins, 660 Hz, that share what is said of how good the model is."""
 
