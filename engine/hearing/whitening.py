@@ -23,7 +23,10 @@ MIN_FRAMES = 16
 """Fewer frames of background than this say nothing about 6 microphones."""
 MODELLED = 0.2
 """The most of a background that is taken from its model; more is worse, for noise never comes from
-everywhere alike. @T@"""
+everywhere alike. On 180 tuning scenes with noise as loud as the talker, within 10 / beyond 30
+degrees in per cent: RT 0.4 93.3 / 1.1 (90.0 / 2.8 without), RT 0.7 82.2 / 7.8 (81.7 / 9.4),
+measured rooms 83.3 / 3.9 (81.7 / 4.4); with a television 5 dB louder at RT 0.7 87.8 / 8.9
+(88.9 / 7.8), elsewhere the same."""
 _LEAST = 0.08
 """Taken off that share, so that small ones are none: they would fill up the direction that a
 television has in its covariance."""
