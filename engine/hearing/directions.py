@@ -98,7 +98,8 @@ class Localiser:
         if alive is None or alive.all():
             noise = settled(noise, joined.shape[2], diffuse)
         elif alive.any():
-            live = np.ix_(range(len(noise)), alive, alive)
+            among = np.flatnonzero(alive)
+            live = np.ix_(np.arange(len(noise)), among, among)
             noise[live] = settled(noise[live], joined.shape[2], diffuse[live])
         return Background(noise, steady_sources(joined, self._full))
 
