@@ -126,11 +126,9 @@ def test_who_goes_on_is_where_their_rate_leads(bearing: float, dt: float) -> Non
     assert not state.active, "who stood is not looked for"
 
 
-@given(st.floats(-170, 170), st.floats(-150, 150), st.floats(-170, 170))
-def test_the_travel_time_is_that_of_the_real_profile(
-    start: float, velocity: float, target: float
-) -> None:
-    assume(abs(target - start) > 5.0 and abs(velocity) < 1.0)
+@given(st.floats(-170, 170), st.floats(-170, 170))
+def test_the_travel_time_is_that_of_the_real_profile(start: float, target: float) -> None:
+    assume(abs(target - start) > 5.0)
     profile = Profile(start, MOTION, (-175.0, 175.0), 0.01)
     profile.retarget(target, Pace.BRISK)
     steps = 0

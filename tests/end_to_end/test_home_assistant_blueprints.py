@@ -212,7 +212,8 @@ async def test_an_alert_rings_once_updates_and_can_be_snoozed(
             assert update["data"]["push"] == {"interruption-level": "passive", "sound": "none"}
         # Another visit within the cooldown is not told.
         await alert(running, tag="visit-2")
-        # A button of the owner's own.
+        # It has to listen again before a button is pressed: one of the owner's own.
+        await asyncio.sleep(1.0)
         await phone.press(next(a for a in phone.buttons() if a.startswith("ONE_")))
         await eventually(lambda: engine.was_asked("centre"))
         assert len(phone.pushed) == 3
