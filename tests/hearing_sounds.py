@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.hearing.arrays import SPEED_OF_SOUND, MicrophoneArray
+from engine.hearing.spectra import Complex
 
 RATE = 16_000
 Sound = npt.NDArray[np.float32]
@@ -24,6 +25,12 @@ def plane_wave(
     hertz = np.fft.rfftfreq(len(sound), 1.0 / RATE)
     shifted = np.fft.rfft(sound)[None] * np.exp(2j * np.pi * hertz * lead[:, None])
     return np.fft.irfft(shifted, len(sound), axis=1).astype(np.float32)
+
+
+def waves(rng: np.random.Generator, *shape: int) -> Complex:
+    """Amplitudes by chance, of unit length over the last axis."""
+    made = rng.standard_normal(shape) + 1j * rng.standard_normal(shape)
+    return np.asarray(made / np.linalg.norm(made, axis=-1, keepdims=True), np.complex64)
 
 
 def bursts(rng: np.random.Generator, seconds: float) -> Sound:

@@ -94,13 +94,11 @@ class Localiser:
         if sum(part.shape[2] for part in parts) < MIN_FRAMES:
             return None
         joined = np.concatenate(parts, axis=2)
-        noise, diffuse = covariance(joined), self._full.diffuse
-        if alive is None or alive.all():
-            noise = settled(noise, joined.shape[2], diffuse)
-        elif alive.any():
-            among = np.flatnonzero(alive)
-            live = np.ix_(np.arange(len(noise)), among, among)
-            noise[live] = settled(noise[live], joined.shape[2], diffuse[live])
+        noise = covariance(joined)
+        live = np.arange(noise.shape[1]) if alive is None else np.flatnonzero(alive)
+        if len(live):
+            block = np.ix_(np.arange(len(noise)), live, live)
+            noise[block] = settled(noise[block], joined.shape[2], self._full.diffuse[block])
         return Background(noise, steady_sources(joined, self._full))
 
     def locate(

@@ -178,10 +178,10 @@ class Ear:
             self._motion.learn(self._quiet, first, self._history.span, BEFORE_SPEECH)
         if self._words is not None:
 
-            def again(start: int, end: int) -> Real:
+            def already_mixed(start: int, end: int) -> Real:
                 return mono if (start, end) == (begin, self._next) else self._mono(start, end)
 
-            spotted = self._words.hear(self._history, begin, probability, again)
+            spotted = self._words.hear(self._history, begin, probability, already_mixed)
             if spotted is not None:
                 heard.append(self._decide_wake_word(spotted))
         return heard

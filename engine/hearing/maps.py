@@ -71,11 +71,8 @@ class View:
     def directed(self) -> Complex:
         """The amplitudes through the whitener's adjoint, too, and scaled so that only the
         direction is left, as `amplitudes`: what `as_pairs` takes, to be matched with `waves`."""
-        scale = np.reciprocal(np.sqrt(np.maximum(power_of(self.amplitudes), TINY)))
-        sent = self.amplitudes
-        if self.whitener is not None:
-            sent = self.whitener.conj().transpose(0, 2, 1) @ sent
-        return np.asarray(sent * scale[:, None], np.complex64)
+        only = normalised(self.amplitudes)
+        return only if self.whitener is None else self.whitener.conj().transpose(0, 2, 1) @ only
 
     def paired(self, amplitudes: Complex) -> Real:
         """`as_pairs` of whitened amplitudes (microphones, n, bins), to be matched with `waves`."""

@@ -82,19 +82,7 @@ class MicroWakeWordSpotter:
         package: Any = importlib.import_module("pymicro_wakeword")
         self.word, self._cutoff = word, (NEAR if near else CUTOFFS)[word]
         self._likely: deque[float] = deque(maxlen=TOGETHER)
-        whole = package.MicroWakeWord.from_builtin(package.Model(word))
-        self._spotter = package.MicroWakeWord(
-            id=whole.id,
-            wake_word=whole.wake_word,
-            tflite_model=whole.tflite_model,
-            probability_cutoff=1.0,
-            # The mean of the package's five tells words from the same speech no better, and
-            # answers 120 ms later.
-            sliding_window_size=1,
-            trained_languages=whole.trained_languages,
-            libtensorflowlite_c_path=whole.libtensorflowlite_c_path,
-        )
-        self._network = WordNetwork(self._spotter)
+        self._network = WordNetwork(package.MicroWakeWord.from_builtin(package.Model(word)))
         self._features = features or package.MicroWakeWordFeatures()
         self._heard = 0
         self._deaf_until = 0
@@ -115,7 +103,8 @@ class MicroWakeWordSpotter:
         pcm = (np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2").tobytes()
         sure = False
         for features in self._features.process_streaming(pcm):
-            # It has something to say of every third one, of the others 0.
+            # It has something to say of every third one, of the others 0. The mean of five of
+            # these, as the package has it, tells words no better and answers 120 ms later.
             likely = self._network.probability(features)
             self._likely.append(likely)
             sure = sure or likely > self._cutoff

@@ -32,7 +32,7 @@ _LEAST = 0.08
 television has in its covariance."""
 _LOOKS = 2.0
 """Independent looks that a frame and its bin's neighbours are counted for. Overlapping they hold
-about one; so half of the formula's share is taken, as the model is no more than one."""
+about one; half of what the formula takes from the model did better."""
 _ACROSS = 21
 """Bins, 660 Hz, that share what is said of how good the model is."""
 
@@ -47,7 +47,8 @@ def covariance(background: Complex) -> Complex:
 
 
 def settled(noise: Complex, frames: int, diffuse: Complex) -> Complex:
-    """`noise`, the covariance of so many frames, drawn towards a model of it.
+    """`noise`, the covariance of so many frames, drawn towards a model of it. Like `diffuse` and
+    the answer it is (bins, microphones, microphones).
 
     A second says little about each pair of microphones by itself. The model is sound from
     everywhere, whose coherence is `diffuse`, and hiss of the microphones' own, in the shares that

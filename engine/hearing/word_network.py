@@ -19,17 +19,17 @@ class WordNetwork:
     def __init__(self, spotter: Any) -> None:
         self._spotter = spotter
         self._features: list[npt.NDArray[np.float64]] = []
-        self._given: npt.NDArray[np.integer] | None = None
+        # Both are of eight bits.
+        taken = spotter.lib.TfLiteTensorByteSize(spotter.input_tensor)
+        self._given = np.zeros(taken, spotter.input_dtype)
         self._said = np.zeros(1, spotter.output_dtype)
+        self._given_at = ctypes.c_void_p(self._given.ctypes.data)
         self._said_at = ctypes.c_void_p(self._said.ctypes.data)
-        self._given_at = ctypes.c_void_p()
 
     def reset(self) -> None:
         """Forget what was heard so far."""
         self._spotter.reset()
         self._features.clear()
-        if self._given is not None:
-            self._given.fill(0)
 
     def probability(self, features: npt.NDArray[np.float64]) -> float:
         """Of the word, when the features of one more step, any shape, complete as many as the
@@ -43,9 +43,6 @@ class WordNetwork:
         steps /= spotter.input_scale
         steps += spotter.input_zero_point
         np.rint(steps, out=steps)
-        if self._given is None or self._given.size != steps.size:
-            self._given = np.zeros(steps.size, spotter.input_dtype)
-            self._given_at = ctypes.c_void_p(self._given.ctypes.data)
         np.copyto(self._given, steps, casting="unsafe")
         library = spotter.lib
         library.TfLiteTensorCopyFromBuffer(spotter.input_tensor, self._given_at, self._given.nbytes)

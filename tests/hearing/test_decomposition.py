@@ -1,30 +1,14 @@
-"""What several waves explain of the sound together, and how well each direction does alone."""
+"""What several waves explain of the sound together."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from hearing_sounds import waves
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.hearing.decomposition import _RIDGE, LeastSquares
-from engine.hearing.maps import (
-    REVERBERATION,
-    SHARPNESS,
-    Turns,
-    View,
-    as_pairs,
-    as_waves,
-    fits,
-    not_reverberant,
-    steered_map,
-)
-from engine.hearing.spectra import Complex
-
-
-def waves(rng: np.random.Generator, *shape: int) -> Complex:
-    made = rng.standard_normal(shape) + 1j * rng.standard_normal(shape)
-    return np.asarray(made / np.linalg.norm(made, axis=-1, keepdims=True), np.complex64)
 
 
 @settings(deadline=None, max_examples=30)
@@ -45,61 +29,3 @@ def test_waves_one_by_one_come_to_what_all_at_once_do(
     assert fit.amplitudes() == pytest.approx(expected[..., 0], abs=2e-3)
     rest = target - (columns @ expected)[..., 0]
     assert fit.rest() == pytest.approx(rest.transpose(2, 0, 1), abs=2e-3)
-
-
-def test_the_steered_map_is_the_weighted_mean_of_what_fits() -> None:
-    rng = np.random.default_rng(5)
-    amplitudes = 3.0 * waves(rng, 7, 9, 4).transpose(0, 2, 1)
-    vectors = waves(rng, 7, 12, 4).transpose(0, 2, 1)
-    weight = rng.uniform(0.1, 1.0, (7, 9)).astype(np.float32)
-    seen = View(amplitudes, vectors, None, weight, weight, weight, as_waves(vectors))
-    length = np.linalg.norm(amplitudes, axis=1, keepdims=True)
-    match = np.abs(vectors.conj().transpose(0, 2, 1) @ (amplitudes / length)) ** 2
-    votes = np.exp(SHARPNESS * (match - 1.0)) * weight[:, None]
-    expected = votes.sum(axis=(0, 2)) / weight.sum()
-    assert steered_map(seen, 1) == pytest.approx(expected, abs=1e-5)
-    assert as_waves(vectors).shape == (7, 16, 12)
-
-
-@pytest.mark.parametrize("voting", [0, 1, 90])
-@pytest.mark.parametrize("turns", [None, np.arange(9)])
-def test_bins_without_a_vote_count_for_nothing(voting: int, turns: Turns | None) -> None:
-    rng = np.random.default_rng(6)
-    amplitudes = waves(rng, 100, 9, 4).transpose(0, 2, 1)
-    vectors = waves(rng, 100, 12, 4).transpose(0, 2, 1)
-    weight = np.zeros((100, 9), np.float32)
-    weight[100 - voting :, ::2] = 0.5
-    some = slice(100 - max(voting, 1), None)
-    found = [
-        steered_map(
-            View(amplitudes[i], vectors[i], None, *3 * (weight[i],), as_waves(vectors[i])),
-            1,
-            turns=turns,
-        )
-        for i in (slice(None), some)
-    ]
-    assert found[0] == pytest.approx(found[1], abs=1e-6)
-    assert found[0].any() == (voting > 0)
-
-
-@given(st.integers(0, 2**32 - 1), st.integers(2, 7), st.sampled_from([1, 3]))
-def test_pairs_of_waves_and_of_sounds_make_the_squares_of_their_matches(
-    seed: int, microphones: int, together: int
-) -> None:
-    rng = np.random.default_rng(seed)
-    heard, steering = waves(rng, 6, 5, microphones), waves(rng, 5, 4, microphones)
-    match = np.square(np.abs(np.einsum("nbm,bdm->nbd", heard.conj(), steering))).sum(axis=1)
-    expected = match.reshape(6 // together, together, 4).sum(axis=1)
-    found = fits(as_pairs(heard, together), as_waves(steering.transpose(0, 2, 1)))
-    assert found == pytest.approx(expected, abs=1e-4)
-
-
-def test_echoes_of_a_long_stretch_fade_as_they_do_frame_by_frame() -> None:
-    rng = np.random.default_rng(8)
-    power = rng.exponential(size=(3, 1300)).astype(np.float32)
-    power[1, 40:] = 0.0
-    echo = np.zeros(3)
-    for now, weight in zip(power.T, not_reverberant(power).T, strict=True):
-        expected = np.clip(1.0 - echo / np.maximum(now, 1e-20), 0.0, 1.0)
-        assert weight == pytest.approx(expected, abs=1e-5)
-        echo = REVERBERATION * np.maximum(echo, now)

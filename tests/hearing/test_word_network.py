@@ -1,0 +1,67 @@
+"""A wake word's network on buffers of our own, beside the package's streaming of it."""
+
+from __future__ import annotations
+
+import ctypes
+from collections import deque
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.hearing.word_network import WordNetwork
+
+installed = pytest.mark.needs("wake-word")
+
+
+@installed
+def test_a_network_run_step_by_step_says_what_the_package_says() -> None:
+    import pymicro_wakeword
+
+    model = pymicro_wakeword.Model("hey_mycroft")
+    network = WordNetwork(pymicro_wakeword.MicroWakeWord.from_builtin(model))
+    plain = pymicro_wakeword.MicroWakeWord.from_builtin(model)
+    plain.sliding_window_size = 1
+    rng = np.random.default_rng(4)
+    silence, loud = np.zeros((90, 1, 1, 40)), 26.0 * rng.random((60, 1, 1, 40))
+    # Of silence it says a little of everything, of noise nothing: the one tells answers apart, the
+    # other what is made of its features on the way in.
+    for steps in (silence, loud, silence):
+        said = [network.probability(step) for step in steps]
+        plain._probabilities = deque(maxlen=1)
+        assert said == [plain.process_streaming_prob(step) for step in steps]
+        assert steps is loud or len(set(said)) > 3
+        network.reset()
+        plain.reset()
+
+
+@installed
+def test_a_network_is_given_the_numbers_that_the_package_gives() -> None:
+    import pymicro_wakeword
+
+    model = pymicro_wakeword.Model("hey_mycroft")
+    spotters = [pymicro_wakeword.MicroWakeWord.from_builtin(model) for _ in range(2)]
+    given: list[list[bytes]] = [[], []]
+    for spotter, numbers in zip(spotters, given, strict=True):
+        spotter.lib = Overheard(spotter.lib, numbers)
+    steps = 26.0 * np.random.default_rng(5).random((60, 1, 1, 40))
+    network = WordNetwork(spotters[0])
+    for step in steps:
+        network.probability(step)
+        spotters[1].process_streaming_prob(step)
+    assert given[0] == given[1]
+    assert len(set(given[0])) == 20
+
+
+class Overheard:
+    """A library whose interpreters' inputs are noted on the way."""
+
+    def __init__(self, library: Any, noted: list[bytes]) -> None:
+        self._library, self._noted = library, noted
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._library, name)
+
+    def TfLiteTensorCopyFromBuffer(self, tensor: Any, at: Any, count: int) -> Any:  # noqa: N802
+        self._noted.append(ctypes.string_at(at, count))
+        return self._library.TfLiteTensorCopyFromBuffer(tensor, at, count)
