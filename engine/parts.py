@@ -27,7 +27,7 @@ from engine.hearing.beam import Beam
 from engine.hearing.calibration_file import corrected
 from engine.hearing.ear import Ear, EarSettings, HeadMotion
 from engine.hearing.wake_word import NONE as NO_WORD
-from engine.hearing.wake_word import open_wake_word
+from engine.hearing.wake_word import Spotters, open_wake_word
 from engine.loops.alarm_listening import AlarmListening
 from engine.loops.audio import AudioLoop, Listener, Surroundings
 from engine.loops.axis import AxisControl
@@ -336,16 +336,15 @@ def _audio_loop(parts: Parts, control: AxisControl, post: Callable[[Event], None
     if config.microphones.source == SIMULATED and parts.world is not None:
         microphones = _simulated_microphones(parts, array, heading_at, velocity_at)
         word = hearing.wake_word
-        spotter = microphones.wake_word_spotter(word) if word != NO_WORD else None
-        ear, live = Ear(array, settings, wake_word=spotter, axis=axis), True
+        found = Spotters(microphones.wake_word_spotter(word)) if word != NO_WORD else None
+        ear, live = Ear(array, settings, wake_word=found, axis=axis), True
         source: Microphones = microphones
     else:
         found, problem = open_wake_word(hearing.wake_word)
         if problem:
             post(Health(clock.now(), "wake word", False, problem))
         array, correction = corrected(config.state_dir, array)
-        near, _ = open_wake_word(hearing.wake_word, near=True)
-        ear = Ear(array, settings, wake_word=found, near=near, axis=axis)
+        ear = Ear(array, settings, wake_word=found, axis=axis)
         source = arrays.open_microphones(
             config.microphones.source, array, clock=clock.now, correction=correction
         )

@@ -58,9 +58,9 @@ def measure(
         "microphones": times,
         "directions": _by_directions(progress, array, talk, repeats),
     }
-    spotter, _ = open_wake_word(WORDS[0])
-    if spotter is not None:
-        figures["wake_word_ms_per_s"] = _each(spotter.listen, talk, repeats)
+    spotters, _ = open_wake_word(WORDS[0])
+    if spotters is not None:
+        figures["wake_word_ms_per_s"] = _each(spotters.cleaned.listen, talk, repeats)
         if data_dir is not None:
             figures["decision"] = decisions(array, data_dir, progress)
     return figures
@@ -111,8 +111,7 @@ def _ear(array: MicrophoneArray, sound: Sound, repeats: int) -> float:
 
 def _listening_for(array: MicrophoneArray, word: str) -> Ear:
     """The whole ear, with as many networks of the word as there are."""
-    (cleaned, _), (near, _) = open_wake_word(word), open_wake_word(word, near=True)
-    return Ear(array, wake_word=cleaned, near=near)
+    return Ear(array, wake_word=open_wake_word(word)[0])
 
 
 def _play(ear: Ear, sound: Sound, begins: float) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.bench.hearing import reported
 from engine.bench.hearing_scenes import (
@@ -37,9 +38,17 @@ from engine.bench.wake_word_voices import everybody
 from engine.errors import UserError
 from engine.hearing.arrays import load_array
 from engine.hearing.canceller import Canceller
+from engine.hearing.directions import Localiser
 from engine.hearing.history import History
 from engine.hearing.spectra import RATE
-from engine.hearing.wake_word import WORDS, MicroWakeWordSpotter, WakeWordSpotter, open_wake_word
+from engine.hearing.wake_word import (
+    CLOSER,
+    NEAR,
+    WORDS,
+    MicroWakeWordSpotter,
+    Spotters,
+    open_wake_word,
+)
 from engine.hearing.words import WordListening
 
 Progress = Callable[[str], None]
@@ -187,7 +196,7 @@ def noisy(rng: np.random.Generator, count: int) -> Sound:
 def spotted(word: str, sound: Sound) -> bool:
     """Whether the networks find `word` in what the microphones hear, as the ear gives it."""
     array = load_array("respeaker_6")
-    listening, history = WordListening(array, *networks(word)), History(array.channels, KEPT)
+    listening, history = WordListening(array, opened(word)), History(array.channels, KEPT)
     found = False
     for begin in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
         history.push(sound[:, begin : begin + CHUNK])
@@ -201,15 +210,11 @@ def _hears(listening: WordListening, history: History, begin: int) -> bool:
     return listening.hear(history, begin, 1.0, mono) is not None
 
 
-def networks(word: str) -> tuple[WakeWordSpotter, WakeWordSpotter]:
-    return opened(word), opened(word, near=True)
-
-
-def opened(word: str, *, near: bool = False) -> WakeWordSpotter:
-    spotter, why = open_wake_word(word, near=near)
-    if spotter is None:
+def opened(word: str) -> Spotters:
+    spotters, why = open_wake_word(word)
+    if spotters is None:
         raise UserError(why)
-    return spotter
+    return spotters
 
 
 class OneCanceller(Canceller):
@@ -219,9 +224,9 @@ class OneCanceller(Canceller):
         super().__init__(load_array("respeaker_6"))
         self._given: Sound | None = None
 
-    def process(self, samples: Sound, reference: int = 0) -> Sound:
+    def process(self, samples: Sound, alive: npt.NDArray[np.bool_] | None = None) -> Sound:
         if self._given is None or not np.array_equal(samples, self._given):
-            self._left, self._given = super().process(samples, reference), samples
+            self._left, self._given = super().process(samples, alive), samples
         return self._left
 
 
@@ -264,13 +269,17 @@ def one_turn(turn: int, longest: float) -> tuple[float, dict[str, int]]:
     """Seconds of one turn of all prompts, or `longest` of them, and how often each word was heard
     in them."""
     array, canceller = load_array("respeaker_6"), OneCanceller()
-    cleaned, near = OneMaker(), OneMaker()
+    cleaned, near, localiser = OneMaker(), OneMaker(), Localiser(array)
     history, alarms = History(array.channels, KEPT), dict.fromkeys(WORDS, 0)
     everyone = {
         word: WordListening(
             array,
-            MicroWakeWordSpotter(word, features=cleaned),
-            MicroWakeWordSpotter(word, near=True, features=near),
+            Spotters(
+                MicroWakeWordSpotter(word, features=cleaned),
+                MicroWakeWordSpotter(word, NEAR, features=near),
+                MicroWakeWordSpotter(word, CLOSER),
+            ),
+            localiser=localiser,
             canceller=lambda _: canceller,
         )
         for word in WORDS

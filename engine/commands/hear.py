@@ -51,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     array = load_array(arguments.array)
-    spotter, note = open_wake_word(arguments.wake_word)
+    spotters, note = open_wake_word(arguments.wake_word)
     source = MicrophonesFile(arguments.file, array.channels, array_name=array.name, paced=False)
     try:
         source.open()
@@ -61,8 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"heliotrope: {note}", file=sys.stderr)
     defaults = HearingConfig()
     settings = EarSettings(defaults.speech_threshold, defaults.min_confidence)
-    near, _ = open_wake_word(arguments.wake_word, near=True)
-    ear = Ear(array, settings, wake_word=spotter, near=near)
+    ear = Ear(array, settings, wake_word=spotters)
     try:
         _play(source, ear, as_json=arguments.json)
     finally:

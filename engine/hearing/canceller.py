@@ -1,21 +1,24 @@
-"""One microphone's sound without what sounded before a word: a television, above all.
+"""The microphones' sound without what sounded before a word: a television, above all.
 
 Whatever a television says, its sound at one microphone follows from that at the others and a
 little earlier. Which way it takes through the room is learned from sound older than a word
 lasts, so that the word itself is not taken for it (as Huang et al. 2019, "hotword cleaner",
 have it); a voice is expected from anywhere, which keeps it from being taken off, too (a
-multichannel Wiener filter). It knows no direction, no voice and no word.
+multichannel Wiener filter). What is left at each microphone has gaps of its own, where walls
+cancel the voice or the filter erred; their mean power has fewer. It knows no direction, no
+voice and no word.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.hearing.arrays import SPEED_OF_SOUND, MicrophoneArray
-from engine.hearing.spectra import RATE, Complex, Real
+from engine.hearing.spectra import RATE, TINY, Complex, Real
 from engine.ports import Samples
 
 FRAME, HOP = 1024, 512
@@ -33,6 +36,11 @@ RENEW = 1.0
 VOICE = 0.5
 """Power that a voice is expected with, beside what sounded before. Less of it takes off more of a
 loud television; more of it keeps more of the voice where there is none."""
+AIMED = 0.8
+"""Share of a voice's power that comes straight from where it is expected, if that is known; the
+rest comes from anywhere, as a room's answer does."""
+ELEVATION = 15.0
+"""Degrees up at which a mouth is taken to be."""
 LOADING = 1e-3
 """Share of the mean power on the diagonal: bounds what microphones that differ can cost."""
 _WINDOW: Real = np.sqrt(np.hanning(FRAME + 1)[:-1]).astype(np.float32)
@@ -44,9 +52,9 @@ class Canceller:
     """For two microphones or more. `process` gives mono, `DELAY` late."""
 
     def __init__(self, array: MicrophoneArray) -> None:
-        self._channels = array.channels
+        self._array, self._channels = array, array.channels
         size = self._channels * TAPS
-        self._anywhere = _from_anywhere(array.positions)
+        self._anywhere: Real | Complex = _from_anywhere(array.positions)
         self._pending: Samples = np.zeros((self._channels, DELAY), np.float32)
         self._tail: Real = np.zeros(DELAY, np.float32)
         self._before: Complex = np.zeros((self._channels, TAPS - 1, _BINS), np.complex64)
@@ -55,7 +63,8 @@ class Canceller:
         self._known: Complex = np.zeros((_BINS, size, size), np.complex64)
         self._frames = 0.0
         self._weights: Complex | None = None
-        self._reference = self._renew_in = 0
+        self._alive = np.ones(self._channels, np.bool_)
+        self._renew_in = 0
 
     def learn(self, samples: Samples) -> None:
         """Samples (channels, n), a multiple of `HOP`, that are only learned from."""
@@ -63,19 +72,30 @@ class Canceller:
         for begin in range(0, samples.shape[1], _PIECE):
             self._take(samples[:, begin : begin + _PIECE])
 
-    def process(self, samples: Samples, reference: int = 0) -> Real:
-        """The next samples (channels, n), a multiple of `HOP`, as microphone `reference` hears
-        them without what sounded before; mono, as many."""
+    def process(self, samples: Samples, alive: npt.NDArray[np.bool_] | None = None) -> Real:
+        """The next samples (channels, n), a multiple of `HOP`, without what sounded before; mono,
+        as many: with the mean power of the microphones that are `alive`, and the phase of the
+        first of them."""
+        if alive is None or not alive.any():
+            alive = np.ones(self._channels, np.bool_)
         stacked = self._take(samples)
         self._renew_in -= stacked.shape[1]
-        if self._renew_in <= 0 or reference != self._reference:
-            self._renew_in, self._reference = round(RENEW * RATE / HOP), reference
+        if self._renew_in <= 0 or not np.array_equal(alive, self._alive):
+            self._renew_in, self._alive = round(RENEW * RATE / HOP), alive.copy()
             self._learn()
             self._weights = self._made()
         if self._weights is None:
-            return self._overlapped(stacked[reference])
-        left = self._weights[:, None] @ stacked.transpose(2, 0, 1)
-        return self._overlapped(left[:, 0].T)
+            return self._overlapped(_together(stacked[: self._channels][alive]))
+        return self._overlapped(_together((self._weights[:, :, None] * stacked).sum(axis=1)))
+
+    def towards(self, azimuth: float) -> Canceller:
+        """One that knows what this one does, and expects a voice from `azimuth`, degrees relative
+        to the array. For a second or so: it learns from nothing that this one was not given."""
+        other = Canceller(self._array)
+        other._known, other._frames = self._known.copy(), self._frames
+        wave = _from(self._array.positions, azimuth)
+        other._anywhere = np.asarray(AIMED * wave + (1.0 - AIMED) * self._anywhere, np.complex64)
+        return other
 
     def _take(self, samples: Samples) -> Complex:
         """Frames with those before them, (channels * TAPS, frames, bins)."""
@@ -115,7 +135,8 @@ class Canceller:
             self._known += fresh
 
     def _made(self) -> Complex | None:
-        """Conjugate weights (bins, channels * TAPS): the least error for a voice from anywhere."""
+        """Conjugate weights (live microphones, channels * TAPS, bins): for each of those the least
+        error for a voice from anywhere."""
         if self._frames == 0.0:
             return None
         count, size = self._channels, self._known.shape[1]
@@ -124,9 +145,10 @@ class Canceller:
         field = self._known + np.float32(LOADING) * power * np.eye(size, dtype=np.float32)
         for first in range(0, size, count):
             field[:, first : first + count, first : first + count] += voice
-        wanted = np.zeros((_BINS, size, 1), np.complex64)
-        wanted[:, :count, 0] = voice[:, :, self._reference]
-        return np.asarray(np.linalg.solve(field, wanted)[:, :, 0].conj(), np.complex64)
+        wanted = np.zeros((_BINS, size, int(self._alive.sum())), np.complex64)
+        wanted[:, :count] = voice[:, :, self._alive]
+        found = np.linalg.solve(field, wanted).conj().transpose(2, 1, 0)
+        return np.ascontiguousarray(found, np.complex64)
 
     def _overlapped(self, left: Complex) -> Real:
         """(frames, bins) to samples, by overlap and add."""
@@ -139,8 +161,24 @@ class Canceller:
         return total[: len(pieces) * HOP]
 
 
+def _together(left: Complex) -> Complex:
+    """(microphones, frames, bins) to one (frames, bins): the mean power, the first one's phase."""
+    magnitude = np.abs(left)
+    mean = np.sqrt(np.square(magnitude).mean(axis=0))
+    return np.asarray(left[0] * (mean / np.maximum(magnitude[0], TINY)), np.complex64)
+
+
 def _from_anywhere(positions: npt.NDArray[np.float64]) -> Real:
     """Coherence of a field whose waves come from all around, (bins, microphones, microphones)."""
     apart = np.linalg.norm(positions[:, None] - positions[None], axis=2)
     hertz = np.fft.rfftfreq(FRAME, 1.0 / RATE)[:, None, None]
     return np.asarray(np.sinc(2.0 * hertz * apart / SPEED_OF_SOUND), np.float32)
+
+
+def _from(positions: npt.NDArray[np.float64], azimuth: float) -> Complex:
+    """Covariance of a wave from `azimuth`, (bins, microphones, microphones)."""
+    a, e = math.radians(azimuth), math.radians(ELEVATION)
+    towards = np.array([math.cos(e) * math.cos(a), math.cos(e) * math.sin(a), math.sin(e)])
+    hertz = np.fft.rfftfreq(FRAME, 1.0 / RATE)[:, None]
+    wave = np.exp(2.0j * np.pi * hertz * (positions @ towards)[None] / SPEED_OF_SOUND)
+    return np.asarray(wave[:, :, None] * wave[:, None].conj(), np.complex64)

@@ -26,7 +26,7 @@ from engine.hearing.quiet import BEFORE_SPEECH, chunk_runs, quiet_chunks
 from engine.hearing.reading import HeardDirection, Location
 from engine.hearing.spectra import RATE, Real
 from engine.hearing.speech import CHUNK, SileroVoice, VoiceActivity
-from engine.hearing.wake_word import Spotted, WakeWordSpotter
+from engine.hearing.wake_word import Spotted, Spotters
 from engine.hearing.words import WordListening
 from engine.ports import AudioBlock, Samples
 
@@ -84,18 +84,19 @@ class Ear:
         array: MicrophoneArray,
         settings: EarSettings | None = None,
         *,
-        wake_word: WakeWordSpotter | None = None,
-        near: WakeWordSpotter | None = None,
+        wake_word: Spotters | None = None,
         voice: VoiceActivity | None = None,
         axis: HeadMotion | None = None,
     ) -> None:
-        """`wake_word` comes from `open_wake_word`, as does `near`; None hears speech only. `axis`
-        is what turns the head, whose noise is then learned; None where nothing does."""
+        """`wake_word` comes from `open_wake_word`; None hears speech only. `axis` is what turns
+        the head, whose noise is then learned; None where nothing does."""
         self.array = array
         self._settings = settings or EarSettings()
         self._voice = voice or SileroVoice()
-        self._words = WordListening(array, wake_word, near) if wake_word is not None else None
         self._localiser = Localiser(array)
+        self._words: WordListening | None = None
+        if wake_word is not None:
+            self._words = WordListening(array, wake_word, localiser=self._localiser)
         self._order = ChannelOrder(array)
         self._history = History(array.channels, int(KEEP * RATE))
         self._motion: OwnMotion | None = None

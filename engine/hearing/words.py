@@ -1,9 +1,10 @@
 """What the wake word's network is given to hear, and when.
 
 It hears the sound without what sounded before (`canceller`). That may take off a talker, too,
-who was speaking before the word; so a second one, harder to convince, hears the microphones as
-they are: either may find the word, or both when neither is quite sure. It counts once. Both sleep
-while nothing has sounded like a voice for a while. Finds no directions and decides nothing else.
+who was speaking before the word; so a second one, harder to convince, hears a microphone as it
+is. Either may find the word; where either thinks that it may be one, a third listens closer
+(`closer`). It counts once. All sleep while nothing has sounded like a voice for a while. Decides
+nothing else.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import numpy as np
 
 from engine.hearing.arrays import MicrophoneArray
 from engine.hearing.canceller import DELAY, HELD_BACK, MEMORY, Canceller
+from engine.hearing.closer import CloserListen
+from engine.hearing.directions import Localiser
 from engine.hearing.history import History
 from engine.hearing.spectra import RATE, Real
 from engine.hearing.speech import CHUNK
-from engine.hearing.wake_word import REFRACTORY, Spotted, WakeWordSpotter, spotted_at
+from engine.hearing.wake_word import REFRACTORY, Spotted, Spotters, spotted_at
 
 STIRRING = 0.03
 """Probability of speech from which the networks listen. Of 48 words said 3 m away in a room, 10 dB
@@ -35,17 +38,20 @@ class WordListening:
     def __init__(
         self,
         array: MicrophoneArray,
-        spotter: WakeWordSpotter,
-        near: WakeWordSpotter | None = None,
+        spotters: Spotters,
         *,
+        localiser: Localiser | None = None,
         canceller: Callable[[MicrophoneArray], Canceller] = Canceller,
     ) -> None:
-        """`near` is the one that hears the microphones as they are. Without it, or with one
-        microphone alone, `spotter` does."""
+        """`localiser` tells where to listen closer. Without `spotters.near`, or with one
+        microphone alone, `spotters.cleaned` hears their mean, and no other is asked."""
         self._new_canceller = canceller
-        self._array, self._spotter = array, spotter
-        self._near = near if array.channels > 1 else None
+        self._array, self._spotter = array, spotters.cleaned
+        self._near = spotters.near if array.channels > 1 else None
         self._canceller = canceller(array)
+        self._closer: CloserListen | None = None
+        if self._near is not None and spotters.closer is not None:
+            self._closer = CloserListen(spotters.closer, localiser or Localiser(array))
         self._given = self._unheard = self._stirred = self._deaf_until = 0
 
     def restart(self, start: int) -> None:
@@ -57,6 +63,8 @@ class WordListening:
         self._spotter.reset()
         if self._near is not None:
             self._near.reset()
+        if self._closer is not None:
+            self._closer.restart()
 
     def hear(
         self, history: History, begin: int, probability: float, mono: Callable[[int, int], Real]
@@ -91,12 +99,17 @@ class WordListening:
         if self._near is None:
             return self._spotter.listen(mono)
         sound = history.span(start, start + len(mono))
-        left = self._canceller.process(sound, int(np.argmax(history.alive())))
-        found, near = self._spotter.listen(left), self._near.listen(mono)
+        alive = history.alive()
+        left = self._canceller.process(sound, alive)
+        # One microphone: their mean lacks what reaches them out of step, above 2 kHz nearly all.
+        one = sound[int(np.argmax(alive))]
+        found, near = self._spotter.listen(left), self._near.listen(one)
         if near is not None:
             return near
         if found is not None:
             return Spotted(found.word, max(0, found.start - DELAY), found.end - DELAY)
-        if self._spotter.leans and self._near.leans:
-            return spotted_at(self._near.word, start + len(mono) - self._unheard)
+        if self._closer is not None:
+            end, maybe = start + len(mono), self._spotter.leans or self._near.leans
+            if self._closer.hear(history, self._canceller, start, end, maybe=maybe):
+                return spotted_at(self._spotter.word, end - self._unheard - DELAY)
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hearing_sounds import RATE, Sound, bursts, hiss, plane_wave
 from hypothesis import given, settings
@@ -60,9 +61,14 @@ def test_a_word_alone_in_a_quiet_room_is_hardly_changed() -> None:
     assert np.corrcoef(left, sound[0, 2 * RATE : int(2.8 * RATE)])[0, 1] > 0.85
 
 
+def only(*live: int) -> npt.NDArray[np.bool_]:
+    return np.isin(np.arange(6), live)
+
+
 def test_nothing_younger_than_a_word_is_learned_from() -> None:
-    sound = television(HELD_BACK, 40.0)
-    left = left_of(sound)
+    sound, canceller = television(HELD_BACK, 40.0), Canceller(RING)
+    blocks = range(0, sound.shape[1] // HOP * HOP, HOP)
+    left = np.concatenate([canceller.process(sound[:, i : i + HOP], only(0)) for i in blocks])
     np.testing.assert_allclose(left[DELAY:], sound[0, : len(left) - DELAY], atol=1e-4)
 
 
@@ -73,7 +79,7 @@ def test_before_it_knows_anything_it_only_delays(cuts: list[int], reference: int
     canceller, begin, parts = Canceller(RING), 0, []
     for cut in cuts:
         block = sound[:, begin : begin + cut * HOP].astype(np.float32)
-        parts.append(canceller.process(block, reference))
+        parts.append(canceller.process(block, only(reference)))
         begin += cut * HOP
     left = np.concatenate(parts)
     assert len(left) == sound.shape[1]
@@ -94,9 +100,30 @@ def test_a_dead_microphone_costs_little(dead: int) -> None:
     sound[dead] = 0.0
     canceller = Canceller(RING)
     reference = 1 if dead == 0 else 0
-    parts = [canceller.process(sound[:, i : i + HOP], reference) for i in range(0, 95_000, HOP)]
+    live = ~only(dead)
+    parts = [canceller.process(sound[:, i : i + HOP], live) for i in range(0, 95_000, HOP)]
     late = slice(4 * RATE, 95_000 - DELAY)
     assert level(np.concatenate(parts)[late]) < level(sound[reference][late]) - 12.0
+
+
+def test_what_one_microphone_lacks_is_had_from_the_others() -> None:
+    """A wall's echo cancels a tone at the first one."""
+    rng = np.random.default_rng(4)
+    tone = 0.1 * np.sin(2.0 * np.pi * 1000.0 * np.arange(RATE) / RATE)
+    sound = np.tile(tone, (6, 1)) + hiss(rng, 6, 1.0)
+    sound[0] -= tone
+    late = slice(RATE // 4, RATE - 2 * HOP)
+    left = left_of(sound.astype(np.float32))
+    mean_power = level(sound[:, late])
+    assert level(sound[0, late]) < mean_power - 20.0
+    assert level(left[late]) == pytest.approx(mean_power, abs=2.0)
+
+
+def test_without_any_live_microphone_it_goes_on() -> None:
+    sound = hiss(np.random.default_rng(4), 6, 0.5)
+    left = Canceller(RING).process(sound[:, : 8 * HOP], only())
+    assert len(left) == 8 * HOP
+    assert np.isfinite(left).all()
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, -1.0])

@@ -22,7 +22,7 @@ from engine.hearing.ear import (
 )
 from engine.hearing.quiet import chunk_runs, quiet_chunks
 from engine.hearing.speech import CHUNK
-from engine.hearing.wake_word import Spotted
+from engine.hearing.wake_word import Spotted, Spotters
 from engine.ports import AudioBlock
 
 RING = ring(6, 0.0463)
@@ -106,7 +106,7 @@ def test_the_wake_words_own_span_is_located() -> None:
     word[2 * RATE : int(2.8 * RATE)] = bursts(rng, 0.8)
     sound = plane_wave(RING, word, -60.0) + hiss(rng, 6, 4.0)
     spotter = ScriptedWakeWord(Spotted("okay_nabu", 2 * RATE, int(2.8 * RATE)))
-    heard = play(Ear(RING, voice=LoudnessVoice(), wake_word=spotter), sound)
+    heard = play(Ear(RING, voice=LoudnessVoice(), wake_word=Spotters(spotter)), sound)
     woken = [h for h in heard if h.wake_word]
     assert [h.wake_word for h in woken] == ["okay_nabu"]
     assert woken[0].t == pytest.approx(102.4, abs=0.2)
@@ -128,7 +128,7 @@ class RecordingWakeWord(ScriptedWakeWord):
 def test_the_wake_words_network_sleeps_in_quiet_and_is_given_what_led_up_to_a_voice() -> None:
     spotter = RecordingWakeWord()
     sound = steady_speech(50.0, seconds=1.0, lead=8.0)
-    play(Ear(RING, voice=LoudnessVoice(), wake_word=spotter), sound)
+    play(Ear(RING, voice=LoudnessVoice(), wake_word=Spotters(spotter)), sound)
     given = np.concatenate(spotter.given)
     mono = sound.mean(axis=0)
     assert len(given) < 7 * RATE
@@ -148,7 +148,7 @@ def test_a_word_after_a_long_quiet_is_placed_where_it_was() -> None:
             return Spotted("alexa", count - RATE // 2, count) if loud == 15 else None
 
     sound = steady_speech(50.0, seconds=1.0, lead=8.0)
-    heard = play(Ear(RING, voice=LoudnessVoice(), wake_word=LastWord()), sound)
+    heard = play(Ear(RING, voice=LoudnessVoice(), wake_word=Spotters(LastWord())), sound)
     words = [h for h in heard if h.wake_word]
     assert words
     assert words[0].t == pytest.approx(108.3, abs=0.35)

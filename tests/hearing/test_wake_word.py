@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from hearing_sounds import RATE, read_wav
 
+from engine.bench import wake_words
+from engine.bench.wake_word_voices import read_mono
 from engine.errors import UserError
 from engine.hearing import wake_word
 from engine.hearing.wake_word import NONE, WORDS, open_wake_word
@@ -37,23 +39,35 @@ def test_a_package_that_cannot_work_leaves_speech_only(
         raise failure
 
     monkeypatch.setattr(wake_word.importlib, "import_module", fail)
-    spotter, note = open_wake_word("okay_nabu")
-    assert spotter is None
+    spotters, note = open_wake_word("okay_nabu")
+    assert spotters is None
     assert said in note
     assert "speech only" in note
 
 
 @installed
+@pytest.mark.needs("data", "sim")
+@pytest.mark.parametrize("word", WORDS)
+def test_all_together_find_each_word_in_its_clips_and_not_in_the_others(
+    word: str, data_dir: Path
+) -> None:
+    for file in sorted((data_dir / "wake_words").glob("*/[12].wav")):
+        found = wake_words.spotted(word, wake_words.dry(read_mono(file)))
+        assert found == (file.parent.name == word), file
+
+
+@installed
 @pytest.mark.needs("data")
-@pytest.mark.parametrize("near", [False, True])
+@pytest.mark.parametrize("given", ["cleaned", "near"])
 @pytest.mark.parametrize("word", WORDS)
 def test_each_word_is_spotted_in_its_clips_and_not_in_the_others(
-    word: str, near: bool, data_dir: Path
+    word: str, given: str, data_dir: Path
 ) -> None:
     for file in sorted((data_dir / "wake_words").glob("*/[12].wav")):
         clip = np.pad(read_wav(file)[0], (RATE, RATE))
-        spotter, note = open_wake_word(word, near=near)
-        assert spotter is not None, note
+        spotters, note = open_wake_word(word)
+        assert spotters is not None, note
+        spotter = getattr(spotters, given)
         found = [
             spotted
             for begin in range(0, len(clip), 512)
