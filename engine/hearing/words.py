@@ -87,6 +87,8 @@ class WordListening:
         if sure is None or end < self._deaf_until:
             return None
         self._deaf_until = end + int(REFRACTORY * RATE)
+        if self._closer is not None:
+            self._closer.restart()
         return Spotted(sure.word, sure.start + self._unheard, sure.end + self._unheard)
 
     def _learn_anew(self, history: History, start: int) -> None:
@@ -101,14 +103,14 @@ class WordListening:
         sound = history.span(start, start + len(mono))
         alive = history.alive()
         left = self._canceller.process(sound, alive)
-        # One microphone: their mean lacks what reaches them out of step, above 2 kHz nearly all.
+        # One microphone: their mean lacks what reaches them out of step, most of all from 2 kHz on.
         one = sound[int(np.argmax(alive))]
         found, near = self._spotter.listen(left), self._near.listen(one)
         if near is not None:
             return near
         if found is not None:
             return Spotted(found.word, max(0, found.start - DELAY), found.end - DELAY)
-        if self._closer is not None:
+        if self._closer is not None and start >= self._deaf_until:
             end, maybe = start + len(mono), self._spotter.leans or self._near.leans
             if self._closer.hear(history, self._canceller, start, end, maybe=maybe):
                 return spotted_at(self._spotter.word, end - self._unheard - DELAY)

@@ -112,6 +112,12 @@ def test_where_either_leans_a_third_one_listens_and_may_find_it(leaning: str) ->
     assert len(idle.given) == 0
 
 
+def test_a_word_that_was_found_is_not_listened_to_again() -> None:
+    closer = Scripted()
+    heard(noise(3.2), Scripted(2 * RATE), Leaning(2 * RATE), closer=closer)
+    assert len(closer.given) == 0
+
+
 def test_without_the_second_one_the_microphones_are_heard_as_they_are() -> None:
     sound, spotter = noise(2.0), Scripted()
     heard(sound, spotter, None)
