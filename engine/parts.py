@@ -336,15 +336,15 @@ def _audio_loop(parts: Parts, control: AxisControl, post: Callable[[Event], None
     if config.microphones.source == SIMULATED and parts.world is not None:
         microphones = _simulated_microphones(parts, array, heading_at, velocity_at)
         word = hearing.wake_word
-        found = Spotters(microphones.wake_word_spotter(word)) if word != NO_WORD else None
-        ear, live = Ear(array, settings, wake_word=found, axis=axis), True
+        spotters = Spotters(microphones.wake_word_spotter(word)) if word != NO_WORD else None
+        ear, live = Ear(array, settings, wake_word=spotters, axis=axis), True
         source: Microphones = microphones
     else:
-        found, problem = open_wake_word(hearing.wake_word)
+        spotters, problem = open_wake_word(hearing.wake_word)
         if problem:
             post(Health(clock.now(), "wake word", False, problem))
         array, correction = corrected(config.state_dir, array)
-        ear = Ear(array, settings, wake_word=found, axis=axis)
+        ear = Ear(array, settings, wake_word=spotters, axis=axis)
         source = arrays.open_microphones(
             config.microphones.source, array, clock=clock.now, correction=correction
         )

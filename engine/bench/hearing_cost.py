@@ -18,14 +18,17 @@ import numpy as np
 from engine.bench.hearing_scenes import MEASURING, Sound, decode, diffuse
 from engine.bench.wake_word_voices import read_mono
 from engine.hearing.arrays import SPEED_OF_SOUND, MicrophoneArray, load_array, ring
+from engine.hearing.canceller import Canceller
+from engine.hearing.closer import CloserListen
 from engine.hearing.decomposition import wave_map
-from engine.hearing.directions import BAND
+from engine.hearing.directions import BAND, Localiser
 from engine.hearing.ear import Ear
+from engine.hearing.history import History
 from engine.hearing.maps import steered_map, view
 from engine.hearing.spectra import RATE, band, spectra
 from engine.hearing.speech import CHUNK, SileroVoice
 from engine.hearing.steering import plane_waves
-from engine.hearing.wake_word import WORDS, open_wake_word
+from engine.hearing.wake_word import WORDS, Spotters, open_wake_word
 from engine.hearing.whitening import covariance, whitener
 from engine.ports import AudioBlock
 
@@ -61,6 +64,7 @@ def measure(
     spotters, _ = open_wake_word(WORDS[0])
     if spotters is not None:
         figures["wake_word_ms_per_s"] = _each(spotters.cleaned.listen, talk, repeats)
+        figures["closer_listen_ms"] = _closer_listen(array, spotters, talk, repeats)
         if data_dir is not None:
             figures["decision"] = decisions(array, data_dir, progress)
     return figures
@@ -125,6 +129,23 @@ def _each(work: Callable[[Sound], object], sound: Sound, repeats: int) -> float:
             work(sound[0, begin : begin + CHUNK])
 
     return round(float(1000.0 * _spent(all_of_it, repeats) * RATE / sound.shape[1]), 2)
+
+
+def _closer_listen(array: MicrophoneArray, spotters: Spotters, sound: Sound, repeats: int) -> float:
+    """What it takes at once when something may be the word: direction, filter and network."""
+    assert spotters.closer is not None
+    count = min(sound.shape[1], 6 * RATE) // CHUNK * CHUNK
+    history, canceller = History(array.channels, 6 * RATE), Canceller(array)
+    history.push(sound[:, :count])
+    canceller.process(sound[:, :count])
+    closer = CloserListen(spotters.closer, Localiser(array))
+
+    def listen() -> None:
+        closer.stop()
+        closer.hear(history, canceller, count - CHUNK, count, leaning=True)
+
+    listen()
+    return round(1000.0 * _spent(listen, repeats), 1)
 
 
 def _by_microphones(

@@ -42,6 +42,7 @@ from engine.hearing.directions import Localiser
 from engine.hearing.history import History
 from engine.hearing.spectra import RATE
 from engine.hearing.wake_word import (
+    ANSWERS,
     CLOSER,
     NEAR,
     WORDS,
@@ -146,6 +147,11 @@ def dry(clip: Sound) -> Sound:
 
 
 @cache
+def _localiser() -> Localiser:
+    return Localiser(load_array("respeaker_6"))
+
+
+@cache
 def _room(seed: tuple[int, ...]) -> tuple[Sound, Sound]:
     """Responses of a room from its talker's and its television's place; four words share it."""
     rng = np.random.default_rng(seed)
@@ -196,7 +202,10 @@ def noisy(rng: np.random.Generator, count: int) -> Sound:
 def spotted(word: str, sound: Sound) -> bool:
     """Whether the networks find `word` in what the microphones hear, as the ear gives it."""
     array = load_array("respeaker_6")
-    listening, history = WordListening(array, opened(word)), History(array.channels, KEPT)
+    listening, history = (
+        WordListening(array, opened(word), localiser=_localiser()),
+        History(array.channels, KEPT),
+    )
     found = False
     for begin in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
         history.push(sound[:, begin : begin + CHUNK])
@@ -211,6 +220,7 @@ def _hears(listening: WordListening, history: History, begin: int) -> bool:
 
 
 def opened(word: str) -> Spotters:
+    """The spotters of `word`. Raises UserError with the reason where there are none."""
     spotters, why = open_wake_word(word)
     if spotters is None:
         raise UserError(why)
@@ -269,7 +279,7 @@ def one_turn(turn: int, longest: float) -> tuple[float, dict[str, int]]:
     """Seconds of one turn of all prompts, or `longest` of them, and how often each word was heard
     in them."""
     array, canceller = load_array("respeaker_6"), OneCanceller()
-    cleaned, near, localiser = OneMaker(), OneMaker(), Localiser(array)
+    cleaned, near = OneMaker(), OneMaker()
     history, alarms = History(array.channels, KEPT), dict.fromkeys(WORDS, 0)
     everyone = {
         word: WordListening(
@@ -277,9 +287,9 @@ def one_turn(turn: int, longest: float) -> tuple[float, dict[str, int]]:
             Spotters(
                 MicroWakeWordSpotter(word, features=cleaned),
                 MicroWakeWordSpotter(word, NEAR, features=near),
-                MicroWakeWordSpotter(word, CLOSER),
+                MicroWakeWordSpotter(word, CLOSER, answers=ANSWERS),
             ),
-            localiser=localiser,
+            localiser=_localiser(),
             canceller=lambda _: canceller,
         )
         for word in WORDS

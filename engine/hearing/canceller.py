@@ -5,20 +5,20 @@ little earlier. Which way it takes through the room is learned from sound older 
 lasts, so that the word itself is not taken for it (as Huang et al. 2019, "hotword cleaner",
 have it); a voice is expected from anywhere, which keeps it from being taken off, too (a
 multichannel Wiener filter). What is left at each microphone has gaps of its own, where walls
-cancel the voice or the filter erred; their mean power has fewer. It knows no direction, no
-voice and no word.
+cancel the voice or the filter erred; their mean power has fewer. It finds no direction, no
+voice and no word; `towards` makes it expect the voice from one direction.
 """
 
 from __future__ import annotations
 
-import math
 from collections import deque
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.hearing.arrays import SPEED_OF_SOUND, MicrophoneArray
+from engine.hearing.arrays import MicrophoneArray
 from engine.hearing.spectra import RATE, TINY, Complex, Real
+from engine.hearing.steering import coherence_of, diffuse_coherence, plane_wave
 from engine.ports import Samples
 
 FRAME, HOP = 1024, 512
@@ -39,13 +39,12 @@ loud television; more of it keeps more of the voice where there is none."""
 AIMED = 0.8
 """Share of a voice's power that comes straight from where it is expected, if that is known; the
 rest comes from anywhere, as a room's answer does."""
-ELEVATION = 15.0
-"""Degrees up at which a mouth is taken to be."""
 LOADING = 1e-3
 """Share of the mean power on the diagonal: bounds what microphones that differ can cost."""
 _WINDOW: Real = np.sqrt(np.hanning(FRAME + 1)[:-1]).astype(np.float32)
 _BINS = FRAME // 2 + 1
 _PIECE = 8 * HOP
+_HERTZ = np.maximum(np.fft.rfftfreq(FRAME, 1.0 / RATE), 1.0)
 
 
 class Canceller:
@@ -54,7 +53,9 @@ class Canceller:
     def __init__(self, array: MicrophoneArray) -> None:
         self._array, self._channels = array, array.channels
         size = self._channels * TAPS
-        self._anywhere: Real | Complex = _from_anywhere(array.positions)
+        self._voice = diffuse_coherence(array, _HERTZ)
+        """Coherence that is expected of a voice, (bins, channels, channels)."""
+        self._learns = True
         self._pending: Samples = np.zeros((self._channels, DELAY), np.float32)
         self._tail: Real = np.zeros(DELAY, np.float32)
         self._before: Complex = np.zeros((self._channels, TAPS - 1, _BINS), np.complex64)
@@ -74,8 +75,8 @@ class Canceller:
 
     def process(self, samples: Samples, alive: npt.NDArray[np.bool_] | None = None) -> Real:
         """The next samples (channels, n), a multiple of `HOP`, without what sounded before; mono,
-        as many: with the mean power of the microphones that are `alive`, and the phase of the
-        first of them."""
+        as many: with the mean power of the microphones that are `alive`, (channels,), None for
+        all, and the phase of the first of them."""
         if alive is None or not alive.any():
             alive = np.ones(self._channels, np.bool_)
         stacked = self._take(samples)
@@ -86,15 +87,23 @@ class Canceller:
             self._weights = self._made()
         if self._weights is None:
             return self._overlapped(_together(stacked[: self._channels][alive]))
-        return self._overlapped(_together((self._weights[:, :, None] * stacked).sum(axis=1)))
+        left = [(weights[:, None] * stacked).sum(axis=0) for weights in self._weights]
+        return self._overlapped(_together(np.stack(left)))
 
-    def towards(self, azimuth: float) -> Canceller:
-        """One that knows what this one does, and expects a voice from `azimuth`, degrees relative
-        to the array. For a second or so: it learns from nothing that this one was not given."""
+    @property
+    def knows(self) -> bool:
+        """Whether it has learned what sounded before."""
+        return self._frames > 0.0
+
+    def towards(self, azimuth: float, elevation: float) -> Canceller:
+        """One that knows what this one does, and expects a voice from there, degrees relative to
+        the array. Meant for a second: it learns nothing more."""
         other = Canceller(self._array)
         other._known, other._frames = self._known.copy(), self._frames
-        wave = _from(self._array.positions, azimuth)
-        other._anywhere = np.asarray(AIMED * wave + (1.0 - AIMED) * self._anywhere, np.complex64)
+        other._learns = False
+        wave = plane_wave(self._array, _HERTZ, np.array([azimuth]), np.array([elevation]))
+        straight, anywhere = np.float32(AIMED), np.float32(1.0 - AIMED)
+        other._voice = straight * coherence_of(wave) + anywhere * self._voice
         return other
 
     def _take(self, samples: Samples) -> Complex:
@@ -110,7 +119,8 @@ class Canceller:
         self._before = heard[:, end - (TAPS - 1) :].copy()
         taps = [heard[:, TAPS - 1 - k : end - k] for k in range(TAPS)]
         stacked = np.concatenate(taps)
-        self._hold_back(stacked)
+        if self._learns:
+            self._hold_back(stacked)
         return stacked
 
     def _hold_back(self, stacked: Complex) -> None:
@@ -136,12 +146,12 @@ class Canceller:
 
     def _made(self) -> Complex | None:
         """Conjugate weights (live microphones, channels * TAPS, bins): for each of those the least
-        error for a voice from anywhere."""
+        error for the voice that is expected. Dead ones are expected to carry none."""
         if self._frames == 0.0:
             return None
         count, size = self._channels, self._known.shape[1]
         power = np.trace(self._known, axis1=1, axis2=2).real[:, None, None] / size + 1e-12
-        voice = np.float32(VOICE) * power * self._anywhere
+        voice = np.float32(VOICE) * power * self._voice * np.outer(self._alive, self._alive)
         field = self._known + np.float32(LOADING) * power * np.eye(size, dtype=np.float32)
         for first in range(0, size, count):
             field[:, first : first + count, first : first + count] += voice
@@ -166,19 +176,3 @@ def _together(left: Complex) -> Complex:
     magnitude = np.abs(left)
     mean = np.sqrt(np.square(magnitude).mean(axis=0))
     return np.asarray(left[0] * (mean / np.maximum(magnitude[0], TINY)), np.complex64)
-
-
-def _from_anywhere(positions: npt.NDArray[np.float64]) -> Real:
-    """Coherence of a field whose waves come from all around, (bins, microphones, microphones)."""
-    apart = np.linalg.norm(positions[:, None] - positions[None], axis=2)
-    hertz = np.fft.rfftfreq(FRAME, 1.0 / RATE)[:, None, None]
-    return np.asarray(np.sinc(2.0 * hertz * apart / SPEED_OF_SOUND), np.float32)
-
-
-def _from(positions: npt.NDArray[np.float64], azimuth: float) -> Complex:
-    """Covariance of a wave from `azimuth`, (bins, microphones, microphones)."""
-    a, e = math.radians(azimuth), math.radians(ELEVATION)
-    towards = np.array([math.cos(e) * math.cos(a), math.cos(e) * math.sin(a), math.sin(e)])
-    hertz = np.fft.rfftfreq(FRAME, 1.0 / RATE)[:, None]
-    wave = np.exp(2.0j * np.pi * hertz * (positions @ towards)[None] / SPEED_OF_SOUND)
-    return np.asarray(wave[:, :, None] * wave[:, None].conj(), np.complex64)

@@ -18,6 +18,8 @@ from engine.hearing.maps import as_waves
 from engine.hearing.scattering import around_sphere
 from engine.hearing.spectra import Bins, Complex, Real, bin_hertz
 
+Numbers = npt.NDArray[np.float64]
+
 DIRECTIONS = 240
 """Directions that stand for everywhere around a sphere."""
 
@@ -68,40 +70,52 @@ def plane_waves(
     """
     around = np.arange(azimuths) * 360.0 / azimuths
     up = np.array(elevations)
-    a, e = (np.radians(v).ravel() for v in np.meshgrid(around, up, indexing="ij"))
-    vectors = _heard(
-        array, bins, np.stack([np.cos(e) * np.cos(a), np.cos(e) * np.sin(a), np.sin(e)])
-    )
+    a, e = (v.ravel() for v in np.meshgrid(around, up, indexing="ij"))
+    vectors = plane_wave(array, bin_hertz(bins), a, e)
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return Dictionary(
-        bins, around, up, (vectors / length).astype(np.complex64), _diffuse(array, bins)
-    )
+    coherence = diffuse_coherence(array, bin_hertz(bins))
+    return Dictionary(bins, around, up, (vectors / length).astype(np.complex64), coherence)
 
 
-def _heard(
-    array: MicrophoneArray, bins: Bins, towards: npt.NDArray[np.float64]
+def plane_wave(
+    array: MicrophoneArray, hertz: Numbers, azimuths: Numbers, elevations: Numbers
 ) -> npt.NDArray[np.complex128]:
-    """Waves from unit vectors (3, directions), (bins, microphones, directions)."""
+    """Pressure at the microphones, (hertz, microphones, directions), of waves of level 1.
+
+    `hertz` are above 0, azimuths and elevations degrees, one of each a direction.
+    """
+    a, e = np.radians(azimuths), np.radians(elevations)
+    return _heard(array, hertz, np.stack([np.cos(e) * np.cos(a), np.cos(e) * np.sin(a), np.sin(e)]))
+
+
+def _heard(array: MicrophoneArray, hertz: Numbers, towards: Numbers) -> npt.NDArray[np.complex128]:
+    """Waves from unit vectors (3, directions), (hertz, microphones, directions)."""
     if array.sphere is not None:
-        return around_sphere(array.positions, array.sphere, bin_hertz(bins), towards)
+        return around_sphere(array.positions, array.sphere, hertz, towards)
     lead = array.positions @ towards / SPEED_OF_SOUND
-    phase = 2.0 * np.pi * bin_hertz(bins)[:, None, None] * lead[None]
+    phase = 2.0 * np.pi * hertz[:, None, None] * lead[None]
     return np.asarray(np.exp(1j * phase), np.complex128)
 
 
-def _diffuse(array: MicrophoneArray, bins: Bins) -> Complex:
+def diffuse_coherence(array: MicrophoneArray, hertz: Numbers) -> Complex:
     """A spherically isotropic field: sin(k d) / (k d) for microphones d apart (Cook 1955).
 
-    Around a sphere the mean over directions spread evenly; 1 on the diagonal's average.
+    (hertz, microphones, microphones), at frequencies above 0. Around a sphere the mean over
+    directions spread evenly.
     """
     if array.sphere is not None:
-        seen = _heard(array, bins, _evenly())
-        field = seen @ seen.conj().transpose(0, 2, 1)
-        power = np.trace(field, axis1=1, axis2=2).real / array.channels
-        return np.asarray(field / power[:, None, None], np.complex64)
+        return coherence_of(_heard(array, hertz, _evenly()))
     apart = np.linalg.norm(array.positions[:, None] - array.positions[None], axis=2)
-    turns = 2.0 * bin_hertz(bins)[:, None, None] * apart / SPEED_OF_SOUND
+    turns = 2.0 * hertz[:, None, None] * apart / SPEED_OF_SOUND
     return np.asarray(np.sinc(turns), np.complex64)
+
+
+def coherence_of(waves: npt.NDArray[np.complex128]) -> Complex:
+    """Of waves (hertz, microphones, directions) at once, equally loud: (hertz, microphones,
+    microphones), 1 on the diagonal's average."""
+    field = waves @ waves.conj().transpose(0, 2, 1)
+    power = np.trace(field, axis1=1, axis2=2).real / waves.shape[1]
+    return np.asarray(field / power[:, None, None], np.complex64)
 
 
 def _evenly() -> npt.NDArray[np.float64]:

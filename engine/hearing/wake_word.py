@@ -25,24 +25,28 @@ WORDS = ("alexa", "hey_jarvis", "hey_mycroft", "okay_nabu")
 """Words whose models come with pymicro-wakeword 2.x."""
 
 
-CUTOFFS = {"alexa": 0.99, "hey_jarvis": 0.9, "hey_mycroft": 0.97, "okay_nabu": 0.15}
+CLEANED = {"alexa": 0.99, "hey_jarvis": 0.95, "hey_mycroft": 0.98, "okay_nabu": 0.15}
 """Probability from which a word counts, per word, in sound without what sounded before. All of
 these were chosen on 132 mixes of each word and 5.2 hours of other speech in rooms with noise, music
 or somebody else (prompts whose names hash even), where Nabu was heard once and the others never:
-theirs leave a little room, for other people say other things. engine.bench.wake_words reports the
-other half."""
-NEAR = {"alexa": 0.985, "hey_jarvis": 0.98, "hey_mycroft": 0.93, "okay_nabu": 0.5}
+the others' leave a little room, for other people say other things. engine.bench.wake_words reports
+the other half."""
+NEAR = {"alexa": 0.99, "hey_jarvis": 0.985, "hey_mycroft": 0.98, "okay_nabu": 0.5}
 """The same in the sound of one microphone as it is, where other people's speech is more often taken
 for a word."""
-CLOSER = {"alexa": 0.95, "hey_jarvis": 0.93, "hey_mycroft": 0.95, "okay_nabu": 0.2}
-"""The same in sound from where it came (`closer`), which finds most of them. A lower one of Nabu's
-takes Hey Jarvis for it."""
-MAYBE = {"alexa": 0.25, "hey_jarvis": 0.2, "hey_mycroft": 0.15, "okay_nabu": 0.03}
-"""Probability in either of the first two from which it may be the word, and is listened to closer:
-5 to 24 times in an hour of other speech. With lower ones hardly more words are found, and a closer
-listen may take for Alexa what is nothing like it to the others."""
-TOGETHER = 12
-"""Steps of 10 ms for which it then may be."""
+CLOSER = {"alexa": 0.91, "hey_jarvis": 0.9, "hey_mycroft": 0.9, "okay_nabu": 0.2}
+"""Of the mean of `ANSWERS` of them, in sound from where it came (`closer`), by which most words are
+found. A lower one takes Hey Jarvis for Nabu."""
+ANSWERS = 5
+"""Answers of the closer listen's network, 30 ms apart, that are averaged: half a word's, where
+other speech sounds like it for an answer or three. The first two listeners need no mean, which
+would come 120 ms later: what is clear they tell at once."""
+LEANS = {"alexa": 0.25, "hey_jarvis": 0.2, "hey_mycroft": 0.15, "okay_nabu": 0.03}
+"""Probability in either of the first two from which they lean towards the word, and a third listens
+closer: 5 to 24 times in an hour of other speech. With lower ones hardly more words are found, and
+a closer listen may take for Alexa what is nothing like it to the others."""
+LINGERS = 12
+"""Steps of 10 ms for which they go on leaning."""
 
 LASTS = {"alexa": 0.6, "hey_jarvis": 0.7, "hey_mycroft": 0.7, "okay_nabu": 0.7}
 """Seconds before the network is sure in which the word began, less its lag; it does not tell.
@@ -70,7 +74,7 @@ class WakeWordSpotter(Protocol):
 
     @property
     def leans(self) -> bool:
-        """Whether what it was given last may be the word."""
+        """Whether it takes what it was given last for what may be the word."""
 
     def listen(self, samples: Real) -> Spotted | None:
         """The next samples, any number of them, mono at 16 kHz."""
@@ -82,14 +86,22 @@ class MicroWakeWordSpotter:
     """microWakeWord networks by way of pymicro-wakeword."""
 
     def __init__(
-        self, word: str, cutoffs: Mapping[str, float] = CUTOFFS, *, features: Any = None
+        self,
+        word: str,
+        cutoffs: Mapping[str, float] = CLEANED,
+        *,
+        answers: int = 1,
+        features: Any = None,
     ) -> None:
-        """Raises ImportError or OSError where the package cannot work here. `features` is what
-        makes them of sound, of its own where it is None."""
+        """A word counts when the mean of so many `answers` passes its cutoff. `features` is what
+        makes them of sound, of its own where it is None. Raises ImportError or OSError where the
+        package cannot work here."""
         package: Any = importlib.import_module("pymicro_wakeword")
         self.word, self._cutoff = word, cutoffs[word]
-        self._likely: deque[float] = deque(maxlen=TOGETHER)
+        self._likely: deque[float] = deque(maxlen=LINGERS)
         self._network = WordNetwork(package.MicroWakeWord.from_builtin(package.Model(word)))
+        self._answers = answers
+        self._recent: deque[float] = deque(maxlen=answers * self._network.stride)
         self._features = features or package.MicroWakeWordFeatures()
         self._heard = 0
         self._deaf_until = 0
@@ -99,22 +111,23 @@ class MicroWakeWordSpotter:
         self._network.reset()
         self._features.reset()
         self._likely.clear()
+        self._recent.clear()
 
     @property
     def leans(self) -> bool:
-        return max(self._likely, default=0.0) > MAYBE[self.word]
+        return max(self._likely, default=0.0) > LEANS[self.word]
 
     def listen(self, samples: Real) -> Spotted | None:
-        """At most one word for each call; blocks are far shorter than a word."""
+        """At most one word for each call; blocks are to be far shorter than a word."""
         self._heard += len(samples)
         pcm = (np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2").tobytes()
         sure = False
         for features in self._features.process_streaming(pcm):
-            # It has something to say of every third one, of the others 0. The mean of five of
-            # these, as the package has it, tells words no better and answers 120 ms later.
+            # It has something to say of every third one, of the others 0.
             likely = self._network.probability(features)
             self._likely.append(likely)
-            sure = sure or likely > self._cutoff
+            self._recent.append(likely)
+            sure = sure or sum(self._recent) > self._answers * self._cutoff
         if not sure or self._heard < self._deaf_until:
             return None
         self._deaf_until = self._heard + int(REFRACTORY * RATE)
@@ -153,7 +166,11 @@ def open_wake_word(word: str) -> tuple[Spotters | None, str]:
             f"hearing.wake_word: no model for {word!r}", f"choose {', '.join(WORDS)} or {NONE}"
         )
     try:
-        return Spotters(*(MicroWakeWordSpotter(word, c) for c in (CUTOFFS, NEAR, CLOSER))), ""
+        return Spotters(
+            cleaned=MicroWakeWordSpotter(word, CLEANED),
+            near=MicroWakeWordSpotter(word, NEAR),
+            closer=MicroWakeWordSpotter(word, CLOSER, answers=ANSWERS),
+        ), ""
     except ImportError:
         return None, (
             "no wake word: pymicro-wakeword is not installed, speech only; "

@@ -26,6 +26,11 @@ class WordNetwork:
         self._given_at = ctypes.c_void_p(self._given.ctypes.data)
         self._said_at = ctypes.c_void_p(self._said.ctypes.data)
 
+    @property
+    def stride(self) -> int:
+        """Steps between two answers."""
+        return int(self._spotter.stride)
+
     def reset(self) -> None:
         """Forget what was heard so far."""
         self._spotter.reset()

@@ -1,10 +1,10 @@
 """What the wake word's network is given to hear, and when.
 
-It hears the sound without what sounded before (`canceller`). That may take off a talker, too,
-who was speaking before the word; so a second one, harder to convince, hears a microphone as it
-is. Either may find the word; where either thinks that it may be one, a third listens closer
-(`closer`). It counts once. All sleep while nothing has sounded like a voice for a while. Decides
-nothing else.
+One network hears the sound without what sounded before (`canceller`). That may take off a talker,
+too, who was speaking before the word; so a second one, harder to convince, hears a microphone as
+it is. Either may find the word; where either leans towards it, a third one listens closer
+(`closer`). The word counts once. All sleep while nothing has sounded like a voice for a while.
+Decides nothing else.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.hearing.arrays import MicrophoneArray
 from engine.hearing.canceller import DELAY, HELD_BACK, MEMORY, Canceller
-from engine.hearing.closer import CloserListen
+from engine.hearing.closer import CATCH_UP, CloserListen
 from engine.hearing.directions import Localiser
 from engine.hearing.history import History
 from engine.hearing.spectra import RATE, Real
@@ -27,8 +27,6 @@ STIRRING = 0.03
 over noise and 5 dB over a television, the least had a chunk of 0.08."""
 ASLEEP_AFTER = 2.0
 """Seconds without any stir after which they sleep."""
-CATCH_UP = 47 * CHUNK
-"""Samples, 1.5 s, that they are given on waking."""
 LEARNED_FROM = int((HELD_BACK + MEMORY) * RATE) // CHUNK * CHUNK
 
 
@@ -64,7 +62,7 @@ class WordListening:
         if self._near is not None:
             self._near.reset()
         if self._closer is not None:
-            self._closer.restart()
+            self._closer.restart(start)
 
     def hear(
         self, history: History, begin: int, probability: float, mono: Callable[[int, int], Real]
@@ -78,17 +76,18 @@ class WordListening:
         if begin - self._stirred > int(ASLEEP_AFTER * RATE):
             return None
         end = begin + CHUNK
+        # On waking, what led up to the stir, too.
         start = max(self._given, end - CATCH_UP)
         if start > self._given and self._near is not None:
             self._learn_anew(history, start)
         self._unheard += start - self._given
         self._given = end
-        sure = self._found(history, start, mono(start, end))
+        sure = self._found(history, start, end, mono)
         if sure is None or end < self._deaf_until:
             return None
         self._deaf_until = end + int(REFRACTORY * RATE)
         if self._closer is not None:
-            self._closer.restart()
+            self._closer.stop()
         return Spotted(sure.word, sure.start + self._unheard, sure.end + self._unheard)
 
     def _learn_anew(self, history: History, start: int) -> None:
@@ -97,11 +96,12 @@ class WordListening:
         count = min(start - history.start, LEARNED_FROM) // CHUNK * CHUNK
         self._canceller.learn(history.span(start - count, start))
 
-    def _found(self, history: History, start: int, mono: Real) -> Spotted | None:
+    def _found(
+        self, history: History, start: int, end: int, mono: Callable[[int, int], Real]
+    ) -> Spotted | None:
         if self._near is None:
-            return self._spotter.listen(mono)
-        sound = history.span(start, start + len(mono))
-        alive = history.alive()
+            return self._spotter.listen(mono(start, end))
+        sound, alive = history.span(start, end), history.alive()
         left = self._canceller.process(sound, alive)
         # One microphone: their mean lacks what reaches them out of step, most of all from 2 kHz on.
         one = sound[int(np.argmax(alive))]
@@ -111,7 +111,8 @@ class WordListening:
         if found is not None:
             return Spotted(found.word, max(0, found.start - DELAY), found.end - DELAY)
         if self._closer is not None and start >= self._deaf_until:
-            end, maybe = start + len(mono), self._spotter.leans or self._near.leans
-            if self._closer.hear(history, self._canceller, start, end, maybe=maybe):
-                return spotted_at(self._spotter.word, end - self._unheard - DELAY)
+            leaning = self._spotter.leans or self._near.leans
+            sure = self._closer.hear(history, self._canceller, start, end, leaning=leaning)
+            if sure is not None:
+                return spotted_at(self._spotter.word, sure - self._unheard - DELAY)
         return None
