@@ -2,9 +2,9 @@
 
 One network hears the sound without what sounded before (`canceller`). That may take off a talker,
 too, who was speaking before the word; so a second one, harder to convince, hears a microphone as
-it is. Either may find the word; where either leans towards it, a third one listens closer
-(`closer`). The word counts once. All sleep while nothing has sounded like a voice for a while.
-Decides nothing else.
+it is. Either may find the word, or both when they nearly are sure; where either leans towards it,
+a third one listens closer (`closer`). The word counts once. All sleep while nothing has sounded
+like a voice for a while. Decides nothing else.
 """
 
 from __future__ import annotations
@@ -110,6 +110,8 @@ class WordListening:
             return near
         if found is not None:
             return Spotted(found.word, max(0, found.start - DELAY), found.end - DELAY)
+        if self._spotter.nearly and self._near.nearly:
+            return spotted_at(self._near.word, end - self._unheard)
         if self._closer is not None and start >= self._deaf_until:
             leaning = self._spotter.leans or self._near.leans
             sure = self._closer.hear(history, self._canceller, start, end, leaning=leaning)

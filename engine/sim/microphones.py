@@ -261,7 +261,7 @@ class SimulatedSpotter:
     It must hear every sample from the first block on, since it counts them.
     """
 
-    leans = False
+    leans = nearly = False
 
     def __init__(self, word: str, spoken: deque[SimulatedWakeWord]) -> None:
         self.word = word

@@ -22,7 +22,7 @@ SAID = slice(int(4.2 * RATE), 5 * RATE)
 class Attentive:
     """Never finds the word; remembers what it was given, and how often it began anew."""
 
-    word, leans = "alexa", False
+    word, leans, nearly = "alexa", False, False
 
     def __init__(self) -> None:
         self.given = np.zeros(0, np.float32)

@@ -44,7 +44,7 @@ class LoudnessVoice:
 
 class ScriptedWakeWord:
     word = "okay_nabu"
-    leans = False
+    leans = nearly = False
 
     def __init__(self, spotted: Spotted) -> None:
         self.spotted, self.heard = spotted, 0

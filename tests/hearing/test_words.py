@@ -26,6 +26,10 @@ class Scripted:
     def leans(self) -> bool:
         return False
 
+    @property
+    def nearly(self) -> bool:
+        return False
+
     def __init__(self, *at: int) -> None:
         self._at = list(at)
         self.given = np.zeros(0, np.float32)
@@ -52,6 +56,14 @@ class Leaning(Scripted):
     @property
     def leans(self) -> bool:
         return len(self.given) >= self._start
+
+
+class Nearly(Leaning):
+    """Nearly sure from so many samples on."""
+
+    @property
+    def nearly(self) -> bool:
+        return self.leans
 
 
 def heard(
@@ -110,6 +122,13 @@ def test_where_either_leans_a_third_one_listens_and_may_find_it(leaning: str) ->
     idle = Scripted(CATCH_UP)
     assert hear(idle, 4 * RATE) == []
     assert len(idle.given) == 0
+
+
+def test_two_that_are_nearly_sure_are_enough_together_and_one_is_not() -> None:
+    at = (2 * RATE // CHUNK + 1) * CHUNK
+    assert heard(noise(3.2), Nearly(at), Nearly(at)) == [spotted_at("alexa", at)]
+    assert heard(noise(3.2), Nearly(at), Leaning(at)) == []
+    assert heard(noise(3.2), Leaning(at), Nearly(at)) == []
 
 
 def test_a_word_that_was_found_is_not_listened_to_again() -> None:
