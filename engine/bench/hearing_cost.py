@@ -64,7 +64,7 @@ def measure(
     spotters, _ = open_wake_word(WORDS[0])
     if spotters is not None:
         figures["wake_word_ms_per_s"] = _each(spotters.cleaned.listen, talk, repeats)
-        figures["closer_listen_ms"] = _closer_listen(array, spotters, talk, repeats)
+        figures["closer_listen_ms"] = closer_listen(array, spotters, talk, repeats)
         if data_dir is not None:
             figures["decision"] = decisions(array, data_dir, progress)
     return figures
@@ -131,13 +131,14 @@ def _each(work: Callable[[Sound], object], sound: Sound, repeats: int) -> float:
     return round(float(1000.0 * _spent(all_of_it, repeats) * RATE / sound.shape[1]), 2)
 
 
-def _closer_listen(array: MicrophoneArray, spotters: Spotters, sound: Sound, repeats: int) -> float:
+def closer_listen(array: MicrophoneArray, spotters: Spotters, sound: Sound, repeats: int) -> float:
     """What it takes at once when something may be the word: direction, filter and network."""
     assert spotters.closer is not None
     count = min(sound.shape[1], 6 * RATE) // CHUNK * CHUNK
     history, canceller = History(array.channels, 6 * RATE), Canceller(array)
     history.push(sound[:, :count])
-    canceller.process(sound[:, :count])
+    canceller.learn(sound[:, : count - CHUNK])
+    canceller.process(sound[:, count - CHUNK : count])
     closer = CloserListen(spotters.closer, Localiser(array))
 
     def listen() -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.bench.hearing_cost import decision, measure
+from engine.bench.hearing_cost import closer_listen, decision, measure, speech
 from engine.bench.wake_word_voices import read_mono
 from engine.hearing.arrays import load_array
+from engine.hearing.wake_word import open_wake_word
 
 
 @pytest.mark.needs("speech", "ffmpeg")
@@ -17,6 +18,15 @@ def test_speech_costs_more_than_quiet_and_everything_is_counted() -> None:
     assert 0.0 < found["quiet_ms_per_s"] < found["speaking_ms_per_s"]
     assert set(found["microphones"]) == {"2", "6"}
     assert all(ms > 0.0 for ms in found["directions"].values())
+
+
+@pytest.mark.needs("speech", "ffmpeg", "wake-word")
+def test_a_closer_listen_is_counted_by_itself() -> None:
+    array = load_array("respeaker_6")
+    spotters, note = open_wake_word("hey_jarvis")
+    assert spotters is not None, note
+    # A millisecond is less than looking for its direction takes.
+    assert closer_listen(array, spotters, speech(array, 6), 1) > 1.0
 
 
 @pytest.mark.needs("data", "wake-word")
