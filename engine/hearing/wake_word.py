@@ -30,7 +30,7 @@ CLEANED = {"alexa": 0.993, "hey_jarvis": 0.95, "hey_mycroft": 0.98, "okay_nabu":
 these were chosen on 132 mixes of each word and 5.2 hours of other speech in rooms with noise, music
 or somebody else (prompts whose names hash even), where Nabu was heard once and the others never:
 the others' leave a little room, for other people say other things. engine.bench.wake_words reports
-the other half."""
+the other half, which made them stricter three times, so it is not wholly unseen."""
 NEAR = {"alexa": 0.993, "hey_jarvis": 0.985, "hey_mycroft": 0.98, "okay_nabu": 0.5}
 """The same in the sound of one microphone as it is, where other people's speech is more often taken
 for a word."""
