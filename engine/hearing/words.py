@@ -51,12 +51,14 @@ class WordListening:
         if self._near is not None and spotters.closer is not None:
             self._closer = CloserListen(spotters.closer, localiser or Localiser(array))
         self._given = self._unheard = self._stirred = self._deaf_until = 0
+        self._awake = True
 
     def restart(self, start: int) -> None:
         """Sound that follows, from sample `start` on, does not join what was before."""
         # The spotters count what they were given; the rest of a chunk is never given.
         self._unheard += start - self._given
         self._given = self._stirred = start
+        self._awake = True  # there is nothing before it to learn from
         self._canceller = self._new_canceller(self._array)
         self._spotter.reset()
         if self._near is not None:
@@ -74,12 +76,15 @@ class WordListening:
         if probability >= STIRRING:
             self._stirred = begin
         if begin - self._stirred > int(ASLEEP_AFTER * RATE):
+            if self._awake:
+                self._fall_asleep()
             return None
         end = begin + CHUNK
         # On waking, what led up to the stir, too.
         start = max(self._given, end - CATCH_UP)
-        if start > self._given and self._near is not None:
+        if not self._awake and self._near is not None:
             self._learn_anew(history, start)
+        self._awake = True
         self._unheard += start - self._given
         self._given = end
         sure = self._found(history, start, end, mono)
@@ -89,6 +94,13 @@ class WordListening:
         if self._closer is not None:
             self._closer.stop()
         return Spotted(sure.word, sure.start + self._unheard, sure.end + self._unheard)
+
+    def _fall_asleep(self) -> None:
+        """Let go of the sound that the filters hold: nobody knows for how long it would be."""
+        self._awake = False
+        self._canceller = self._new_canceller(self._array)
+        if self._closer is not None:
+            self._closer.stop()
 
     def _learn_anew(self, history: History, start: int) -> None:
         """What sounded before `start`, which was slept through."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
+
 import numpy as np
 import pytest
 from hearing_sounds import RATE, Sound, bursts, hiss, plane_wave
 
-from engine.hearing.arrays import ring
-from engine.hearing.canceller import DELAY
+from engine.hearing.arrays import MicrophoneArray, ring
+from engine.hearing.canceller import DELAY, Canceller
 from engine.hearing.closer import CATCH_UP
 from engine.hearing.history import History
 from engine.hearing.speech import CHUNK
@@ -155,6 +157,22 @@ def test_what_was_slept_through_is_known_on_waking() -> None:
     woken = slept + CATCH_UP // 2
     left, whole = spotter.given[woken:], near.given[woken:]
     assert np.square(left).mean() < 0.05 * np.square(whole).mean()
+
+
+def test_asleep_it_holds_no_sound() -> None:
+    made: list[weakref.ref[Canceller]] = []
+
+    def canceller(array: MicrophoneArray) -> Canceller:
+        new = Canceller(array)
+        made.append(weakref.ref(new))
+        return new
+
+    listening = WordListening(RING, Spotters(Scripted(), Scripted()), canceller=canceller)
+    sound, history = noise(5.0), History(6, 6 * RATE)
+    for begin in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
+        history.push(sound[:, begin : begin + CHUNK])
+        listening.hear(history, begin, float(begin < 2 * RATE), lambda a, b: sound[0, a:b])
+    assert [ref() is None for ref in made] == [True, False]
 
 
 def test_a_new_beginning_forgets_in_all() -> None:
