@@ -202,10 +202,8 @@ def noisy(rng: np.random.Generator, count: int) -> Sound:
 def spotted(word: str, sound: Sound) -> bool:
     """Whether the networks find `word` in what the microphones hear, as the ear gives it."""
     array = load_array("respeaker_6")
-    listening, history = (
-        WordListening(array, opened(word), localiser=_localiser()),
-        History(array.channels, KEPT),
-    )
+    listening = WordListening(array, opened(word), localiser=_localiser())
+    history = History(array.channels, KEPT)
     found = False
     for begin in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
         history.push(sound[:, begin : begin + CHUNK])

@@ -104,7 +104,6 @@ class WordListening:
 
     def _learn_anew(self, history: History, start: int) -> None:
         """What sounded before `start`, which was slept through."""
-        self._canceller = self._new_canceller(self._array)
         count = min(start - history.start, LEARNED_FROM) // CHUNK * CHUNK
         self._canceller.learn(history.span(start - count, start))
 

@@ -19,6 +19,7 @@ def test_recorded_words_are_heard_through_a_room_with_a_television(data_dir: Pat
     heard, over = [], []
     for word in WORDS:
         said = next(s for s in everybody(word, data_dir) if s.group == "recorded")
+        assert wake_words.spotted(word, wake_words.dry(said.sound))
         mix = wake_words.through_a_room(said.sound, (wake_words.SEED, 0, 1))
         assert np.isfinite(mix(below)).all()
         heard.append(wake_words.spotted(word, mix(below)))
