@@ -29,7 +29,7 @@ from typing import Any
 import aiohttp
 import cv2
 
-from engine.bench.outbox import committed
+from engine.bench.outbox_world import committed
 from engine.bench.push_servers import Ntfy, until
 from engine.loops.camera import RATE
 from engine.sim.camera import SimulatedCamera
