@@ -4,7 +4,7 @@ Quiet hours, somebody at home, the kinds of sound that count, and a cooldown
 between visits. One visit is one alert that updates: an update goes out if its
 visit did, and a visit that was held back is new once nothing holds it back any
 more. A fire is told whatever the rules say. Who is a person, and what is a pet,
-a picture, a screen or masked, is decided before by the core (`core.watching`,
+a picture, a screen or masked, is decided before by the core (`core.intruders`,
 `core.lifeless`), which alone has the frames' numbers. Pure: the time of day is
 given, no clock is read.
 """

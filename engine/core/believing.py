@@ -13,6 +13,7 @@ from typing import cast
 from engine.core import (
     attention,
     fusion,
+    intruders,
     lifeless,
     loudspeakers,
     modes,
@@ -89,7 +90,7 @@ def _people_seen(state: State, event: PeopleSeen) -> tuple[State, tuple[Action, 
         search=looking,
         glances=glances,
     )
-    return (watching.observe(state, believed) if state.alarm.on else state), ()
+    return (intruders.observe(state, believed) if state.alarm.on else state), ()
 
 
 def _voice_heard(state: State, event: VoiceHeard) -> tuple[State, tuple[Action, ...]]:

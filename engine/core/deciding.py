@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.core import attention, away, fusion, modes, requests, search, survey, watching, zones
+from engine.core import (
+    attention,
+    away,
+    fusion,
+    intruders,
+    modes,
+    requests,
+    search,
+    survey,
+    watching,
+    zones,
+)
 from engine.core.angles import near
 from engine.core.contact import LONGEST_TOUCH
 from engine.core.modes import Trigger
@@ -247,10 +258,10 @@ def _guard(state: State) -> tuple[State, tuple[Action, ...]]:
     if (
         person is not None
         and state.now - person.last_seen <= SEEN_NOW
-        and not watching.is_scenery(state, person)
+        and not intruders.is_scenery(state, person)
     ):
         return _face(replace(state, pan=away.Pan()), person, summoned=False)
-    glimpse = watching.glimpsed(state)
+    glimpse = intruders.glimpsed(state)
     if glimpse is not None:
         return _look_at(state, glimpse.track.bearing, Reason("glimpse", "looking again: somebody?"))
     if state.watch.look is not None:
