@@ -19,6 +19,7 @@ from typing import Any
 
 from alerts.gate import AlertGate
 from alerts.rules import Rules, hours
+from engine import senses
 from engine.alarm_file import AlarmFile
 from engine.choices import Choices, choices_of
 from engine.config import Config
@@ -183,7 +184,7 @@ async def _assemble(
     # and whoever ends the start need not wait for them.
     loading = Worker("loading")
     try:
-        await loading.run(parts.connect, control, decisions.post)
+        await loading.run(senses.connect, parts, control, decisions.post)
     finally:
         await loading.stop(patience=0.0)
     tasks.start_finite([sense.run() for sense in parts.senses])

@@ -1,7 +1,8 @@
 """The parts of a device, chosen by the configuration: real, recorded or simulated.
 
-One table a kind of part. A part that is off is simply not there. It belongs to
-the composition root: only `engine.app` uses it, and it wires nothing.
+One table a kind of part. A part that is off is simply not there. What sees and
+what hears is made later, by `engine.senses`. It belongs to the composition
+root, and wires nothing.
 """
 
 from __future__ import annotations
@@ -12,29 +13,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from engine.config import OFF, SIMULATED, AxisConfig, AxisDriver, Config, Mount
+from engine.config import OFF, SIMULATED, AxisConfig, AxisDriver, Config
 from engine.core.settings import CoreSettings
-from engine.core.types import Event, Health, Indicate, Sighting
+from engine.core.types import Indicate, Sighting
 from engine.errors import UserError
 from engine.hardware import camera as cameras
 from engine.hardware import microphones as arrays
 from engine.hardware.camera_device import redacted
 from engine.hardware.dynamixel import DynamixelAxis, SerialWire
 from engine.hardware.electronic_pan import ElectronicPan, reach
-from engine.hardware.sound_out import open_sound_out
-from engine.hearing.arrays import MicrophoneArray, load_array
-from engine.hearing.beam import Beam
+from engine.hearing.arrays import load_array
 from engine.hearing.calibration_file import corrected
-from engine.hearing.ear import Ear, EarSettings, HeadMotion
-from engine.hearing.wake_word import NONE as NO_WORD
-from engine.hearing.wake_word import Spotters, open_wake_word
-from engine.loops.alarm_listening import AlarmListening
-from engine.loops.audio import AudioLoop, Listener, Surroundings
-from engine.loops.axis import AxisControl
 from engine.loops.beaming import Beaming
-from engine.loops.camera import CameraLoop, Pacing, nothing_known
+from engine.loops.camera import CameraLoop, nothing_known
 from engine.loops.gate import Gate
-from engine.loops.vitals import temperature
 from engine.ports import (
     Axis,
     Camera,
@@ -49,14 +41,10 @@ from engine.ports import (
     TouchScreen,
 )
 from engine.seeing.calibration_file import measured
-from engine.seeing.detector import Detector
-from engine.seeing.engagement import FaceReader
-from engine.seeing.eye import EyeSettings, eye_of, lens_of
+from engine.seeing.eye import lens_of
 from engine.seeing.geometry import Lens
 from engine.sim.axis import SimulatedAxis
-from engine.sim.camera import SimulatedCamera
 from engine.sim.living_room import LivingRoom
-from engine.sim.microphones import SimulatedMicrophones
 from engine.sim.shutter import SimulatedMute, SimulatedShutter
 from engine.sim.world import World
 from engine.switches import (
@@ -67,8 +55,6 @@ from engine.switches import (
     touch_screen_of,
 )
 
-MOVING = 1.0  # deg/s of the head from which sound counts as heard in motion
-RATE_OVER = 0.04  # s
 HELD_UP = 0.02  # s after which the simulated head's time stands still, as its set-points do
 
 # The zones of config.yaml are made for a head whose lens is this wide; an
@@ -88,7 +74,7 @@ class Sense(Protocol):
 
 @dataclass
 class Parts:
-    """Everything around the brain. `senses` are there after `connect`."""
+    """Everything around the brain. `senses` are there once they have been connected."""
 
     config: Config
     clock: Clock
@@ -119,14 +105,6 @@ class Parts:
     @property
     def frames(self) -> int:
         return self.camera_loop.frames if self.camera_loop else 0
-
-    def connect(self, control: AxisControl, post: Callable[[Event], None]) -> None:
-        """Make the senses, which need the axis's headings."""
-        if self.config.camera.source != OFF:
-            self.camera_loop = _camera_loop(self, control, post)
-            self.senses.append(self.camera_loop)
-        if self.config.microphones.source != OFF and self.config.hearing.enabled:
-            self.senses.append(_audio_loop(self, control, post))
 
     def show(self, indication: Indicate) -> None:
         """On the light ring; the beam goes where it shows who is listened to."""
@@ -197,6 +175,14 @@ def _try(source: Camera | Microphones) -> None:
         source.close()
 
 
+def lens(config: Config) -> Lens:
+    """The camera's, as it was measured."""
+    configured = lens_of(config.camera)
+    # The simulated room is drawn with the configured lens, whatever was measured before.
+    simulated = config.camera.source == SIMULATED
+    return configured if simulated else measured(config.state_dir, configured)
+
+
 # ------------------------------------------------------------------------ axis
 
 
@@ -216,7 +202,7 @@ def crop_width(config: Config) -> float:
 def _narrowed(config: Config) -> tuple[AxisConfig, CoreSettings]:
     """Range and zones of an electronic pan, from the lens and the crop."""
     crop = crop_width(config)
-    low, high = reach(_lens(config), crop)
+    low, high = reach(lens(config), crop)
     allowed = config.axis.range
     if high - low >= FULL_CIRCLE and allowed[1] - allowed[0] >= FREE:
         # No cable is wound up: the way across the back is as short as any.
@@ -255,140 +241,6 @@ def open_axis(config: Config) -> Axis:
         SerialWire(servo.port, servo.id, servo.baud),
         zero_deg=config.axis.zero_deg,
         reversed_=servo.reversed,
-    )
-
-
-# ---------------------------------------------------------------------- senses
-
-
-def _lens(config: Config) -> Lens:
-    lens = lens_of(config.camera)
-    # The simulated room is drawn with the configured lens, whatever was measured before.
-    return lens if config.camera.source == SIMULATED else measured(config.state_dir, lens)
-
-
-def _headings(control: AxisControl) -> Callable[[float], float]:
-    return lambda t: control.heading_at(t) or 0.0
-
-
-def _velocities(control: AxisControl) -> Callable[[float], float]:
-    at = _headings(control)
-    return lambda t: (at(t) - at(t - RATE_OVER)) / RATE_OVER
-
-
-def _camera_loop(parts: Parts, control: AxisControl, post: Callable[[Event], None]) -> CameraLoop:
-    config, clock = parts.config, parts.clock
-    camera = _camera(parts, control)
-    seeing = config.seeing
-    on_head = config.camera.mounted_on is Mount.HEAD and not isinstance(parts.axis, ElectronicPan)
-    settings = EyeSettings(seeing.threshold, seeing.pet_threshold, on_head)
-    faces = FaceReader(seeing.threads)
-    eye = eye_of(Detector(seeing.threads), _lens(config), settings, faces)
-    recorded = cameras.is_recording(config.camera.source) and parts.world is None
-    pacing = Pacing(config.camera.max_fps, budget=config.camera.cpu_share, live=not recorded)
-    headings = _headings(control)
-    return CameraLoop(
-        camera,
-        eye,
-        post,
-        clock,
-        parts.gate,
-        heading_at=headings,
-        pacing=pacing,
-        warmth=temperature,
-        sinks=parts.sinks,
-        scenery=parts.scenery,
-    )
-
-
-def _camera(parts: Parts, control: AxisControl) -> Camera:
-    settings = parts.config.camera
-    if settings.source != SIMULATED:
-        wanted = cameras.Wanted(settings.width, settings.height, settings.max_fps)
-        return cameras.open_camera(settings.source, wanted, now=parts.clock.now)
-    if parts.world is None:
-        raise UserError("camera.source: the simulated camera needs the simulated room")
-    heading_at = _headings(control)
-    on_head = settings.mounted_on is Mount.HEAD and not isinstance(parts.axis, ElectronicPan)
-    return SimulatedCamera(
-        parts.world,
-        heading_at if on_head else lambda _t: 0.0,
-        width=settings.width,
-        height=settings.height,
-        field_of_view=settings.field_of_view,
-        fps=settings.max_fps,
-        tilt=settings.tilt,
-        seed=parts.config.simulation.seed,
-        now=parts.clock.now,
-        origin=parts.clock.now(),
-    )
-
-
-def _audio_loop(parts: Parts, control: AxisControl, post: Callable[[Event], None]) -> AudioLoop:
-    config, clock = parts.config, parts.clock
-    array = load_array(config.microphones.array)
-    on_head = config.microphones.mounted_on is Mount.HEAD
-    heading_at = _headings(control) if on_head else None
-    velocity_at = _velocities(control)
-    axis = None if isinstance(parts.axis, ElectronicPan) else HeadMotion(velocity_at, heading_at)
-    hearing = config.hearing
-    settings = EarSettings(hearing.speech_threshold, hearing.min_confidence)
-    if config.microphones.source == SIMULATED and parts.world is not None:
-        microphones = _simulated_microphones(parts, array, heading_at, velocity_at)
-        word = hearing.wake_word
-        spotters = Spotters(microphones.wake_word_spotter(word)) if word != NO_WORD else None
-        ear, live = Ear(array, settings, wake_word=spotters, axis=axis), True
-        source: Microphones = microphones
-    else:
-        spotters, problem = open_wake_word(hearing.wake_word)
-        if problem:
-            post(Health(clock.now(), "wake word", False, problem))
-        array, correction = corrected(config.state_dir, array)
-        ear = Ear(array, settings, wake_word=spotters, axis=axis)
-        source = arrays.open_microphones(
-            config.microphones.source, array, clock=clock.now, correction=correction
-        )
-        live = not arrays.is_recording(config.microphones.source)
-    around = Surroundings(
-        heading_at,
-        moving_at=lambda t: abs(velocity_at(t)) > MOVING,
-        muted=lambda: parts.mute.muted,
-    )
-
-    def guarded(listener: Listener) -> Listener:
-        """With an ear for alarms and breaking glass beside it, where away mode may listen."""
-        if not config.away.listen:
-            return listener
-        return AlarmListening(listener, array, post, heading_at, hearing.min_confidence)
-
-    if hearing.beam == OFF:
-        return AudioLoop(source, guarded(ear), post, clock, around, live=live)
-    sink = open_sound_out(hearing.beam)
-    parts.beaming = Beaming(ear, Beam(array), sink, parts.indicator.show, heading_at)
-    noticed = parts.beaming.noticed
-
-    def told(event: Event) -> None:
-        post(event)
-        noticed(event)
-
-    return AudioLoop(source, guarded(parts.beaming), told, clock, around, live=live)
-
-
-def _simulated_microphones(
-    parts: Parts,
-    array: MicrophoneArray,
-    heading_at: Callable[[float], float] | None,
-    velocity_at: Callable[[float], float],
-) -> SimulatedMicrophones:
-    assert parts.world is not None
-    return SimulatedMicrophones(
-        parts.world,
-        array.positions,
-        heading_at=heading_at or (lambda _t: 0.0),
-        velocity_at=velocity_at,
-        seed=parts.config.simulation.seed,
-        now=parts.clock.now,
-        origin=parts.clock.now(),
     )
 
 

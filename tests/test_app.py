@@ -13,12 +13,12 @@ from typing import Any
 import aiomqtt
 import pytest
 
+from engine import senses
 from engine.app import Running, running
 from engine.config import Config
 from engine.config_file import load
 from engine.core.types import AxisMoved, Command, MoveTo, Pace, ShutterState
 from engine.errors import UserError
-from engine.parts import Parts
 from integrations.broker import EmbeddedBroker
 from integrations.http.server import PageServer
 
@@ -56,13 +56,13 @@ async def test_the_device_is_back_before_the_slow_parts_are_there(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     announced = threading.Event()
-    connect = Parts.connect
+    connect = senses.connect
 
-    def slowly(self: Parts, *arguments: Any) -> None:
+    def slowly(*arguments: Any) -> None:
         assert announced.wait(HANG)
-        connect(self, *arguments)
+        connect(*arguments)
 
-    monkeypatch.setattr(Parts, "connect", slowly)
+    monkeypatch.setattr(senses, "connect", slowly)
 
     async def listen() -> None:
         login = {"username": "u", "password": "p"}

@@ -321,12 +321,12 @@ def test_a_damaged_file_is_named_with_the_way_out(tmp_path: Path, content: str) 
 
 
 def test_the_simulated_room_keeps_its_own_lens(state: Path) -> None:
-    from engine.parts import _lens
+    from engine.parts import lens
 
     state.mkdir()
     (state / calibration_file.FILE).write_text(json.dumps(GOOD))
     config: Config = load(None).config
-    assert _lens(config).optics is None
+    assert lens(config).optics is None
     real = load(None, {"HELIOTROPE_CAMERA__SOURCE": "/dev/video0",
                        "HELIOTROPE_STATE_DIR": str(state)}).config  # fmt: skip
-    assert _lens(real).optics is not None
+    assert lens(real).optics is not None
