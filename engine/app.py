@@ -9,7 +9,6 @@ well, so that privacy never waits for a decision.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -54,6 +53,7 @@ from engine.loops.axis import AxisControl
 from engine.loops.axis_runner import AxisRunner
 from engine.loops.decisions import DecisionLoop
 from engine.loops.gate import wire
+from engine.loops.levels import poll
 from engine.loops.schedule import MINUTE, Plan, Schedule
 from engine.loops.vitals import Vitals
 from engine.loops.worker import Worker
@@ -61,6 +61,7 @@ from engine.parts import Parts, build
 from engine.places_file import PlacesFile
 from engine.ports import Clock
 from engine.range_store import KeptRange
+from engine.serving import start_mqtt, start_page
 from engine.tasks import Tasks, Work
 from engine.telling import Telling
 from integrations.alarm_codes import AlarmCode
@@ -68,15 +69,9 @@ from integrations.broker import EmbeddedBroker
 from integrations.http import way_in
 from integrations.http.server import PageServer
 from integrations.hub import Hub
-from integrations.mqtt.bus import Broker
 from integrations.mqtt.device import MqttDevice
-from integrations.mqtt.tls import TlsFiles
-from integrations.mqtt.tls import context as tls_context
 
 log = logging.getLogger(__name__)
-
-SHUTTER_POLL = 1.0
-"""Seconds between two readings of the shutter's level, in case an edge was lost."""
 
 
 @dataclass
@@ -158,7 +153,8 @@ async def _assemble(
     )
     _wire_switches(parts, control, decisions.post, clock)
     telling = Telling(config, state_dir, identity, clock)
-    page = await _start_page(config, parts, hub, stack, telling, code)
+    simulated = parts.simulated_shutter is not None
+    page = await start_page(config, simulated, hub, stack, telling, code)
     if page is not None:
         page.new_way_in().leave(state_dir)
         stack.callback(way_in.remove, state_dir)
@@ -167,7 +163,7 @@ async def _assemble(
         decisions.post(Health(clock.now(), "broker", ok, detail))
         telling.network(ok)
 
-    broker, device = await _start_mqtt(config, parts, identity, hub, of_broker, stack)
+    broker, device = await start_mqtt(config, simulated, identity, hub, of_broker, stack)
     telling.connect(page, device, hub.states, decisions.post, parts.speaker)
     hub.serve(telling.local_commands())
     decisions.effects[Alert] = _gate(config, decisions, telling).put
@@ -312,71 +308,6 @@ def _wire_switches(
     parts.touch.listen(touched)
 
 
-async def _start_page(
-    config: Config,
-    parts: Parts,
-    hub: Hub,
-    stack: AsyncExitStack,
-    telling: Telling,
-    code: AlarmCode,
-) -> PageServer | None:
-    if not config.http.enabled:
-        return None
-    page = PageServer(
-        config.http.host,
-        config.http.port,
-        name=config.device.name,
-        simulated=parts.simulated_shutter is not None,
-        ingress_from=config.http.ingress_from,
-        public=config.alerts.page_url,
-        access=telling.access,
-        tokens=telling.tokens,
-        live=telling.live,
-        more=telling.night.routes(),
-        code_wanted=lambda: code.wanted,
-    )
-    await page.start(hub.states, hub.submit)
-    stack.push_async_callback(page.stop)
-    return page
-
-
-async def _start_mqtt(
-    config: Config,
-    parts: Parts,
-    identity: str,
-    hub: Hub,
-    told: Callable[[bool, str], None],
-    stack: AsyncExitStack,
-) -> tuple[EmbeddedBroker | None, MqttDevice | None]:
-    mqtt = config.mqtt
-    if not mqtt.enabled:
-        return None, None
-    embedded = None
-    if mqtt.embedded:
-        embedded = EmbeddedBroker(mqtt.port, mqtt.username, mqtt.password)
-        await embedded.start()
-        stack.push_async_callback(embedded.stop)
-        target = Broker(
-            embedded.host, embedded.port, embedded.username, embedded.password, embedded.protocol
-        )
-    else:
-        host, port = mqtt.address
-        files = TlsFiles(mqtt.ca_file, mqtt.cert_file, mqtt.key_file)
-        tls = tls_context(files) if mqtt.tls else None
-        target = Broker(host, port, mqtt.username, mqtt.password, tls=tls)
-    device = MqttDevice(
-        target,
-        identity,
-        config.device.name,
-        base_topic=mqtt.base_topic,
-        discovery_prefix=mqtt.discovery_prefix,
-        simulated=parts.simulated_shutter is not None,
-        told=told,
-        happened=hub.happened,
-    )
-    return embedded, device
-
-
 def _endless(
     engine: Running,
     page: PageServer | None,
@@ -388,7 +319,7 @@ def _endless(
     hub, parts = engine.hub, engine.parts
     endless: list[Work] = [
         engine.decisions.run(),
-        _poll_switches(parts, engine.decisions.post, clock),
+        poll(parts.shutter, parts.mute, parts.indicator, parts.touch, engine.decisions.post, clock),
         Vitals(clock, engine.decisions.post).run(),
         _schedule(engine, clock).run(),
         *telling.works(hub.states, hub.happened, hub.submit),
@@ -404,24 +335,3 @@ async def _cancel(tasks: Tasks, page: PageServer | None) -> None:
     # The page's streams end beside the broker's goodbye: each may take its time.
     pages = [] if page is None else [asyncio.create_task(page.stop())]
     await tasks.cancel(pages)
-
-
-async def _poll_switches(parts: Parts, post: Callable[[Event], None], clock: Clock) -> None:
-    """Read the levels now and then: an edge that got lost is found, a cut wire is noticed."""
-    told: dict[str, str] = {}
-    watched = {
-        "shutter": parts.shutter,
-        "mute": parts.mute,
-        "lamps": parts.indicator,
-        "touch_screen": parts.touch,
-    }
-    while True:
-        await clock.sleep(SHUTTER_POLL)
-        for read in (lambda: parts.shutter.state, lambda: parts.mute.muted):
-            with contextlib.suppress(OSError):
-                read()
-        for name, part in watched.items():
-            problem = getattr(part, "problem", None) or ""
-            if problem != told.get(name, ""):
-                told[name] = problem
-                post(Health(clock.now(), name, not problem, problem))
