@@ -7,24 +7,20 @@ import base64
 import threading
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
 import pytest
+from page_site import TokenSite
 
 from alerts.evidence import EvidenceStore
 from alerts.history import Past
-from engine.core.types import Command, Reply, ShutterState
-from integrations import sample
+from engine.core.types import ShutterState
 from integrations.commands import VERBS
 from integrations.http.access import FAILURES
 from integrations.http.checkin import LiveView
 from integrations.http.night import NightPages
 from integrations.http.scopes import Scope
-from integrations.http.server import PageServer
-from integrations.http.tokens import TokenStore
-from integrations.hub import Hub
 
 HANG = 20.0  # s; a guard
 FRAME = b"\xff\xd8" + b"a picture" * 100 + b"\xff\xd9"
@@ -35,32 +31,19 @@ async def a_night(_start: float, _end: float, _most: int) -> list[Past]:
     return [Past(1000.0, "alert", "person", 12.0, "near the sofa")]
 
 
-class Site:
-    """A running server with a token of every scope, and a camera that a test turns by hand."""
+class Site(TokenSite):
+    """A site with a night, and with a camera that a test turns by hand."""
 
     def __init__(self, folder: Path) -> None:
-        self.delivered: list[Command] = []
-        self.hub = Hub(self._deliver)
         self.seen: list[tuple[tuple[str, ...], str, bool]] = []
         self.live = LiveView(lambda all_, who, came: self.seen.append((all_, who, came)))
-        self.store = TokenStore(folder)
-        self.tokens = {scope: self.store.make(f"a {scope}", scope) for scope in Scope}
         self.evidence = EvidenceStore(folder, 7.0, 10.0, time.time)
         self.evidence.folder.mkdir()
         (self.evidence.folder / STILL).write_bytes(FRAME)
         night = NightPages(a_night, self.evidence)
-        self.server = PageServer(
-            port=0, tokens=self.store, live=self.live, simulated=True, more=night.routes()
-        )
+        super().__init__(folder, live=self.live, simulated=True, more=night.routes())
         self.turning: asyncio.Task[None] | None = None
         self.offered = 0
-
-    def _deliver(self, command: Command) -> None:
-        self.delivered.append(command)
-        self.hub.answer(Reply(command.source, command.id, ok=True, message=""))
-
-    def show(self, shutter: ShutterState = ShutterState.OPEN) -> None:
-        self.hub.publish(replace(sample.at(time.monotonic()), shutter=shutter))
 
     async def turn_camera(self) -> None:
         """Frames as the camera loop gives them: only while somebody wants them."""
@@ -70,28 +53,15 @@ class Site:
                 self.live.offer(time.monotonic(), FRAME, None)
             await asyncio.sleep(0.01)
 
-    def bearer(self, scope: Scope) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.tokens[scope]}"}
-
-    def url(self, path: str) -> str:
-        return self.server.url + path
-
 
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    running = Site(tmp_path)
-    running.show()
-    await running.server.start(running.hub.states, running.hub.submit)
-    running.turning = asyncio.create_task(running.turn_camera())
-    yield running
-    running.turning.cancel()
-    await running.server.stop()
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
-        yield session
+    made = Site(tmp_path)
+    made.show()
+    async with made:
+        made.turning = asyncio.create_task(made.turn_camera())
+        yield made
+        made.turning.cancel()
 
 
 async def until(done: object) -> None:
@@ -124,7 +94,7 @@ async def walk(site: Site) -> list[tuple[str, str, Scope | None]]:
 
 
 async def test_every_route_is_closed_to_every_scope_below_its_own(
-    site: Site, client: aiohttp.ClientSession
+    site: Site, browser: aiohttp.ClientSession
 ) -> None:
     walked = set()
     for method, path, wants in await walk(site):
@@ -132,8 +102,8 @@ async def test_every_route_is_closed_to_every_scope_below_its_own(
             continue
         for held in (None, *Scope):
             headers = {} if held is None else site.bearer(held)
-            async with client.request(
-                method, site.url(sample_of(path)), headers=headers, allow_redirects=False
+            async with browser.request(
+                method, site.url + sample_of(path), headers=headers, allow_redirects=False
             ) as answer:
                 passed = answer.status not in (401, 403, 429)
                 body = b"" if path in ("/events", "/camera/stream") else await answer.read()
@@ -148,19 +118,19 @@ async def test_every_route_is_closed_to_every_scope_below_its_own(
 
 
 async def test_what_happened_and_its_pictures_open_to_a_viewer_and_are_deleted_by_an_admin(
-    site: Site, client: aiohttp.ClientSession
+    site: Site, browser: aiohttp.ClientSession
 ) -> None:
     for path, holds in (
         ("/history", b"sofa"),
         ("/history.csv", b"sofa"),
         (f"/evidence/{STILL}", FRAME),
     ):
-        async with client.get(site.url(path), headers=site.bearer(Scope.VIEW)) as answer:
+        async with browser.get(site.url + path, headers=site.bearer(Scope.VIEW)) as answer:
             assert answer.status == 200
             assert holds in await answer.read()
     for scope, there in ((Scope.VIEW, True), (Scope.CONTROL, True), (Scope.ADMIN, False)):
         headers = site.bearer(scope)
-        async with client.post(site.url("/evidence/delete"), headers=headers) as answer:
+        async with browser.post(f"{site.url}/evidence/delete", headers=headers) as answer:
             assert (answer.status == 403) is there
         assert (site.evidence.path(STILL) is not None) is there
 
@@ -170,13 +140,13 @@ ALARM_COMMANDS = ("arm", "disarm")
 
 
 async def test_every_command_is_closed_to_every_scope_below_its_own(
-    site: Site, client: aiohttp.ClientSession
+    site: Site, browser: aiohttp.ClientSession
 ) -> None:
     least: dict[str, Scope] = {}
     for name in VERBS:
         for held in Scope:
-            async with client.post(
-                site.url("/command"), json={"name": name}, headers=site.bearer(held)
+            async with browser.post(
+                f"{site.url}/command", json={"name": name}, headers=site.bearer(held)
             ) as answer:
                 # 400: let in, and its arguments are missing; refused is refused before that.
                 if answer.status != 403:
@@ -184,7 +154,7 @@ async def test_every_command_is_closed_to_every_scope_below_its_own(
     assert Scope.VIEW not in least.values()
     assert {least[name] for name in ALARM_COMMANDS} == {Scope.ADMIN}
     assert {command.name for command in site.delivered} <= set(VERBS)
-    async with client.get(site.url("/about"), headers=site.bearer(Scope.VIEW)) as answer:
+    async with browser.get(f"{site.url}/about", headers=site.bearer(Scope.VIEW)) as answer:
         assert (await answer.json())["commands"] == []
 
 
@@ -195,46 +165,48 @@ async def test_only_health_and_the_ways_in_want_nothing(site: Site) -> None:
 
 @pytest.mark.parametrize("path", ["/open/guess", "/look/guess", "/look/9999999999.x.y"])
 async def test_a_link_that_was_guessed_opens_nothing(
-    site: Site, client: aiohttp.ClientSession, path: str
+    site: Site, browser: aiohttp.ClientSession, path: str
 ) -> None:
-    async with client.get(site.url(path)) as answer:
+    async with browser.get(site.url + path) as answer:
         assert answer.status == 401
-    async with client.get(site.url("/")) as answer:
+    async with browser.get(f"{site.url}/") as answer:
         assert answer.status == 401
 
 
-async def test_a_password_looks_and_does_no_more(site: Site, client: aiohttp.ClientSession) -> None:
+async def test_a_password_looks_and_does_no_more(
+    site: Site, browser: aiohttp.ClientSession
+) -> None:
     words = base64.b64encode(f"anybody:{site.tokens[Scope.ADMIN]}".encode()).decode()
     login = {"Authorization": f"Basic {words}"}
-    async with client.get(site.url("/camera/still"), headers=login) as answer:
+    async with browser.get(f"{site.url}/camera/still", headers=login) as answer:
         assert (answer.status, await answer.read()) == (200, FRAME)
-    async with client.post(
-        site.url("/command"), json={"name": "stop"}, headers={**login, "Origin": site.url("")}
+    async with browser.post(
+        f"{site.url}/command", json={"name": "stop"}, headers={**login, **site.here}
     ) as answer:
         assert answer.status == 403
     assert site.delivered == []
 
 
 async def test_a_program_with_a_token_needs_no_origin_and_a_browser_does(
-    site: Site, client: aiohttp.ClientSession
+    site: Site, browser: aiohttp.ClientSession
 ) -> None:
     body = {"name": "stop"}
-    async with client.post(
-        site.url("/command"), json=body, headers=site.bearer(Scope.CONTROL)
+    async with browser.post(
+        f"{site.url}/command", json=body, headers=site.bearer(Scope.CONTROL)
     ) as answer:
         assert answer.status == 200
-    async with client.get(site.server.new_link()):
+    async with browser.get(site.server.new_link()):
         pass
-    async with client.post(site.url("/command"), json=body) as answer:
+    async with browser.post(f"{site.url}/command", json=body) as answer:
         assert answer.status == 403
 
 
 async def test_a_token_for_control_turns_and_does_not_disarm(
-    site: Site, client: aiohttp.ClientSession
+    site: Site, browser: aiohttp.ClientSession
 ) -> None:
     for name, arguments, status in (("turn", {"heading": 5}, 200), ("disarm", {}, 403)):
-        async with client.post(
-            site.url("/command"),
+        async with browser.post(
+            f"{site.url}/command",
             json={"name": name, "arguments": arguments},
             headers=site.bearer(Scope.CONTROL),
         ) as answer:
@@ -242,44 +214,44 @@ async def test_a_token_for_control_turns_and_does_not_disarm(
     assert [command.name for command in site.delivered] == ["turn"]
 
 
-async def test_wrong_tokens_come_to_an_end(site: Site, client: aiohttp.ClientSession) -> None:
+async def test_wrong_tokens_come_to_an_end(site: Site, browser: aiohttp.ClientSession) -> None:
     statuses = []
     for n in range(FAILURES + 1):
-        async with client.get(site.url("/"), headers={"Authorization": f"Bearer x{n}"}) as answer:
+        async with browser.get(f"{site.url}/", headers={"Authorization": f"Bearer x{n}"}) as answer:
             statuses.append(answer.status)
     assert statuses == [401] * FAILURES + [429]
-    async with client.get(site.url("/"), headers=site.bearer(Scope.VIEW)) as answer:
+    async with browser.get(f"{site.url}/", headers=site.bearer(Scope.VIEW)) as answer:
         assert answer.status == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8765", "169.254.169.254"])
 async def test_another_name_for_our_address_gets_nothing_of_any_route(
-    site: Site, client: aiohttp.ClientSession, host: str
+    site: Site, browser: aiohttp.ClientSession, host: str
 ) -> None:
     headers = {**site.bearer(Scope.ADMIN), "Host": host}
     for method, path, _ in await walk(site):
-        async with client.request(method, site.url(sample_of(path)), headers=headers) as answer:
+        async with browser.request(method, site.url + sample_of(path), headers=headers) as answer:
             assert answer.status == 403, (method, path)
     assert site.evidence.path(STILL) is not None
     assert site.delivered == []
 
 
 async def test_a_notification_s_link_looks_and_turns_for_a_while(
-    site: Site, client: aiohttp.ClientSession
+    site: Site, browser: aiohttp.ClientSession
 ) -> None:
     wall = [2e9]
     site.server.access.wall = lambda: wall[0]
     link = site.server.new_ticket(60.0)
-    async with client.get(link) as answer:
+    async with browser.get(link) as answer:
         assert answer.status == 200
         assert answer.url.query_string == "look"
-    headers = {"Origin": site.url("")}
+    headers = site.here
     for name, status in (("centre", 200), ("disarm", 403)):
         body = {"name": name}
-        async with client.post(site.url("/command"), json=body, headers=headers) as answer:
+        async with browser.post(f"{site.url}/command", json=body, headers=headers) as answer:
             assert answer.status == status
     wall[0] += 61.0
-    async with client.get(link, allow_redirects=False) as answer:
+    async with browser.get(link, allow_redirects=False) as answer:
         assert answer.status == 401
 
 
@@ -296,9 +268,9 @@ async def frames(answer: aiohttp.ClientResponse, count: int) -> None:
 
 
 async def test_the_stream_is_mjpeg_and_everybody_can_see_who_looks(
-    site: Site, client: aiohttp.ClientSession
+    site: Site, browser: aiohttp.ClientSession
 ) -> None:
-    async with client.get(site.url("/camera/stream"), headers=site.bearer(Scope.VIEW)) as answer:
+    async with browser.get(f"{site.url}/camera/stream", headers=site.bearer(Scope.VIEW)) as answer:
         assert answer.content_type == "multipart/x-mixed-replace"
         await frames(answer, 3)
         assert site.live.viewers == ("a view",)
@@ -307,11 +279,11 @@ async def test_the_stream_is_mjpeg_and_everybody_can_see_who_looks(
 
 
 async def test_without_a_viewer_no_frame_is_wanted(
-    site: Site, client: aiohttp.ClientSession
+    site: Site, browser: aiohttp.ClientSession
 ) -> None:
     await asyncio.sleep(0.1)
     assert site.offered == 0
-    async with client.get(site.url("/camera/still"), headers=site.bearer(Scope.VIEW)) as answer:
+    async with browser.get(f"{site.url}/camera/still", headers=site.bearer(Scope.VIEW)) as answer:
         assert (answer.status, answer.content_type) == (200, "image/jpeg")
     await until(lambda: not site.live.viewers)
     before = site.offered
@@ -320,11 +292,11 @@ async def test_without_a_viewer_no_frame_is_wanted(
 
 
 async def test_the_shutter_ends_every_stream_from_its_own_thread(
-    site: Site, client: aiohttp.ClientSession
+    site: Site, browser: aiohttp.ClientSession
 ) -> None:
-    async with client.get(site.url("/camera/stream"), headers=site.bearer(Scope.VIEW)) as answer:
+    async with browser.get(f"{site.url}/camera/stream", headers=site.bearer(Scope.VIEW)) as answer:
         await frames(answer, 1)
-        site.show(ShutterState.CLOSED)
+        site.show(shutter=ShutterState.CLOSED)
         assert site.turning is not None
         site.turning.cancel()
         edge = threading.Thread(target=site.live.drop)
@@ -335,13 +307,13 @@ async def test_the_shutter_ends_every_stream_from_its_own_thread(
             async with asyncio.timeout(HANG):
                 await frames(answer, 1000)
     assert site.live.viewers == ()
-    async with client.get(site.url("/camera/still"), headers=site.bearer(Scope.VIEW)) as answer:
+    async with browser.get(f"{site.url}/camera/still", headers=site.bearer(Scope.VIEW)) as answer:
         assert answer.status == 503
         assert "shutter" in await answer.text()
 
 
-async def test_a_revoked_token_s_stream_ends(site: Site, client: aiohttp.ClientSession) -> None:
-    async with client.get(site.url("/camera/stream"), headers=site.bearer(Scope.VIEW)) as answer:
+async def test_a_revoked_token_s_stream_ends(site: Site, browser: aiohttp.ClientSession) -> None:
+    async with browser.get(f"{site.url}/camera/stream", headers=site.bearer(Scope.VIEW)) as answer:
         await frames(answer, 1)
         site.store.revoke("a view")
         async with asyncio.timeout(HANG):
@@ -349,29 +321,29 @@ async def test_a_revoked_token_s_stream_ends(site: Site, client: aiohttp.ClientS
 
 
 async def test_a_viewer_who_reads_nothing_costs_nobody_anything(
-    site: Site, client: aiohttp.ClientSession
+    site: Site, browser: aiohttp.ClientSession
 ) -> None:
     site.live.offer(0.0, b"", None)
-    async with client.get(site.url("/camera/stream"), headers=site.bearer(Scope.VIEW)) as answer:
+    async with browser.get(f"{site.url}/camera/stream", headers=site.bearer(Scope.VIEW)) as answer:
         await frames(answer, 1)
         assert answer.connection is not None
         assert answer.connection.transport is not None
         answer.connection.transport.pause_reading()  # type: ignore[attr-defined]
         begun = site.offered
         await until(lambda: site.offered > begun + 20)
-        async with client.get(
-            site.url("/camera/stream"), headers=site.bearer(Scope.CONTROL)
+        async with browser.get(
+            f"{site.url}/camera/stream", headers=site.bearer(Scope.CONTROL)
         ) as other:
             await frames(other, 5)
 
 
 async def test_a_camera_without_pictures_is_said(
-    site: Site, client: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+    site: Site, browser: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("integrations.http.checkin.FIRST_FRAME_SECONDS", 0.05)
     assert site.turning is not None
     site.turning.cancel()
     for path in ("/camera/still", "/camera/stream"):
-        async with client.get(site.url(path), headers=site.bearer(Scope.VIEW)) as answer:
+        async with browser.get(site.url + path, headers=site.bearer(Scope.VIEW)) as answer:
             assert answer.status == 503
             assert "no picture" in await answer.text()

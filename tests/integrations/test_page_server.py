@@ -13,97 +13,60 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from page_site import Site, TokenSite
 from yarl import URL
 
-from engine.core.types import Command, Reply
 from engine.errors import UserError
 from integrations import sample
 from integrations.http.access import FAILURES
 from integrations.http.live import MOST_PER_SECOND
 from integrations.http.scopes import Scope
 from integrations.http.server import PageServer
-from integrations.http.tokens import TokenStore
-from integrations.hub import Hub
-
-
-class Site:
-    """A running server, the hub behind it, and what reached the engine."""
-
-    def __init__(self, simulated: bool = True) -> None:
-        self.delivered: list[Command] = []
-        self.hub = Hub(self._deliver)
-        self.server = PageServer(port=0, simulated=simulated)
-        self.ok = True
-
-    def _deliver(self, command: Command) -> None:
-        self.delivered.append(command)
-        self.hub.answer(Reply(command.source, command.id, ok=self.ok, message="as you say"))
-
-    def show(self, **changes: object) -> None:
-        self.hub.publish(replace(sample.at(time.monotonic()), **changes))  # type: ignore[arg-type]
-
-    @property
-    def url(self) -> str:
-        return self.server.url
-
-    def command(
-        self, session: aiohttp.ClientSession, body: object, origin: str | None = None
-    ) -> aiohttp.client._RequestContextManager:
-        headers = {"Origin": origin if origin is not None else self.url}
-        return session.post(f"{self.url}/command", json=body, headers=headers)
 
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
-    running = Site()
-    await running.server.start(running.hub.states, running.hub.submit)
-    yield running
-    await running.server.stop()
+    async with Site(simulated=True) as running:
+        yield running
 
 
 @pytest.fixture
-async def stranger() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
-        yield session
-
-
-@pytest.fixture
-async def guest(site: Site, stranger: aiohttp.ClientSession) -> aiohttp.ClientSession:
+async def guest(site: Site, browser: aiohttp.ClientSession) -> aiohttp.ClientSession:
     """A browser that opened a link."""
-    async with stranger.get(site.server.new_link()) as answer:
+    async with browser.get(site.server.new_link()) as answer:
         assert answer.status == 200
-    return stranger
+    return browser
 
 
 @pytest.mark.parametrize("path", ["/", "/events", "/about", "/static/app.js", "/nothing", "/open/"])
 async def test_without_a_session_everything_is_closed(
-    site: Site, stranger: aiohttp.ClientSession, path: str
+    site: Site, browser: aiohttp.ClientSession, path: str
 ) -> None:
-    async with stranger.get(site.url + path) as answer:
+    async with browser.get(site.url + path) as answer:
         assert answer.status == 401
         assert "link" in await answer.text()
         assert "Set-Cookie" not in answer.headers
 
 
 async def test_without_a_session_no_command_passes(
-    site: Site, stranger: aiohttp.ClientSession
+    site: Site, browser: aiohttp.ClientSession
 ) -> None:
-    async with site.command(stranger, {"name": "stop"}) as answer:
+    async with site.command(browser, {"name": "stop"}) as answer:
         assert answer.status == 401
     assert site.delivered == []
 
 
 async def test_the_link_sets_a_strict_cookie_and_leads_to_the_page(
-    site: Site, stranger: aiohttp.ClientSession
+    site: Site, browser: aiohttp.ClientSession
 ) -> None:
     link = site.server.new_link()
-    async with stranger.get(link, allow_redirects=False) as answer:
+    async with browser.get(link, allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Location"]) == (303, "/")
         cookie = answer.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
     assert link.rpartition("/")[2] not in cookie
-    async with stranger.get(site.url) as answer:
+    async with browser.get(site.url) as answer:
         assert "<svg" in await answer.text()
 
 
@@ -122,12 +85,12 @@ async def test_the_link_works_once(site: Site, guest: aiohttp.ClientSession) -> 
 
 
 async def test_a_used_link_opened_from_another_site_still_arrives(
-    site: Site, stranger: aiohttp.ClientSession
+    site: Site, browser: aiohttp.ClientSession
 ) -> None:
     # The strict cookie is not sent along then; a request of the page's own brings it.
-    async with stranger.get(site.url, headers={"Sec-Fetch-Site": "cross-site"}) as answer:
+    async with browser.get(site.url, headers={"Sec-Fetch-Site": "cross-site"}) as answer:
         assert answer.headers["Refresh"] == "0; url=/"
-    async with stranger.get(site.url, headers={"Sec-Fetch-Site": "same-origin"}) as answer:
+    async with browser.get(site.url, headers={"Sec-Fetch-Site": "same-origin"}) as answer:
         assert "Refresh" not in answer.headers
 
 
@@ -149,15 +112,15 @@ async def test_guessing_comes_to_an_end_and_the_right_link_still_opens(
 
 
 async def test_health_is_open_and_says_nothing_private(
-    site: Site, stranger: aiohttp.ClientSession
+    site: Site, browser: aiohttp.ClientSession
 ) -> None:
-    async with stranger.get(f"{site.url}/health") as answer:
+    async with browser.get(f"{site.url}/health") as answer:
         assert (answer.status, await answer.json()) == (503, {"status": "starting"})
     site.show()
-    async with stranger.get(f"{site.url}/health") as answer:
+    async with browser.get(f"{site.url}/health") as answer:
         assert (answer.status, await answer.json()) == (200, {"status": "ok"})
     site.hub.publish(sample.at(time.monotonic() - 60.0))
-    async with stranger.get(f"{site.url}/health") as answer:
+    async with browser.get(f"{site.url}/health") as answer:
         assert (answer.status, await answer.json()) == (503, {"status": "stuck"})
 
 
@@ -175,21 +138,12 @@ async def test_the_state_can_be_asked_for_once_with_the_engines_clock(
 
 @pytest.mark.parametrize(("scope", "told"), [("view", False), ("control", False), ("admin", True)])
 async def test_only_who_may_disarm_hears_that_there_is_a_code(
-    tmp_path: Path, scope: str, told: bool
+    tmp_path: Path, browser: aiohttp.ClientSession, scope: str, told: bool
 ) -> None:
-    tokens = TokenStore(tmp_path)
-    hub = Hub(lambda _: None)
-    server = PageServer(port=0, tokens=tokens, code_wanted=lambda: True)
-    await server.start(hub.states, hub.submit)
-    headers = {"Authorization": f"Bearer {tokens.make(scope, Scope(scope))}"}
-    try:
-        async with (
-            aiohttp.ClientSession(headers=headers) as session,
-            session.get(f"{server.url}/about") as answer,
-        ):
+    async with TokenSite(tmp_path, code_wanted=lambda: True) as site:
+        headers = site.bearer(Scope(scope))
+        async with browser.get(f"{site.url}/about", headers=headers) as answer:
             about = await answer.json()
-    finally:
-        await server.stop()
     assert about["code"] is told
     assert ("disarm" in about["commands"]) is told
 
@@ -274,20 +228,15 @@ async def test_too_large_a_command_is_refused(site: Site, guest: aiohttp.ClientS
     assert site.delivered == []
 
 
-async def test_a_real_shutter_has_no_command() -> None:
-    site = Site(simulated=False)
-    await site.server.start(site.hub.states, site.hub.submit)
-    try:
-        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
-            await (await session.get(site.server.new_link())).read()
-            async with session.get(f"{site.url}/about") as answer:
-                assert "shutter" not in (await answer.json())["commands"]
-            body = {"name": "shutter", "arguments": {"state": "closed"}}
-            async with site.command(session, body) as answer:
-                assert answer.status == 400
+async def test_a_real_shutter_has_no_command(browser: aiohttp.ClientSession) -> None:
+    async with Site(simulated=False) as site:
+        await (await browser.get(site.server.new_link())).read()
+        async with browser.get(f"{site.url}/about") as answer:
+            assert "shutter" not in (await answer.json())["commands"]
+        body = {"name": "shutter", "arguments": {"state": "closed"}}
+        async with site.command(browser, body) as answer:
+            assert answer.status == 400
         assert site.delivered == []
-    finally:
-        await site.server.stop()
 
 
 async def _next(stream: aiohttp.StreamReader) -> dict[str, object]:

@@ -8,83 +8,53 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-import pytest_asyncio
+from page_site import TokenSite
 
 from integrations import sample
 from integrations.http.access import FAILURES, MOST_SESSIONS
 from integrations.http.answers import TOKEN_FIELD
 from integrations.http.scopes import Scope
-from integrations.http.server import PageServer
-from integrations.http.tokens import TokenStore
-from integrations.hub import Hub
 
 PROXY = "https://cam.example.org"
 FORM = "application/x-www-form-urlencoded"
+HANG = 20.0  # s; a guard
 
 
-HANG = 20.0
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[TokenSite]:
+    async with TokenSite(tmp_path, public=PROXY) as made:
+        made.hub.publish(sample.at(4.9))
+        yield made
 
 
-class Site:
-    """A running page, and a token of each scope."""
-
-    def __init__(self, folder: Path) -> None:
-        self.store = TokenStore(folder)
-        self.tokens = {scope: self.store.make(str(scope), scope) for scope in Scope}
-        self.server = PageServer(port=0, tokens=self.store, public=PROXY)
-
-    @property
-    def here(self) -> dict[str, str]:
-        return {"Origin": self.server.url}
-
-    def url(self, path: str) -> str:
-        return f"{self.server.url}{path}"
-
-
-@pytest_asyncio.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    made = Site(tmp_path)
-    hub = Hub(lambda _: None)
-    await made.server.start(hub.states, hub.submit)
-    hub.publish(sample.at(4.9))
-    yield made
-    await made.server.stop()
-
-
-@pytest_asyncio.fixture
-async def client() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
-        yield session
-
-
-async def sign_in(site: Site, client: aiohttp.ClientSession, token: str) -> int:
+async def sign_in(site: TokenSite, browser: aiohttp.ClientSession, token: str) -> int:
     """The status of what it leads to."""
-    async with client.post(
-        site.url("/sign-in"), data={TOKEN_FIELD: token}, headers=site.here
+    async with browser.post(
+        f"{site.url}/sign-in", data={TOKEN_FIELD: token}, headers=site.here
     ) as answer:
         return answer.status
 
 
-async def about(site: Site, client: aiohttp.ClientSession) -> tuple[int, str]:
-    async with client.get(site.url("/about")) as answer:
+async def about(site: TokenSite, browser: aiohttp.ClientSession) -> tuple[int, str]:
+    async with browser.get(f"{site.url}/about") as answer:
         return answer.status, (await answer.json())["scope"] if answer.status == 200 else ""
 
 
 @pytest.mark.parametrize("scope", Scope)
 async def test_a_token_opens_the_page_with_its_scope(
-    site: Site, client: aiohttp.ClientSession, scope: Scope
+    site: TokenSite, browser: aiohttp.ClientSession, scope: Scope
 ) -> None:
-    assert await sign_in(site, client, f" {site.tokens[scope]}\n") == 200
-    assert await about(site, client) == (200, str(scope))
-    (cookie,) = list(client.cookie_jar)
+    assert await sign_in(site, browser, f" {site.tokens[scope]}\n") == 200
+    assert await about(site, browser) == (200, str(scope))
+    (cookie,) = list(browser.cookie_jar)
     assert (cookie["samesite"], cookie["httponly"]) == ("Strict", True)
     assert site.tokens[scope] not in cookie.value
 
 
 async def test_the_page_without_a_session_asks_for_a_token(
-    site: Site, client: aiohttp.ClientSession
+    site: TokenSite, browser: aiohttp.ClientSession
 ) -> None:
-    async with client.get(site.url("/")) as answer:
+    async with browser.get(f"{site.url}/") as answer:
         assert answer.status == 401
         assert 'type="password"' in await answer.text()
         # Without a referrer a browser would send the form as of nowhere, and be refused.
@@ -92,25 +62,27 @@ async def test_the_page_without_a_session_asks_for_a_token(
         assert "form-action 'self'" in answer.headers["Content-Security-Policy"]
 
 
-async def test_a_revoked_token_s_session_is_over(site: Site, client: aiohttp.ClientSession) -> None:
-    assert await sign_in(site, client, site.tokens[Scope.CONTROL]) == 200
-    site.store.revoke("control")
-    assert await about(site, client) == (401, "")
-    site.store.make("control", Scope.CONTROL)  # the same name, and another token
-    assert await about(site, client) == (401, "")
+async def test_a_revoked_token_s_session_is_over(
+    site: TokenSite, browser: aiohttp.ClientSession
+) -> None:
+    assert await sign_in(site, browser, site.tokens[Scope.CONTROL]) == 200
+    site.store.revoke("a control")
+    assert await about(site, browser) == (401, "")
+    site.store.make("a control", Scope.CONTROL)  # the same name, and another token
+    assert await about(site, browser) == (401, "")
 
 
 async def test_signing_out_ends_the_session_and_not_the_token(
-    site: Site, client: aiohttp.ClientSession
+    site: TokenSite, browser: aiohttp.ClientSession
 ) -> None:
-    await sign_in(site, client, site.tokens[Scope.VIEW])
-    kept = {cookie.key: cookie.value for cookie in client.cookie_jar}
-    async with client.post(site.url("/leave"), headers=site.here) as answer:
+    await sign_in(site, browser, site.tokens[Scope.VIEW])
+    kept = {cookie.key: cookie.value for cookie in browser.cookie_jar}
+    async with browser.post(f"{site.url}/leave", headers=site.here) as answer:
         assert answer.status == 204
-    assert await about(site, client) == (401, "")
-    async with client.get(site.url("/about"), cookies=kept) as answer:
+    assert await about(site, browser) == (401, "")
+    async with browser.get(f"{site.url}/about", cookies=kept) as answer:
         assert answer.status == 401, "the cookie that somebody kept opens nothing"
-    assert await sign_in(site, client, site.tokens[Scope.VIEW]) == 200
+    assert await sign_in(site, browser, site.tokens[Scope.VIEW]) == 200
 
 
 async def ended(events: aiohttp.ClientResponse) -> bool:
@@ -122,49 +94,49 @@ async def ended(events: aiohttp.ClientResponse) -> bool:
 
 
 async def test_a_stream_of_states_ends_with_its_token_and_with_its_session(
-    site: Site, client: aiohttp.ClientSession
+    site: TokenSite, browser: aiohttp.ClientSession
 ) -> None:
-    await sign_in(site, client, site.tokens[Scope.VIEW])
-    async with client.get(site.url("/events")) as events:
+    await sign_in(site, browser, site.tokens[Scope.VIEW])
+    async with browser.get(f"{site.url}/events") as events:
         await events.content.readline()
-        site.store.revoke("view")
+        site.store.revoke("a view")
         assert await ended(events)
-    await sign_in(site, client, site.tokens[Scope.CONTROL])
-    async with client.get(site.url("/events")) as events:
+    await sign_in(site, browser, site.tokens[Scope.CONTROL])
+    async with browser.get(f"{site.url}/events") as events:
         await events.content.readline()
-        async with client.post(site.url("/leave"), headers=site.here):
+        async with browser.post(f"{site.url}/leave", headers=site.here):
             pass
         assert await ended(events)
 
 
 async def test_whoever_may_only_look_throws_nobody_out(
-    site: Site, client: aiohttp.ClientSession
+    site: TokenSite, browser: aiohttp.ClientSession
 ) -> None:
-    async with client.get(site.server.new_link()):
+    async with browser.get(site.server.new_link()):
         pass
     async with aiohttp.ClientSession() as other:
         for _ in range(MOST_SESSIONS + 1):
             assert await sign_in(site, other, site.tokens[Scope.VIEW]) == 401  # keeps no cookie
-    assert await about(site, client) == (200, "admin")
+    assert await about(site, browser) == (200, "admin")
 
 
 async def test_signing_in_again_ends_what_this_browser_had_before(
-    site: Site, client: aiohttp.ClientSession
+    site: TokenSite, browser: aiohttp.ClientSession
 ) -> None:
-    await sign_in(site, client, site.tokens[Scope.ADMIN])
-    kept = {cookie.key: cookie.value for cookie in client.cookie_jar}
-    await sign_in(site, client, site.tokens[Scope.VIEW])
-    assert await about(site, client) == (200, "view")
+    await sign_in(site, browser, site.tokens[Scope.ADMIN])
+    kept = {cookie.key: cookie.value for cookie in browser.cookie_jar}
+    await sign_in(site, browser, site.tokens[Scope.VIEW])
+    assert await about(site, browser) == (200, "view")
     async with aiohttp.ClientSession(cookies=kept) as before:
         assert await about(site, before) == (401, "")
 
 
 async def test_cookies_of_before_a_restart_keep_nobody_from_signing_in(
-    site: Site, client: aiohttp.ClientSession
+    site: TokenSite, browser: aiohttp.ClientSession
 ) -> None:
     name = f"heliotrope_{site.server.port}"
     for _ in range(FAILURES + 2):
-        async with client.get(site.url("/"), cookies={name: "of-before"}) as answer:
+        async with browser.get(f"{site.url}/", cookies={name: "of-before"}) as answer:
             assert answer.status == 401
             assert 'type="password"' in await answer.text()
             assert not answer.cookies[name].value
@@ -172,45 +144,45 @@ async def test_cookies_of_before_a_restart_keep_nobody_from_signing_in(
 
 @pytest.mark.parametrize("path", ["/sign-in", "/night"])
 async def test_the_form_is_found_from_the_addresses_that_people_keep(
-    site: Site, client: aiohttp.ClientSession, path: str
+    site: TokenSite, browser: aiohttp.ClientSession, path: str
 ) -> None:
-    async with client.get(site.url(path)) as answer:
+    async with browser.get(site.url + path) as answer:
         assert 'action="/sign-in"' in await answer.text()
 
 
 @pytest.mark.parametrize("host", ["cam.example.org", None])
 async def test_it_works_behind_the_owner_s_proxy_whatever_that_makes_of_the_host(
-    site: Site, client: aiohttp.ClientSession, host: str | None
+    site: TokenSite, browser: aiohttp.ClientSession, host: str | None
 ) -> None:
     headers = {"Origin": PROXY} | ({"Host": host} if host else {})
     data = {TOKEN_FIELD: site.tokens[Scope.VIEW]}
-    async with client.post(
-        site.url("/sign-in"), data=data, headers=headers, allow_redirects=False
+    async with browser.post(
+        f"{site.url}/sign-in", data=data, headers=headers, allow_redirects=False
     ) as answer:
         assert answer.status == 303
 
 
 @pytest.mark.parametrize("origin", [None, "null", "https://evil.example", "http://cam.example.org"])
 async def test_no_other_page_signs_anybody_in_or_out(
-    site: Site, client: aiohttp.ClientSession, origin: str | None
+    site: TokenSite, browser: aiohttp.ClientSession, origin: str | None
 ) -> None:
     headers = {} if origin is None else {"Origin": origin}
     data = {TOKEN_FIELD: site.tokens[Scope.ADMIN]}
-    async with client.post(site.url("/sign-in"), data=data, headers=headers) as answer:
+    async with browser.post(f"{site.url}/sign-in", data=data, headers=headers) as answer:
         assert answer.status == 403
-    assert not list(client.cookie_jar)
-    await sign_in(site, client, site.tokens[Scope.VIEW])
-    async with client.post(site.url("/leave"), headers=headers) as answer:
+    assert not list(browser.cookie_jar)
+    await sign_in(site, browser, site.tokens[Scope.VIEW])
+    async with browser.post(f"{site.url}/leave", headers=headers) as answer:
         assert answer.status == 403
-    assert await about(site, client) == (200, "view")
+    assert await about(site, browser) == (200, "view")
 
 
 async def test_guessing_comes_to_an_end_and_a_right_token_still_opens(
-    site: Site, client: aiohttp.ClientSession
+    site: TokenSite, browser: aiohttp.ClientSession
 ) -> None:
-    statuses = [await sign_in(site, client, f"helio_{n}") for n in range(FAILURES + 1)]
+    statuses = [await sign_in(site, browser, f"helio_{n}") for n in range(FAILURES + 1)]
     assert statuses == [401] * FAILURES + [429]
-    assert await sign_in(site, client, site.tokens[Scope.VIEW]) == 200
+    assert await sign_in(site, browser, site.tokens[Scope.VIEW]) == 200
 
 
 @pytest.mark.parametrize(
@@ -226,9 +198,9 @@ async def test_guessing_comes_to_an_end_and_a_right_token_still_opens(
     ],
 )
 async def test_what_is_no_form_of_ours_opens_nothing(
-    site: Site, client: aiohttp.ClientSession, body: bytes, kind: str
+    site: TokenSite, browser: aiohttp.ClientSession, body: bytes, kind: str
 ) -> None:
     headers = {**site.here, "Content-Type": kind}
-    async with client.post(site.url("/sign-in"), data=body, headers=headers) as answer:
+    async with browser.post(f"{site.url}/sign-in", data=body, headers=headers) as answer:
         assert answer.status == 401
-    assert not list(client.cookie_jar)
+    assert not list(browser.cookie_jar)
