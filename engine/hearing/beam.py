@@ -15,8 +15,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from engine.hearing.arrays import SPEED_OF_SOUND, MicrophoneArray
-from engine.hearing.spectra import FRAME, RATE, Complex, Real
+from engine.hearing.arrays import MicrophoneArray
+from engine.hearing.spectra import FRAME, RATE, Complex, Real, bin_hertz
+from engine.hearing.steering import plane_wave
 from engine.ports import Samples
 
 HOP = FRAME // 2
@@ -44,9 +45,9 @@ class Beam:
 
     def __init__(self, array: MicrophoneArray, *, adaptive: bool = True) -> None:
         """`adaptive` False sums delayed microphones: what the beam is measured against."""
-        self._positions = array.positions
+        self._array = array
         self._adaptive = adaptive
-        self._hertz = np.fft.rfftfreq(FRAME, 1.0 / RATE)
+        self._hertz = bin_hertz(np.arange(_BINS))
         self.azimuth: float | None = None
         self._steer: npt.NDArray[np.complex128] | None = None
         self._voice: Complex | None = None
@@ -64,7 +65,7 @@ class Beam:
 
     def forget(self) -> None:
         """Let go of all sound that is kept; the learned fields hold none and stay."""
-        count = len(self._positions)
+        count = self._array.channels
         self._pending: Samples = np.zeros((count, FRAME - HOP), np.float32)
         self._tail: Real = np.zeros(FRAME - HOP, np.float32)
         self._ready: Real = np.zeros(HOP, np.float32)
@@ -139,12 +140,18 @@ class Beam:
         return np.asarray(wanted[:, :, 0] / (TRADE + total)[:, None], np.complex64)
 
     def _steering(self, azimuth: float) -> npt.NDArray[np.complex128]:
-        """A wave from `azimuth` at each microphone beside the first one, (bins, microphones)."""
-        a, e = math.radians(azimuth), math.radians(ELEVATION)
-        towards = np.array([math.cos(e) * math.cos(a), math.cos(e) * math.sin(a), math.sin(e)])
-        lead = (self._positions - self._positions[0]) @ towards / SPEED_OF_SOUND
-        phase = 2.0j * np.pi * self._hertz[:, None] * lead[None]
-        return np.asarray(np.exp(phase), np.complex128)
+        """A wave from `azimuth` at each microphone, (bins, microphones).
+
+        Its phase is that beside the first one, its mean power over all of them 1.
+        """
+        # At 0 Hz every microphone hears the same.
+        steer = np.ones((len(self._hertz), self._array.channels), np.complex128)
+        one, up = np.array([azimuth]), np.array([ELEVATION])
+        wave = plane_wave(self._array, self._hertz[1:], one, up)[:, :, 0]
+        first = wave[:, :1] / np.abs(wave[:, :1])
+        level = np.sqrt(np.mean(np.square(np.abs(wave)), axis=1, keepdims=True))
+        steer[1:] = wave / (first * level)
+        return steer
 
 
 def _covariance(heard: Complex) -> Complex:

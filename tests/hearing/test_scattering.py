@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from engine.core.angles import difference
 from engine.errors import UserError
 from engine.hearing.arrays import SPEED_OF_SOUND, load_array, make_array
+from engine.hearing.beam import Beam, si_sdr
 from engine.hearing.directions import BAND, Localiser
 from engine.hearing.scattering import around_sphere
-from engine.hearing.spectra import band
+from engine.hearing.spectra import FRAME, band
 from engine.hearing.steering import plane_waves
 
 RADIUS = 0.06
@@ -111,6 +112,29 @@ def test_the_device_that_knows_its_case_hears_better_through_it() -> None:
     # Directions are right either way on a ring; the case's own shading makes them clearer.
     assert max(errors[True][::2]) <= 5.0
     assert np.mean(errors[True][1::2]) < np.mean(errors[False][1::2])
+
+
+def test_the_beam_that_knows_its_case_keeps_more_of_the_voice() -> None:
+    rng = np.random.default_rng(1)
+    onset, count = RATE, 4 * RATE
+    gains = []
+    for azimuth in (0.0, 17.0, 95.0, -140.0):
+        talker = heard_around(ring_on_sphere(), np.pad(bursts(rng, 3.0), (onset, 0)), azimuth)
+        noise = (0.1 * rng.standard_normal(count)).astype(np.float32)
+        mixed = talker + heard_around(ring_on_sphere(), noise, azimuth + 90.0)
+        mixed += hiss(rng, 6, count / RATE)
+        kept = {}
+        for sphere in (RADIUS, None):
+            beam = Beam(ring_on_sphere(sphere))  # type: ignore[arg-type]
+            beam.aim(azimuth)
+            blocks = range(0, count, FRAME)
+            made = [beam.process(mixed[:, i : i + FRAME], speech=i >= onset) for i in blocks]
+            heard = np.concatenate(made)[FRAME:]
+            start = onset + RATE // 2
+            kept[sphere] = si_sdr(heard[start:], talker[0, start : len(heard)])
+        gains.append(kept[RADIUS] - kept[None])
+    assert np.mean(gains) > 1.0
+    assert min(gains) > -0.5
 
 
 def test_the_sphere_of_an_array_file_is_read_and_checked(tmp_path: Path) -> None:
