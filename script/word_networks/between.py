@@ -1,0 +1,29 @@
+"""Writes the network half way between a word's own and one that was taught further.
+
+usage: python -m script.word_networks.between WORD TAUGHT.tflite OUT.tflite
+
+What is learned from synthesised voices makes a network deaf to people: half of it leaves most of
+what it knew of them, and half or more of what it learned of rooms (Wortsman et al. 2022, "Robust
+fine-tuning of zero-shot models"). Needs PyTorch and tflite.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import torch
+
+from script.word_networks.network import WordNetwork, own
+
+
+def main(word: str, taught: Path, out: Path) -> None:
+    network, before = WordNetwork(taught), WordNetwork(own(word))
+    with torch.no_grad():
+        for value, first in zip(network.parameters(), before.parameters(), strict=True):
+            value.add_(first).mul_(0.5)
+    network.write(out)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
