@@ -45,6 +45,7 @@ from engine.hearing.wake_word import (
     ANSWERS,
     CLOSER,
     NEAR,
+    TAUGHT,
     WORDS,
     MicroWakeWordSpotter,
     Spotters,
@@ -283,9 +284,9 @@ def one_turn(turn: int, longest: float) -> tuple[float, dict[str, int]]:
         word: WordListening(
             array,
             Spotters(
-                MicroWakeWordSpotter(word, features=cleaned),
+                MicroWakeWordSpotter(word, taught=word in TAUGHT, features=cleaned),
                 MicroWakeWordSpotter(word, NEAR, features=near),
-                MicroWakeWordSpotter(word, CLOSER, answers=ANSWERS),
+                MicroWakeWordSpotter(word, CLOSER, answers=ANSWERS, taught=True),
             ),
             localiser=_localiser(),
             canceller=lambda _: canceller,

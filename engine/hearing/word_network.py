@@ -1,16 +1,33 @@
 """A wake word's network, step by step: what it makes of the features of 10 ms each.
 
-Runs pymicro-wakeword's interpreter on buffers that stay, with its very numbers: the package makes
-new arrays, pointers and a mean for every step, which took three times as long as the network.
+A network is pymicro-wakeword's own, or a copy of it that was taught further what a filter leaves of
+a word in a room with a television (models/README.md). The package's interpreter runs either, on
+buffers that stay and with its very numbers: the package makes new arrays, pointers and a mean for
+every step, which took three times as long as the network.
 """
 
 from __future__ import annotations
 
 import ctypes
+import importlib
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from engine import networks
+
+
+def open_network(word: str, *, taught: bool) -> WordNetwork:
+    """The network of `word`: the package's own, or the one `taught` further that ships with the
+    engine. Raises ImportError or OSError where the package cannot work here, UserError where the
+    taught one is not what was measured."""
+    package: Any = importlib.import_module("pymicro_wakeword")
+    kept: dict[str, Any] = {}
+    if taught:
+        networks.verified(word, networks.HEARING)
+        kept["models_dir"] = networks.HEARING
+    return WordNetwork(package.MicroWakeWord.from_builtin(package.Model(word), **kept))
 
 
 class WordNetwork:

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from engine.hearing.word_network import WordNetwork
+from engine.hearing.wake_word import WORDS
+from engine.hearing.word_network import WordNetwork, open_network
+from engine.networks import HEARING
 
 installed = pytest.mark.needs("wake-word")
 
 
 @installed
-def test_a_network_run_step_by_step_says_what_the_package_says() -> None:
+@pytest.mark.parametrize("taught", [False, True])
+def test_a_network_run_step_by_step_says_what_the_package_says(taught: bool) -> None:
     import pymicro_wakeword
 
+    network = open_network("hey_mycroft", taught=taught)
+    where = {"models_dir": HEARING} if taught else {}
     model = pymicro_wakeword.Model("hey_mycroft")
-    network = WordNetwork(pymicro_wakeword.MicroWakeWord.from_builtin(model))
-    plain = pymicro_wakeword.MicroWakeWord.from_builtin(model)
+    plain = pymicro_wakeword.MicroWakeWord.from_builtin(model, **where)
     plain.sliding_window_size = 1
     rng = np.random.default_rng(4)
     silence, loud = np.zeros((90, 1, 1, 40)), 26.0 * rng.random((60, 1, 1, 40))
@@ -33,6 +38,18 @@ def test_a_network_run_step_by_step_says_what_the_package_says() -> None:
         assert steps is loud or len(set(said)) > 3
         network.reset()
         plain.reset()
+
+
+@installed
+@pytest.mark.parametrize("word", WORDS)
+def test_a_taught_network_is_the_packages_with_other_numbers(word: str) -> None:
+    import pymicro_wakeword
+
+    package = Path(pymicro_wakeword.__file__).parent / "models"
+    for name in (f"{word}.json", f"{word}.tflite"):
+        own, kept = ((folder / name).read_bytes() for folder in (package, HEARING))
+        assert len(own) == len(kept)
+        assert (own == kept) == name.endswith(".json")
 
 
 @installed
