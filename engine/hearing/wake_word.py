@@ -22,20 +22,18 @@ from engine.hearing.word_network import open_network
 
 NONE = "none"
 WORDS = ("alexa", "hey_jarvis", "hey_mycroft", "okay_nabu")
-"""Words whose models come with pymicro-wakeword 2.x."""
-
+"""Words whose networks come with pymicro-wakeword 2.5."""
 
 CLEANED = {"alexa": 0.985, "hey_jarvis": 0.975, "hey_mycroft": 0.95, "okay_nabu": 0.88}
-"""Probability from which a word counts, per word, in sound without what sounded before. All of
-these were chosen on 31 utterances of each word (one recorded, flite) in 93 mixes, and on 6.4 hours
-of other speech, .32 of them different, in rooms with noise, music or somebody else: prompts that
-the taught networks have not heard, a quarter of all. Alexa and Hey Mycroft were heard there twice
-each, the others never; with the package's networks alone and the cutoffs for them Alexa 5 times, Hey
-Mycroft 3, Okay Nabu 2 and Hey Jarvis 6. engine.bench.wake_words reports another half, which made
-Okay Nabu's stricter once (from 0.85 here, from 0.6 for `CLOSER`), so for it that is not unseen."""
+"""Probability from which a word counts, per word, in sound without what sounded before; networks
+say it in steps of 1/256. All of these were chosen on 31 utterances of each word in rooms (one
+recorded voice in 15, flite's in 16), each with three televisions, and on 6.4 hours of other speech,
+0.32 of these hours different, in noise, music or with somebody else. Alexa and Hey Mycroft were
+heard there twice each, the others never; with the package's networks alone and the cutoffs for
+them Alexa 5 times, Hey Mycroft 3, Okay Nabu 2 and Hey Jarvis 6. engine.bench.wake_words reports
+another half, which made Okay Nabu's stricter once (0.85 here before, 0.6 in `CLOSER`)."""
 NEAR = {"alexa": 0.987, "hey_jarvis": 0.985, "hey_mycroft": 0.994, "okay_nabu": 0.8}
-"""The same in the sound of one microphone as it is, where other people's speech is more often taken
-for a word."""
+"""The same in the sound of one microphone as it is."""
 CLOSER = {"alexa": 0.925, "hey_jarvis": 0.978, "hey_mycroft": 0.92, "okay_nabu": 0.74}
 """Of the mean of `ANSWERS` of them by the taught network, in sound from where it came."""
 ANSWERS = 5
@@ -46,12 +44,12 @@ NEARLY = {"alexa": 0.93, "hey_jarvis": 0.87, "hey_mycroft": 0.93, "okay_nabu": 0
 """Probability that is enough where both of the first two find it."""
 LEANS = {"alexa": 0.2, "hey_jarvis": 0.15, "hey_mycroft": 0.15, "okay_nabu": 0.12}
 """Probability in either of the first two from which they lean towards the word, and a third listens
-closer: 80 to 200 times in an hour of other speech without a pause. That one asks another network,
-so they seldom make the same mistake."""
-TAUGHT = ("okay_nabu",)
-"""Words whose own network is unsure in noise alone: what hears them without what sounded before is
-the taught one, too. Of the other words it finds no more that way, and makes the closer listen's
-mistakes."""
+closer: 9 to 47 times in an hour of other speech. That one asks another network, so they seldom make
+the same mistake."""
+CLEANED_TAUGHT = ("okay_nabu",)
+"""Words whose own network is unsure in noise alone: the taught one, by which all are listened to
+closer, hears them without what sounded before, too. Of the others it finds no more there, and makes
+the closer listen's mistakes."""
 LINGERS = 12
 """Steps of 10 ms for which both go on."""
 
@@ -59,8 +57,8 @@ LASTS = {"alexa": 0.6, "hey_jarvis": 0.7, "hey_mycroft": 0.7, "okay_nabu": 0.7}
 """Seconds before the network is sure in which the word began, less its lag; it does not tell.
 Of 60 voices, dry, the middle one."""
 LAG = {"alexa": 0.1, "hey_jarvis": 0.02, "hey_mycroft": 0.0, "okay_nabu": 0.0}
-"""From the word's end to the moment its network is sure, seconds, of the same voices. Mycroft's and
-Nabu's are sure before the end, 30 and 180 ms."""
+"""From the word's end to the moment the package's network is sure, seconds, of the same voices.
+Mycroft's is sure 30 ms before the end; Nabu's was by 180, and the taught one is by 10."""
 REFRACTORY = 1.5
 """Seconds after a detection in which the same utterance is not counted again."""
 
@@ -99,7 +97,7 @@ class MicroWakeWordSpotter:
     def __init__(
         self,
         word: str,
-        cutoffs: Mapping[str, float] = CLEANED,
+        cutoffs: Mapping[str, float],
         *,
         answers: int = 1,
         taught: bool = False,
@@ -169,11 +167,23 @@ class Spotters:
     closer: WakeWordSpotter | None = None
 
 
+def spotters_of(word: str, cleaned: Any = None, near: Any = None) -> Spotters:
+    """All listeners of `word`; `cleaned` and `near` make features for those two, of their own where
+    they are None. Raises as `open_network` does."""
+    first = word in CLEANED_TAUGHT
+    return Spotters(
+        cleaned=MicroWakeWordSpotter(word, CLEANED, taught=first, features=cleaned),
+        near=MicroWakeWordSpotter(word, NEAR, features=near),
+        closer=MicroWakeWordSpotter(word, CLOSER, answers=ANSWERS, taught=True),
+    )
+
+
 def open_wake_word(word: str) -> tuple[Spotters | None, str]:
     """The spotters of `word`, and a sentence for people where there are none.
 
-    `none` gives (None, ""). A word without a model raises UserError; a package
-    that is missing or cannot run here gives (None, reason): speech only.
+    `none` gives (None, ""). A package that is missing or cannot run here gives
+    (None, reason): speech only. Raises UserError for a word without a network,
+    and where a network that ships with the engine is damaged.
     """
     if word == NONE:
         return None, ""
@@ -182,11 +192,7 @@ def open_wake_word(word: str) -> tuple[Spotters | None, str]:
             f"hearing.wake_word: no model for {word!r}", f"choose {', '.join(WORDS)} or {NONE}"
         )
     try:
-        return Spotters(
-            cleaned=MicroWakeWordSpotter(word, CLEANED, taught=word in TAUGHT),
-            near=MicroWakeWordSpotter(word, NEAR),
-            closer=MicroWakeWordSpotter(word, CLOSER, answers=ANSWERS, taught=True),
-        ), ""
+        return spotters_of(word), ""
     except ImportError:
         return None, (
             "no wake word: pymicro-wakeword is not installed, speech only; "

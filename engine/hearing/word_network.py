@@ -25,7 +25,8 @@ def open_network(word: str, *, taught: bool) -> WordNetwork:
     package: Any = importlib.import_module("pymicro_wakeword")
     kept: dict[str, Any] = {}
     if taught:
-        networks.verified(word, networks.HEARING)
+        for name in (word, f"{word}_settings"):
+            networks.verified(name, networks.HEARING)
         kept["models_dir"] = networks.HEARING
     return WordNetwork(package.MicroWakeWord.from_builtin(package.Model(word), **kept))
 

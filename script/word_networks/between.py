@@ -2,8 +2,8 @@
 
 usage: python -m script.word_networks.between WORD TAUGHT.tflite OUT.tflite
 
-What is learned from synthesised voices makes a network deaf to people: half of it leaves most of
-what it knew of them, and half or more of what it learned of rooms (Wortsman et al. 2022, "Robust
+What is learned from synthesised voices costs something of what it knew of people's. Half of it
+leaves most of that, and half or more of what it learned of rooms (Wortsman et al. 2022, "Robust
 fine-tuning of zero-shot models"). Needs PyTorch and tflite.
 """
 

@@ -24,7 +24,7 @@ from script.word_networks.network import WordNetwork, own
 
 STEPS = 4000
 BATCH = 32
-RATE = 3e-4
+PEAK_RATE = 3e-4
 SPAN = 360
 """Steps of features that are looked at, 3.6 s."""
 AFTER = 45
@@ -32,7 +32,8 @@ FORGETS = 54
 """Answers of a stretch that begins in the middle of sound are not asked for before so many steps:
 there the network has heard too little."""
 MEAN = 4
-"""Answers, 30 ms apart, whose mean has to find the word."""
+"""Answers, 30 ms apart, whose mean has to find the word: of the closer listen's five one may be
+late."""
 EARLY, LATE = 15, 12
 """Steps before and after the word's end in which that mean may begin to."""
 EASED = 0.03
@@ -204,9 +205,9 @@ def fit(word: str, folder: Path, out: Path, steps: int = STEPS) -> None:
     batches = Batches(word, clear)
     print(f"{len(heard)} utterances, {len(clear)} to learn from", flush=True)
     print(f"before: {judged(before, word, heard)}", flush=True)
-    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.0)
+    optimiser = torch.optim.AdamW(network.parameters(), PEAK_RATE, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, RATE, total_steps=steps, pct_start=0.1
+        optimiser, PEAK_RATE, total_steps=steps, pct_start=0.1
     )
     steady, started = copy.deepcopy(network), time.monotonic()
     for step in range(1, steps + 1):

@@ -3,8 +3,9 @@
 usage: python -m script.word_networks.mixtures KIND VOICES FOLDER WORKER WORKERS FILES  (resumable)
 
 KIND is `plain`, `quick` (voices said faster and sent through narrower channels, as people and
-headsets do) or `speech` (telephone prompts, none of which holds a word). VOICES is the folder that
-`voices` made. A file of FOLDER is one room; everything in it follows from its number.
+headsets do) or `speech` (telephone prompts, none of which holds a word). VOICES is the folder of
+clips that `voices` made, of all mouths. A file of FOLDER is one room; everything in it follows from
+its number. Needs ffmpeg, scipy, pymicro-wakeword, pyroomacoustics and Debian's telephone prompts.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ one."""
 PROMPTS = 8
 """Prompts in a room of `speech`."""
 ENGLISH = sorted(mouth.name for mouth in MOUTHS if mouth.language == "en")
-"""Mouths that need no respelling; nearly half of what is said comes from them."""
+"""Mouths that speak English: more than half of what is said comes from them."""
 ARRAYS = ("respeaker_6", "respeaker_6", "respeaker_6", "respeaker_4", "uma_8")
 AFTER = int(0.9 * RATE)
 STEP = 160

@@ -2,11 +2,11 @@
 
 usage: python -m script.word_networks.mouths debian|rhvoice|pypi   (packages, for get-voices)
 
-Only voices that may be used, changed and passed on for any purpose are here, because a network may
-count as made out of what it learned from, and ours is to be as free as the rest: nothing for
-research or non-commercial use only, nothing without derivatives. flite, espeak-ng and the speakers
-awb, kal, rms and slt, in whatever engine, are kept for measuring: RHVoice's Alan is awb, so neither
-he nor Slt belongs here.
+Only voices that may be used, changed and passed on for any purpose are here, because it is open
+whether a network counts as made out of what it learned from: nothing for research or non-commercial
+use only, nothing without derivatives. Some ask that what is made of the voice itself stay as free.
+flite, espeak-ng and the speakers awb, kal, rms and slt, in whatever engine, are kept for choosing
+cutoffs and measuring: RHVoice's Alan is awb, so neither he nor Slt belongs here.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from engine.hearing.network import PARTS, parts_of
 from engine.hearing.reading import Evidence, confidence_of, peaks_of, read, rivalry
 from engine.hearing.spectra import band, spectra
 from engine.hearing.steering import plane_waves
+from engine.hearing.wake_word import WORDS
 
 RING = ring(6, 0.0463)
 AZIMUTHS = np.arange(72) * 5.0
@@ -162,7 +163,13 @@ def test_a_small_array_is_blind_in_low_bands_and_says_so() -> None:
 def test_every_network_has_a_card_and_another_network_is_refused(tmp_path: Path) -> None:
     shutil.copytree(networks.HEARING, tmp_path / "models")
     cards = json.loads((tmp_path / "models" / "models.json").read_text())
-    assert set(cards) == {"azimuth", "voice"}
+    beside = {f"{word}_settings" for word in WORDS}
+    assert set(cards) == {"azimuth", "voice", *WORDS, *beside}
+    held = {card["file"] for card in cards.values()} | {"models.json"}
+    assert {f.name for f in networks.HEARING.iterdir()} - held == {
+        "README.md",
+        "silero_vad.LICENSE",
+    }
     for name, card in cards.items():
         assert card["licence"]
         networks.verified(name, tmp_path / "models")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
@@ -8,18 +9,17 @@ import numpy as np
 import pytest
 from hearing_sounds import RATE, read_wav
 
+from engine import networks
 from engine.bench import wake_words
 from engine.bench.wake_word_voices import read_mono
 from engine.errors import UserError
 from engine.hearing import wake_word
 from engine.hearing.wake_word import (
-    CLEANED,
-    NEAR,
     NONE,
-    TAUGHT,
     WORDS,
     MicroWakeWordSpotter,
     open_wake_word,
+    spotters_of,
 )
 
 installed = pytest.mark.needs("wake-word")
@@ -52,6 +52,18 @@ def test_a_package_that_cannot_work_leaves_speech_only(
     assert spotters is None
     assert said in note
     assert "speech only" in note
+
+
+@installed
+def test_a_damaged_network_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shutil.copytree(networks.HEARING, tmp_path / "models")
+    monkeypatch.setattr(networks, "HEARING", tmp_path / "models")
+    for name in ("okay_nabu.json", "okay_nabu.tflite"):
+        kept = (tmp_path / "models" / name).read_bytes()
+        (tmp_path / "models" / name).write_bytes(kept[:-1] + b"x")
+        with pytest.raises(UserError, match=f"{name}: not the network that was measured"):
+            open_wake_word("okay_nabu")
+        (tmp_path / "models" / name).write_bytes(kept)
 
 
 class Answering:
@@ -106,14 +118,14 @@ def test_all_together_find_each_word_in_its_clips_and_not_in_the_others(
 
 @installed
 @pytest.mark.needs("data")
-@pytest.mark.parametrize("cutoffs", [CLEANED, NEAR], ids=["cleaned", "near"])
+@pytest.mark.parametrize("listener", ["cleaned", "near", "closer"])
 @pytest.mark.parametrize("word", WORDS)
 def test_each_word_is_spotted_in_its_clips_and_not_in_the_others(
-    word: str, cutoffs: dict[str, float], data_dir: Path
+    word: str, listener: str, data_dir: Path
 ) -> None:
     for file in sorted((data_dir / "wake_words").glob("*/[12].wav")):
         clip = np.pad(read_wav(file)[0], (RATE, RATE))
-        spotter = MicroWakeWordSpotter(word, cutoffs, taught=word in TAUGHT and cutoffs is CLEANED)
+        spotter = getattr(spotters_of(word), listener)
         found = [
             spotted
             for begin in range(0, len(clip), 512)

@@ -42,7 +42,9 @@ def test_a_network_run_step_by_step_says_what_the_package_says(taught: bool) -> 
 
 @installed
 @pytest.mark.parametrize("word", WORDS)
-def test_a_taught_network_is_the_packages_with_other_numbers(word: str) -> None:
+def test_a_taught_network_is_as_long_as_the_packages_and_has_its_settings(
+    word: str,
+) -> None:
     import pymicro_wakeword
 
     package = Path(pymicro_wakeword.__file__).parent / "models"
