@@ -50,8 +50,14 @@ class WordNetwork:
         return int(self._spotter.stride)
 
     def reset(self) -> None:
-        """Forget what was heard so far."""
-        self._spotter.reset()
+        """Forget what was heard so far. The package would read its file anew for that, which an
+        upgrade may have replaced or taken away meanwhile."""
+        spotter, library = self._spotter, self._spotter.lib
+        library.TfLiteInterpreterDelete(spotter.interpreter)
+        spotter.interpreter = library.TfLiteInterpreterCreate(spotter.model, None)
+        library.TfLiteInterpreterAllocateTensors(spotter.interpreter)
+        spotter.input_tensor = library.TfLiteInterpreterGetInputTensor(spotter.interpreter, 0)
+        spotter.output_tensor = library.TfLiteInterpreterGetOutputTensor(spotter.interpreter, 0)
         self._features.clear()
 
     def probability(self, features: npt.NDArray[np.float64]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import shutil
 from collections import deque
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine import networks
 from engine.hearing.wake_word import WORDS
 from engine.hearing.word_network import WordNetwork, open_network
 from engine.networks import HEARING
@@ -52,6 +54,21 @@ def test_a_taught_network_is_as_long_as_the_packages_and_has_its_settings(
         own, kept = ((folder / name).read_bytes() for folder in (package, HEARING))
         assert len(own) == len(kept)
         assert (own == kept) == name.endswith(".json")
+
+
+@installed
+def test_a_network_whose_file_is_taken_away_goes_on_from_the_beginning(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(HEARING, tmp_path / "models")
+    monkeypatch.setattr(networks, "HEARING", tmp_path / "models")
+    network = open_network("hey_mycroft", taught=True)
+    shutil.rmtree(tmp_path / "models")
+    steps = np.zeros((90, 1, 1, 40))
+    first = [network.probability(step) for step in steps]
+    network.reset()
+    assert [network.probability(step) for step in steps] == first
+    assert len(set(first)) > 3
 
 
 @installed
