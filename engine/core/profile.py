@@ -282,8 +282,8 @@ class Profile:
             waiting, self._deferred = self._deferred, None
             self.retarget(*waiting)
         if not self._segments:
-            if self._now.velocity != 0.0 or self._now.acceleration != 0.0:
-                self._now = Setpoint(self._target, 0.0, 0.0)
+            # A way that is shorter than rounding leaves nothing to plan is gone at once.
+            self._now = Setpoint(self._target, 0.0, 0.0)
             return self._now
         self._elapsed += self._period
         while self._segments and self._elapsed >= self._segments[0].seconds:

@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from engine.core.profile import Profile, Setpoint, limits_of, stopping_heading
@@ -92,6 +92,7 @@ def somewhere(rng: random.Random, heading: float) -> float:
 @given(
     seed=st.integers(0, 2**48), motion=motions, period=st.sampled_from((0.01, 0.004, 0.02, 0.05))
 )
+@example(seed=260228, motion=FULL, period=0.02)  # at the end of the range but for a rounding
 def test_no_bound_breaks_over_random_retargets(
     seed: int, motion: MotionSettings, period: float
 ) -> None:
