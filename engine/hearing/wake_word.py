@@ -104,8 +104,8 @@ class MicroWakeWordSpotter:
         features: Any = None,
     ) -> None:
         """A word counts when the mean of so many `answers` passes its cutoff. `taught` says which
-        network (`open_network`). `features` is what makes them of sound, of its own where it is
-        None. Raises ImportError or OSError where the package cannot work here."""
+        network (`open_network`, which says what it raises). `features` is what makes them of sound,
+        of its own where it is None."""
         self.word, self._cutoff = word, cutoffs[word]
         self._likely: deque[float] = deque(maxlen=LINGERS)
         self._network = open_network(word, taught=taught)

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import torch
 
-from script.word_networks.network import WordNetwork, own
+from script.word_networks.network import TrainableNetwork, package_file
 
 
 def main(word: str, taught: Path, out: Path) -> None:
-    network, before = WordNetwork(taught), WordNetwork(own(word))
+    network, before = TrainableNetwork(taught), TrainableNetwork(package_file(word))
     with torch.no_grad():
         for value, first in zip(network.parameters(), before.parameters(), strict=True):
             value.add_(first).mul_(0.5)

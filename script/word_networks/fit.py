@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from torch.nn.functional import avg_pool1d, softplus
 
-from script.word_networks.mixtures import SCALE, View
-from script.word_networks.network import WordNetwork, own
+from script.word_networks.mixtures import View
+from script.word_networks.network import TrainableNetwork, package_file
 
 STEPS = 4000
 BATCH = 32
@@ -90,7 +90,7 @@ def stretch(rng: np.random.Generator, view: View, *, fresh: bool) -> Stretch:
     else:
         stop = min(len(view.features), int(view.end) + AFTER + shift)
         begin = max(0, stop - SPAN)
-    part = view.features[begin:stop].astype(np.float32) * np.float32(SCALE)
+    part = view.given[begin:stop]
     padded = np.pad(part, ((0, SPAN - len(part)), (0, 0)))
     return Stretch(padded, int(view.end) - begin, 0 if fresh or begin == 0 else FORGETS, len(part))
 
@@ -146,7 +146,7 @@ def found(
 
 
 def loss(
-    network: WordNetwork, before: WordNetwork, batch: tuple[torch.Tensor, ...]
+    network: TrainableNetwork, before: TrainableNetwork, batch: tuple[torch.Tensor, ...]
 ) -> torch.Tensor:
     features, words, ends, firsts, lengths, dry = batch
     log_odds = network(features)
@@ -165,16 +165,16 @@ def loss(
     return heard + 3.0 * everywhere.mean() + softplus(worst).mean() + AS_BEFORE * kept
 
 
-def is_clear(network: WordNetwork, one: Utterance) -> bool:
+def is_clear(network: TrainableNetwork, one: Utterance) -> bool:
     """Whether the network took the word for one before, when no room was in between. It is to learn
     what rooms do to words, not which other sounds may be meant for one."""
-    dry = torch.tensor(one.views["dry"].features.astype(np.float32) * np.float32(SCALE))
+    dry = torch.tensor(one.views["dry"].given)
     with torch.no_grad():
         means = avg_pool1d(network(dry[None])[:, None], MEAN, 1)
     return bool(means.max() > 0.0)
 
 
-def judged(network: WordNetwork, word: str, heard: list[Utterance]) -> str:
+def judged(network: TrainableNetwork, word: str, heard: list[Utterance]) -> str:
     """Of the utterances kept back: the words that are found by what one in a hundred others are."""
     rng, verdict = np.random.default_rng(1), []
     for name in ("dry", "cleaned", "near", "closer"):
@@ -199,7 +199,10 @@ def judged(network: WordNetwork, word: str, heard: list[Utterance]) -> str:
 def fit(word: str, folder: Path, out: Path, steps: int = STEPS) -> None:
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    network, before = WordNetwork(own(word)), WordNetwork(own(word)).eval()
+    network, before = (
+        TrainableNetwork(package_file(word)),
+        TrainableNetwork(package_file(word)).eval(),
+    )
     heard = utterances(folder)
     clear = [one for one in heard if one.said != word or is_clear(before, one)]
     batches = Batches(word, clear)

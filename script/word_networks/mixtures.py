@@ -43,9 +43,9 @@ from engine.hearing.spectra import RATE
 from engine.hearing.speech import CHUNK
 from engine.hearing.wake_word import WORDS
 from script.word_networks.mouths import MOUTHS
+from script.word_networks.phrases import NEGATIVES
 
 SEEDS = {"plain": 4712, "speech": 4713, "quick": 4714}
-NEGATIVES = "negatives"
 SAID = (*WORDS, NEGATIVES, NEGATIVES)
 """What is said in a room, one after the other: each word once, and twice what only sounds like
 one."""
@@ -69,6 +69,11 @@ class View:
 
     features: np.ndarray
     end: float
+
+    @property
+    def given(self) -> np.ndarray:
+        """What the network is given, (steps, 40)."""
+        return self.features.astype(np.float32) * np.float32(SCALE)
 
 
 def features(sound: Sound) -> np.ndarray:

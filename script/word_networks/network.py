@@ -25,7 +25,7 @@ CODES = {
 """What a layer does with its channels: mixes them, filters each over time, sums all up."""
 
 
-def own(word: str) -> Path:
+def package_file(word: str) -> Path:
     """The package's file for `word`."""
     return Path(pymicro_wakeword.__file__).parent / "models" / f"{word}.tflite"
 
@@ -81,7 +81,7 @@ def layers(raw: bytes) -> tuple[list[Layer], float, int]:
     return found, float(scale[0]), zero
 
 
-class WordNetwork(nn.Module):
+class TrainableNetwork(nn.Module):
     """Features (batch, steps, 40) to log odds (batch, steps / stride), from silence on."""
 
     STRIDE = 3
