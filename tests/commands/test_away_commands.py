@@ -111,7 +111,8 @@ async def test_status_has_the_alarm_and_the_time_that_is_left(
     if left is None:
         assert report["seconds_left"] is None
     else:
-        assert left - 15.0 < report["seconds_left"] < left
+        # Told to a tenth of a second, and asked within less than half of that where it is quick.
+        assert left - 15.0 < report["seconds_left"] <= left
 
 
 @pytest.mark.parametrize(
