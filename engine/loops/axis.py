@@ -3,8 +3,9 @@
 Turns `MoveTo`, `Stop`, `Release` and `SetRange` into set-points on the motion profile,
 reads the axis back, yields to hands, and obeys the shutter before anything
 else. `AxisControl` is the loop's body, one `step(t)` a sample, thread-safe
-and without a clock; `axis_runner` gives it a thread in real time. It decides
-nothing about people: what it felt goes to the brain as events.
+and without a clock; `axis_runner` gives it a thread in real time. `trajectory`
+says where the head should be at a moment. It decides nothing about people:
+what it felt goes to the brain as events.
 """
 
 from __future__ import annotations
@@ -13,12 +14,11 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 
 from engine.config import AxisConfig
 from engine.core.angles import interpolate
 from engine.core.contact import PUSH, STALL, ContactSense
-from engine.core.profile import Profile, Setpoint
+from engine.core.profile import Setpoint
 from engine.core.types import (
     AxisFault,
     AxisMoved,
@@ -30,23 +30,22 @@ from engine.core.types import (
     SetRange,
     Stop,
 )
+from engine.loops.trajectory import CATCH_UP, ROUNDING, Trajectory
 from engine.ports import Axis, AxisReading
 
 BRAKING_TIME = 0.15  # s after which a forbidden axis loses its torque, at standstill or not
 HISTORY = 2.0  # s of headings kept for the frames exposed meanwhile
-CATCH_UP = 3  # samples that a late step may make up for
 LATE = 1.5  # samples from which a step comes late
 SETTLING = 0.025  # s without a sense of contact after a late step
 DEAF_TIME = 0.15  # s without a sense of contact after the loop was held up
 REPORTS_HZ = 25.0  # AxisMoved a second; the brain needs no more
 _STANDING = 2.0  # deg/s; a slower head counts as standing
-_ROUNDING = 1e-6  # s
 _BACKOFF = (0.1, 2.0)  # s between tries after a fault: first, longest
 REST_AFTER_OPENING = 2.0  # s in which nothing starts, whatever anybody wants
 
 
 class AxisControl:
-    """One axis, its profile and its sense of touch. Every method may be called from any thread.
+    """One axis, its trajectory and its sense of touch. Every method may be called from any thread.
 
     Starts with the torque off; the first `MoveTo` energises, pinned to the
     pose of that moment. `t` is seconds on one monotonic clock, never going back.
@@ -59,8 +58,7 @@ class AxisControl:
         self._holds = config.hold_when_closed
         # Two samples before the end of an emergency stop.
         self._nearly_standing = 2.0 * config.motion.emergency_deceleration * self._period
-        self._motion = config.motion
-        self._profile = Profile(0.0, config.motion, config.range, self._period)
+        self._trajectory = Trajectory(0.0, config.motion, config.range, self._period)
         self._contact = ContactSense(config.contact)
         self._lock = threading.RLock()
         self._history: deque[tuple[float, float]] = deque()
@@ -74,8 +72,6 @@ class AxisControl:
         self._still_since: float | None = -math.inf
         self._yielded = False
         self._t = -math.inf
-        self._due: float | None = None  # of the next sample of the profile
-        self._before: Setpoint | None = None  # the profile's last sample but one
         self._deaf = -math.inf
         self._retry_at = -math.inf
         self._backoff: float | None = None
@@ -110,7 +106,7 @@ class AxisControl:
             if action.emergency:
                 self._brake_or_let_go()
             elif self._powered:
-                self._profile.stop()
+                self._trajectory.stop()
 
     def release(self, action: Release) -> None:  # noqa: ARG002
         """Torque off, now."""
@@ -123,9 +119,7 @@ class AxisControl:
         with self._lock:
             self._pending = None
             self._let_go()
-            span = (action.low, action.high)
-            heading = self._profile.now.heading
-            self._profile = Profile(heading, self._motion, span, self._period)
+            self._trajectory.confine((action.low, action.high))
 
     def forbid(self, reason: str, t: float | None = None) -> None:
         """The shutter closed: brake at the emergency rate, then nothing more until `permit`.
@@ -178,7 +172,7 @@ class AxisControl:
     def target(self) -> float | None:
         """The heading under way, None at rest."""
         with self._lock:
-            return self._profile.target if self._powered and not self._profile.done else None
+            return self._trajectory.target if self._powered else None
 
     def heading_at(self, t: float) -> float | None:
         """The heading at `t` of the last two seconds, interpolated; None before any reading."""
@@ -206,7 +200,7 @@ class AxisControl:
     def _mind_the_gap(self, t: float) -> None:
         """Set-points that came late, or failed to come, jolt a moving head as a hand would."""
         gap = t - self._t
-        if self._profile.done:
+        if self._trajectory.target is None:
             return
         if gap > (CATCH_UP - 0.5) * self._period:
             self._deaf = t + DEAF_TIME
@@ -250,20 +244,20 @@ class AxisControl:
         if t < self._rest_until:
             return
         if not self._powered:
-            self._pin(reading.heading)
+            self._trajectory.begin(reading.heading, t)
             self._contact.reset()
             self._axis.energise()
             self._powered = True
             self._sent = reading.heading
-            self._due = t
         move, self._pending = self._pending, None
-        self._profile.retarget(move.heading, move.pace)
+        self._trajectory.retarget(move.heading, move.pace)
 
     def _drive(self, t: float, reading: AxisReading) -> None:
-        if self._release_at_rest and self._lags(t):
+        if self._release_at_rest and self._trajectory.lags(t):
             # The servo has braked by itself meanwhile: go on from there, not from the plan.
-            self._profile.emergency(Setpoint(reading.heading, reading.velocity, 0.0))
-        setpoint = self._advance(t)
+            state = Setpoint(reading.heading, reading.velocity, 0.0)
+            self._trajectory.brake_from(state, t)
+        setpoint = self._trajectory.advance(t)
         kind = None
         if self._axis.abilities.can_sense_contact and not self._release_at_rest and t >= self._deaf:
             kind = self._contact.update(
@@ -281,52 +275,17 @@ class AxisControl:
                 self._let_go()
         else:
             if kind == STALL:
-                self._pin(reading.heading)
+                self._trajectory.rest_at(reading.heading)
                 self._contact.pinned()
-            self._send(self._setpoint(t))
-
-    def _advance(self, t: float) -> Setpoint:
-        """As many samples as are due: fixed ones, a few at most, later ones are given up."""
-        if self._due is None or self._lags(t):
-            self._due = t
-        while self._due < t + self._period - _ROUNDING:
-            self._before = self._profile.now
-            self._profile.step()
-            self._due += self._period
-        return self._setpoint(t)
-
-    def _lags(self, t: float) -> bool:
-        """Whether more samples are late than are made up for."""
-        return self._due is not None and t - self._due > (CATCH_UP - 0.5) * self._period
-
-    def _setpoint(self, t: float) -> Setpoint:
-        """Where the head should be at `t`, between the profile's last two samples.
-
-        A thread does not wake on the sample. Half a sample beside the time at
-        100 deg/s is half a degree, and jolts the head as a hand does.
-        """
-        now, before = self._profile.now, self._before
-        if before is None or self._due is None:
-            return now
-        left = min(1.0, max(0.0, (self._due - self._period - t) / self._period))
-        return Setpoint(
-            now.heading + left * (before.heading - now.heading),
-            now.velocity + left * (before.velocity - now.velocity),
-            now.acceleration + left * (before.acceleration - now.acceleration),
-        )
-
-    def _pin(self, heading: float) -> None:
-        """The profile rests here, whatever it did before."""
-        self._profile.rest_at(heading)
-        self._before = None
+            self._send(self._trajectory.at(t))
 
     def _braked(self, t: float, reading: AxisReading) -> bool:
         if self._brake_until is None:
             self._brake_until = t + BRAKING_TIME
-        if self._profile.done or abs(reading.velocity) < self._nearly_standing:
+        if self._trajectory.target is None or abs(reading.velocity) < self._nearly_standing:
             # Led on to where the profile ended, a servo would swing back: hold it here instead.
-            self._pin(reading.heading)
-        return abs(reading.velocity) < _STANDING or t >= self._brake_until - _ROUNDING
+            self._trajectory.rest_at(reading.heading)
+        return abs(reading.velocity) < _STANDING or t >= self._brake_until - ROUNDING
 
     def _send(self, setpoint: Setpoint) -> None:
         if self._sent is not None:
@@ -343,30 +302,24 @@ class AxisControl:
         elif not self._release_at_rest:
             self._release_at_rest = True
             self._brake_until = (self._t if t is None else t) + BRAKING_TIME
-            if t is None or self._profile.done:
-                self._profile.emergency()
+            if t is None or self._trajectory.target is None:
+                self._trajectory.brake()
             else:
                 self._brake_at_once(t)
 
     def _brake_at_once(self, t: float) -> None:
-        """From where the head should be at `t`; the profile is up to a sample ahead of that."""
-        self._profile.emergency(self._setpoint(t))
-        self._before, self._due = None, t
-        now = self._profile.now
-        # The speed it is to have a sample later, so that braking does not wait for that.
-        slower = max(0.0, abs(now.velocity) - abs(now.acceleration) * self._period)
         try:
-            self._send(replace(now, velocity=math.copysign(slower, now.velocity)))
+            self._send(self._trajectory.brake_at(t))
         except OSError as error:
             self._fail(t, error)
 
     def _hold(self, t: float, heading: float) -> None:
         """Stand still under torque: a head that would fall without it."""
         self._release_at_rest, self._brake_until = False, None
-        self._pin(heading)
+        self._trajectory.rest_at(heading)
         self._contact.pinned()
         self._sent = heading
-        self._send(self._setpoint(t))
+        self._send(self._trajectory.at(t))
 
     def _let_go(self) -> None:
         if self._closed:
@@ -375,15 +328,15 @@ class AxisControl:
         self._release_at_rest = False
         self._brake_until = None
         self._sent = None
-        self._pin(self._profile.now.heading)
+        self._trajectory.rest()
         try:
             self._axis.release()
         except OSError as error:
             self._fail(self._t, error)
 
     def _report(self, t: float, reading: AxisReading) -> None:
-        moving = self._powered and not self._profile.done
-        if moving == self._was_moving and t - self._reported < 1.0 / REPORTS_HZ - 1e-6:
+        moving = self.target is not None
+        if moving == self._was_moving and t - self._reported < 1.0 / REPORTS_HZ - ROUNDING:
             return
         self._was_moving, self._reported = moving, t
         moved = AxisMoved(t, reading.heading, reading.velocity, reading.torque, moving)
