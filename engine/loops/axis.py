@@ -4,8 +4,8 @@ Turns `MoveTo`, `Stop`, `Release` and `SetRange` into set-points on the motion p
 reads the axis back, yields to hands, and obeys the shutter before anything
 else. `AxisControl` is the loop's body, one `step(t)` a sample, thread-safe
 and without a clock; `axis_runner` gives it a thread in real time. `trajectory`
-says where the head should be at a moment. It decides nothing about people:
-what it felt goes to the brain as events.
+says where the head should be at a moment, `hands` whether somebody holds it.
+It decides nothing about people: what it felt goes to the brain as events.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 from engine.config import AxisConfig
 from engine.core.angles import interpolate
-from engine.core.contact import PUSH, STALL, ContactSense
+from engine.core.contact import PUSH, STALL
 from engine.core.profile import Setpoint
 from engine.core.types import (
     AxisFault,
@@ -30,22 +30,19 @@ from engine.core.types import (
     SetRange,
     Stop,
 )
-from engine.loops.trajectory import CATCH_UP, ROUNDING, Trajectory
+from engine.loops.hands import STANDING, Hands
+from engine.loops.trajectory import ROUNDING, Trajectory
 from engine.ports import Axis, AxisReading
 
 BRAKING_TIME = 0.15  # s after which a forbidden axis loses its torque, at standstill or not
 HISTORY = 2.0  # s of headings kept for the frames exposed meanwhile
-LATE = 1.5  # samples from which a step comes late
-SETTLING = 0.025  # s without a sense of contact after a late step
-DEAF_TIME = 0.15  # s without a sense of contact after the loop was held up
 REPORTS_HZ = 25.0  # AxisMoved a second; the brain needs no more
-_STANDING = 2.0  # deg/s; a slower head counts as standing
 _BACKOFF = (0.1, 2.0)  # s between tries after a fault: first, longest
 REST_AFTER_OPENING = 2.0  # s in which nothing starts, whatever anybody wants
 
 
 class AxisControl:
-    """One axis, its trajectory and its sense of touch. Every method may be called from any thread.
+    """One axis, its trajectory and the hands on it. Every method may be called from any thread.
 
     Starts with the torque off; the first `MoveTo` energises, pinned to the
     pose of that moment. `t` is seconds on one monotonic clock, never going back.
@@ -54,12 +51,11 @@ class AxisControl:
     def __init__(self, axis: Axis, config: AxisConfig) -> None:
         self._axis = axis
         self._period = 1.0 / config.rate_hz
-        self._hands_off = config.contact.hands_off
         self._holds = config.hold_when_closed
         # Two samples before the end of an emergency stop.
         self._nearly_standing = 2.0 * config.motion.emergency_deceleration * self._period
         self._trajectory = Trajectory(0.0, config.motion, config.range, self._period)
-        self._contact = ContactSense(config.contact)
+        self._hands = Hands(config.contact, self._period)
         self._lock = threading.RLock()
         self._history: deque[tuple[float, float]] = deque()
         self._events: list[Event] = []
@@ -69,10 +65,7 @@ class AxisControl:
         self._brake_until: float | None = None
         self._rest_until = -math.inf
         self._release_at_rest = False
-        self._still_since: float | None = -math.inf
-        self._yielded = False
         self._t = -math.inf
-        self._deaf = -math.inf
         self._retry_at = -math.inf
         self._backoff: float | None = None
         self._reported = -math.inf
@@ -147,7 +140,7 @@ class AxisControl:
     def touched(self, t: float, pressed: bool) -> None:
         """The touch screen's word, so that a scrolling finger is not taken for a hand."""
         with self._lock:
-            self._contact.touched(t, pressed)
+            self._hands.touched(t, pressed)
 
     def shut_down(self) -> None:
         """The end: torque off, the driver closed."""
@@ -187,7 +180,8 @@ class AxisControl:
     def step(self, t: float) -> list[Event]:
         """One turn of the loop: read, advance the profile, feel, command. Returns what happened."""
         with self._lock:
-            self._mind_the_gap(t)
+            if self._trajectory.target is not None:
+                self._hands.came_late(t, t - self._t)
             self._t = t
             if t >= self._retry_at:
                 try:
@@ -197,17 +191,6 @@ class AxisControl:
             events, self._events = self._events, []
             return events
 
-    def _mind_the_gap(self, t: float) -> None:
-        """Set-points that came late, or failed to come, jolt a moving head as a hand would."""
-        gap = t - self._t
-        if self._trajectory.target is None:
-            return
-        if gap > (CATCH_UP - 0.5) * self._period:
-            self._deaf = t + DEAF_TIME
-            self._contact.reset()
-        elif gap > LATE * self._period:
-            self._deaf = max(self._deaf, t + SETTLING)
-
     def _turn(self, t: float) -> None:
         reading = self._axis.read()
         self._remember(t, reading)
@@ -215,7 +198,7 @@ class AxisControl:
             self._axis.release()  # whatever it was told before it was lost
             self._backoff = None
             self._events.append(Health(t, "axis", True))
-        self._watch_hands(t, reading)
+        self._hands.watch(t, reading.velocity, self._powered)
         self._begin_move(t, reading)
         if self._powered:
             self._drive(t, reading)
@@ -226,26 +209,14 @@ class AxisControl:
         while self._history[0][0] < t - HISTORY:
             self._history.popleft()
 
-    def _watch_hands(self, t: float, reading: AxisReading) -> None:
-        """After a push the head must have stood still for a while before it moves again."""
-        if abs(reading.velocity) > _STANDING:
-            self._still_since = None
-        elif self._still_since is None:
-            self._still_since = t
-        if self._still_since is not None and t - self._still_since >= self._hands_off:
-            self._yielded = False
-        elif not self._powered and self._still_since is None:
-            # A head without torque that moves is in somebody's hand.
-            self._yielded = True
-
     def _begin_move(self, t: float, reading: AxisReading) -> None:
-        if self._pending is None or self._yielded or self._release_at_rest:
+        if self._pending is None or self._hands.holding or self._release_at_rest:
             return
         if t < self._rest_until:
             return
         if not self._powered:
             self._trajectory.begin(reading.heading, t)
-            self._contact.reset()
+            self._hands.forget()
             self._axis.energise()
             self._powered = True
             self._sent = reading.heading
@@ -259,14 +230,12 @@ class AxisControl:
             self._trajectory.brake_from(state, t)
         setpoint = self._trajectory.advance(t)
         kind = None
-        if self._axis.abilities.can_sense_contact and not self._release_at_rest and t >= self._deaf:
-            kind = self._contact.update(
-                t, setpoint, reading.heading, reading.velocity, reading.torque
-            )
+        if self._axis.abilities.can_sense_contact and not self._release_at_rest:
+            kind = self._hands.feel(t, setpoint, reading)
         if kind is not None:
             self._events.append(ContactFelt(t, kind, reading.heading))
         if kind == PUSH:
-            self._yielded, self._still_since, self._pending = True, None, None
+            self._pending = None
             self._let_go()
         elif self._release_at_rest and self._braked(t, reading):
             if self._holds:
@@ -276,7 +245,7 @@ class AxisControl:
         else:
             if kind == STALL:
                 self._trajectory.rest_at(reading.heading)
-                self._contact.pinned()
+                self._hands.pinned()
             self._send(self._trajectory.at(t))
 
     def _braked(self, t: float, reading: AxisReading) -> bool:
@@ -285,7 +254,7 @@ class AxisControl:
         if self._trajectory.target is None or abs(reading.velocity) < self._nearly_standing:
             # Led on to where the profile ended, a servo would swing back: hold it here instead.
             self._trajectory.rest_at(reading.heading)
-        return abs(reading.velocity) < _STANDING or t >= self._brake_until - ROUNDING
+        return abs(reading.velocity) < STANDING or t >= self._brake_until - ROUNDING
 
     def _send(self, setpoint: Setpoint) -> None:
         if self._sent is not None:
@@ -317,7 +286,7 @@ class AxisControl:
         """Stand still under torque: a head that would fall without it."""
         self._release_at_rest, self._brake_until = False, None
         self._trajectory.rest_at(heading)
-        self._contact.pinned()
+        self._hands.pinned()
         self._sent = heading
         self._send(self._trajectory.at(t))
 
