@@ -66,6 +66,7 @@ class AxisControl:
         self._rest_until = -math.inf
         self._release_at_rest = False
         self._t = -math.inf
+        self._failed: OSError | None = None
         self._retry_at = -math.inf
         self._backoff: float | None = None
         self._reported = -math.inf
@@ -183,6 +184,8 @@ class AxisControl:
             if self._trajectory.target is not None:
                 self._hands.came_late(t, t - self._t)
             self._t = t
+            if self._failed is not None:
+                self._fail(t, self._failed)
             if t >= self._retry_at:
                 try:
                     self._turn(t)
@@ -291,6 +294,7 @@ class AxisControl:
         self._send(self._trajectory.at(t))
 
     def _let_go(self) -> None:
+        """Torque off. A failure is told at the next step, which knows the time."""
         if self._closed:
             return
         self._powered = False
@@ -301,7 +305,7 @@ class AxisControl:
         try:
             self._axis.release()
         except OSError as error:
-            self._fail(self._t, error)
+            self._failed = error
 
     def _report(self, t: float, reading: AxisReading) -> None:
         moving = self.target is not None
@@ -321,6 +325,7 @@ class AxisControl:
         self._pending = None
         if self._powered:
             self._let_go()
+        self._failed = None  # an axis that is lost cannot be let go of either
 
 
 def _nothing() -> None:

@@ -164,7 +164,7 @@ class SimulatedAxis:
         return obstacle
 
     def unplug(self, start: float, seconds: float) -> None:
-        """The cable is out: every call of the port raises OSError meanwhile."""
+        """The cable is out: every call of the port but `release` raises OSError meanwhile."""
         self._lost.append((start, start + seconds))
 
     # ------------------------------------------------------------- the physics

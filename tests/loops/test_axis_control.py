@@ -23,7 +23,7 @@ from engine.core.types import (
     Stop,
 )
 from engine.loops.axis import AxisControl
-from engine.ports import AxisAbilities
+from engine.ports import AxisAbilities, AxisReading
 from engine.sim.axis import SimulatedAxis
 from engine.sim.hands import a_knock, a_push
 
@@ -341,6 +341,44 @@ def test_a_lost_axis_is_one_fault_and_comes_back_released(bench: Bench) -> None:
     bench.control.move_to(move(10.0))
     bench.run(1.5)
     assert bench.axis.true_heading == pytest.approx(10.0, abs=0.3)
+
+
+def unplugged(bench: Bench, seconds: float) -> None:
+    """The cable is out, and the port says so of its release, too, as a real one does."""
+    until, release = bench.t + seconds, bench.axis.release
+
+    def released() -> None:
+        release()
+        if bench.t < until:
+            raise OSError("the simulated axis is unplugged")
+
+    bench.axis.unplug(bench.t, seconds)
+    bench.axis.release = released  # type: ignore[method-assign]
+
+
+def test_a_lost_axis_is_tried_again_ever_more_rarely(bench: Bench) -> None:
+    bench.control.move_to(move(90.0))
+    bench.run(0.3)
+    read, tried = bench.axis.read, []
+
+    def tries() -> AxisReading:
+        tried.append(bench.t)
+        return read()
+
+    bench.axis.read = tries  # type: ignore[method-assign]
+    unplugged(bench, 60.0)
+    bench.run(5.0)
+    waits = [after - before for before, after in itertools.pairwise(tried)]
+    assert waits == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6], abs=0.011)
+
+
+def test_a_fault_before_the_first_sample_has_the_time_at_which_it_is_told(bench: Bench) -> None:
+    unplugged(bench, 0.5)
+    bench.control.forbid("the shutter is closed", bench.t)
+    bench.run(1.0)
+    news = [event for event in bench.events if isinstance(event, (AxisFault, Health))]
+    assert [type(event) for event in news] == [AxisFault, Health]
+    assert news[0].t == pytest.approx(0.01)
 
 
 def test_late_steps_never_make_the_head_jump(bench: Bench) -> None:
