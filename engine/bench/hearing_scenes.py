@@ -80,6 +80,16 @@ class Voices:
         return sorted(SOUNDS.glob("moh/*.g722"))[self.music]
 
 
+@dataclass(frozen=True, slots=True)
+class Listed(Voices):
+    """Voices that say certain prompts alone."""
+
+    files: tuple[Path, ...] = ()
+
+    def prompts(self) -> list[Path]:
+        return list(self.files)
+
+
 @cache
 def _prompts(speakers: tuple[str, ...]) -> tuple[Path, ...]:
     files = (f for s in speakers for f in SOUNDS.glob(f"sounds/{s}/*.g722"))

@@ -50,16 +50,16 @@ def everybody(word: str, data_dir: Path) -> Iterator[Said]:
     for clip in sorted((data_dir / "wake_words" / word).glob("*.wav")):
         yield Said(word, "recorded", clip.stem, read_mono(clip))
     for group, voices, paces, program in (
-        ("flite", FLITE_VOICES, FLITE_STRETCH, _flite),
+        ("flite", FLITE_VOICES, FLITE_STRETCH, flite),
         ("espeak-ng", ESPEAK_VOICES, ESPEAK_WORDS_A_MINUTE, _espeak),
     ):
         if shutil.which(group):
             for voice, pace in itertools.product(voices, paces):
-                sound = _synthesised(program(SPELT[word], voice, pace))
+                sound = synthesised(program(SPELT[word], voice, pace))
                 yield Said(word, group, f"{voice} {pace:g}", sound)
 
 
-def _flite(text: str, voice: str, stretch: float) -> list[str]:
+def flite(text: str, voice: str, stretch: float) -> list[str]:
     return ["flite", "-voice", voice, "--setf", f"duration_stretch={stretch}", "-t", text, "-o"]
 
 
@@ -67,7 +67,7 @@ def _espeak(text: str, voice: str, words_a_minute: float) -> list[str]:
     return ["espeak-ng", "-v", voice, "-s", f"{words_a_minute:.0f}", text, "-w"]
 
 
-def _synthesised(command: list[str]) -> Sound:
+def synthesised(command: list[str]) -> Sound:
     """What `command` says when it is given a file's name; silence around it is cut off."""
     with tempfile.TemporaryDirectory() as folder:
         file = str(Path(folder) / "said.wav")

@@ -7,8 +7,7 @@ the cutoffs were chosen on the others. What the networks are given is what the e
 awake throughout. Takes long; nothing calls it but script/measure.
 
 Not wholly unseen: the first recorded clip of each word and flite's voices, at other paces and in
-other rooms, chose cutoffs, too; and where the networks were taught, those prompts that are Spanish,
-French or Italian (0.55 of 0.87 hours) were on television now and then.
+other rooms, chose cutoffs, too. The prompts, also those on television, are of the reported half.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from __future__ import annotations
 import importlib
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -29,6 +28,7 @@ from engine.bench.hearing import reported
 from engine.bench.hearing_scenes import (
     MEASURING,
     TRAINING,
+    Listed,
     Sound,
     Voices,
     convolve,
@@ -108,7 +108,7 @@ def recall(data_dir: Path, progress: Progress, rooms: int) -> dict[str, Any]:
             note("dry", word, said.group, spotted(word, dry(said.sound)))
             for room in range(rooms if said.group == "recorded" else rooms // SYNTHETIC_SHARE):
                 progress(f"wake words: {word}, {said.group} {said.speaker}, room {room + 1}")
-                mix = through_a_room(said.sound, (SEED, number, room))
+                mix = through_a_room(said.sound, (SEED, number, room), on_television())
                 for condition, television in TELEVISION.items():
                     note(condition, word, said.group, spotted(word, mix(television)))
     return {condition: _shares_of(words) for condition, words in heard.items()}
@@ -143,7 +143,7 @@ def dry(clip: Sound) -> Sound:
 
 
 @cache
-def _localiser() -> Localiser:
+def localiser() -> Localiser:
     return Localiser(load_array("respeaker_6"))
 
 
@@ -164,25 +164,27 @@ def _room(seed: tuple[int, ...]) -> tuple[Sound, Sound]:
     return responses[0], responses[1]
 
 
-def through_a_room(clip: Sound, seed: tuple[int, ...]) -> Callable[[float], Sound]:
-    """The six microphones' sound in a room, with noise, for a television's level in dB."""
+def through_a_room(
+    clip: Sound, seed: tuple[int, ...], television: Voices
+) -> Callable[[float], Sound]:
+    """The six microphones' sound in a room, with noise, for the television's level in dB."""
     rng = np.random.default_rng((*seed, 1))
     from_talker, from_television = _room(seed)
     before, count = int(QUIET_BEFORE * RATE), len(clip) + int((QUIET_BEFORE + QUIET_AFTER) * RATE)
     wave = np.pad(clip, (before, count - before - len(clip)))
     talker = convolve(from_talker, wave)[:, :count]
     lead = RATE // 2
-    television = convolve(from_television, programme(rng, (count + lead + 1) / RATE))
-    television = television[:, lead : lead + count]
+    played = convolve(from_television, programme(rng, (count + lead + 1) / RATE, television))
+    played = played[:, lead : lead + count]
     noise = noisy(rng, count)
     said = slice(before, before + len(clip))
     spoken = talker[:, said][:, np.abs(clip) > 0.1 * np.abs(clip).max()]
-    level = [float(np.sqrt(np.mean(np.square(x)))) for x in (spoken, television[:, said])]
+    level = [float(np.sqrt(np.mean(np.square(x)))) for x in (spoken, played[:, said])]
     quiet = 10.0 ** (-SNR / 20.0) / float(np.sqrt(np.mean(np.square(noise[:, said]))))
 
     def mix(decibels: float) -> Sound:
         loud = 10.0 ** (decibels / 20.0) / level[1]
-        mixed = talker / level[0] + loud * television + quiet * noise
+        mixed = talker / level[0] + loud * played + quiet * noise
         return np.asarray(0.05 * mixed, np.float32)
 
     return mix
@@ -198,16 +200,16 @@ def noisy(rng: np.random.Generator, count: int) -> Sound:
 def spotted(word: str, sound: Sound) -> bool:
     """Whether the networks find `word` in what the microphones hear, as the ear gives it."""
     array = load_array("respeaker_6")
-    listening = WordListening(array, opened(word), localiser=_localiser())
+    listening = WordListening(array, opened(word), localiser=localiser())
     history = History(array.channels, KEPT)
     found = False
     for begin in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
         history.push(sound[:, begin : begin + CHUNK])
-        found = _hears(listening, history, begin) or found
+        found = hears(listening, history, begin) or found
     return found
 
 
-def _hears(listening: WordListening, history: History, begin: int) -> bool:
+def hears(listening: WordListening, history: History, begin: int) -> bool:
     """The chunk from `begin` on, heard awake."""
     mono = lambda a, b: history.span(a, b).mean(axis=0)  # noqa: E731
     return listening.hear(history, begin, 1.0, mono) is not None
@@ -279,19 +281,19 @@ def one_turn(turn: int, longest: float) -> tuple[float, dict[str, int]]:
         word: WordListening(
             array,
             spotters_of(word, cleaned, near),
-            localiser=_localiser(),
+            localiser=localiser(),
             canceller=lambda _: canceller,
         )
         for word in WORDS
     }
-    for sound in speech(turn):
+    for sound in speech(turn, prompts(), on_television()):
         if history.end >= longest * RATE:
             break
         for at in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
             begin = history.end
             history.push(sound[:, at : at + CHUNK])
             for word, listening in everyone.items():
-                alarms[word] += _hears(listening, history, begin)
+                alarms[word] += hears(listening, history, begin)
     return history.end / RATE, alarms
 
 
@@ -300,12 +302,19 @@ def prompts() -> list[Path]:
     return list({f.resolve(): f for f in EVERYBODY.prompts() if reported(f)})
 
 
-def speech(turn: int) -> Iterator[Sound]:
-    """All prompts in conditions that take turns, at one loudness, (microphones, n) each."""
+@cache
+def on_television() -> Voices:
+    """Those who speak beside what is to be heard: of the reported half, too."""
+    return Listed((), MEASURING.music, files=tuple(prompts()))
+
+
+def speech(turn: int, files: Sequence[Path], others: Voices) -> Iterator[Sound]:
+    """All prompts of `files` in conditions that take turns, at one loudness, (microphones, n) each;
+    `others` are heard beside them. Every turn has a room of its own."""
     rng = np.random.default_rng((SEED, turn))
     noise = noisy(np.random.default_rng(SEED), 30 * RATE)
     talker, other = _room((SEED, 1_000 + turn))
-    for index, file in enumerate(prompts()):
+    for index, file in enumerate(files):
         snr, music = CONDITIONS[(turn + index) % len(CONDITIONS)]
         if rng.random() < 0.5:  # somebody else, elsewhere: less of it sounded before
             talker, other = other, talker
@@ -315,7 +324,7 @@ def speech(turn: int) -> Iterator[Sound]:
         rest = np.take(noise, np.arange(begin, begin + len(sound)), axis=1, mode="wrap")
         heard = heard + 10.0 ** (-snr / 20.0) * rest
         if music is not None:
-            played = convolve(other, programme(rng, (len(sound) + 1) / RATE, EVERYBODY))
+            played = convolve(other, programme(rng, (len(sound) + 1) / RATE, others))
             heard = heard + 10.0 ** (music / 20.0) * _loud(played[:, : len(sound)])
         yield np.asarray(0.05 * heard, np.float32)
 

@@ -20,7 +20,8 @@ def test_recorded_words_are_heard_through_a_room_with_a_television(data_dir: Pat
     for word in WORDS:
         said = next(s for s in everybody(word, data_dir) if s.group == "recorded")
         assert wake_words.spotted(word, wake_words.dry(said.sound))
-        mix = wake_words.through_a_room(said.sound, (wake_words.SEED, 0, 1))
+        seed, television = (wake_words.SEED, 0, 1), wake_words.on_television()
+        mix = wake_words.through_a_room(said.sound, seed, television)
         assert np.isfinite(mix(below)).all()
         heard.append(wake_words.spotted(word, mix(below)))
         over.append(wake_words.spotted(word, mix(above)))
