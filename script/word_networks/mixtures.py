@@ -25,6 +25,7 @@ from scipy.signal import butter, lfilter, sosfilt
 from engine.bench.hearing import reported
 from engine.bench.hearing_scenes import (
     TRAINING,
+    Listed,
     Sound,
     convolve,
     decode,
@@ -130,6 +131,13 @@ def taught(file: Path) -> bool:
     return int(digest[5], 16) % 2 == 0
 
 
+@cache
+def on_television() -> Listed:
+    """What is on: what is taught as none of the words, so that nothing is heard here that chooses a
+    cutoff or is reported."""
+    return Listed((), TRAINING.music, files=tuple(taught_prompts()))
+
+
 def voice(rng: np.random.Generator, kind: str, voices: Path, said: str) -> Sound:
     """A dry utterance of `said`, or of a prompt, out of a brighter or darker mouth."""
     if kind == "speech":
@@ -191,7 +199,7 @@ def views(
     loud = np.abs(wave) > 0.1 * np.abs(wave).max()
     talker = convolve(responses[0], np.pad(wave, (before, AFTER)))[:, :total]
     lead = RATE // 2
-    on = programme(rng, (total + lead + 1) / RATE, TRAINING)
+    on = programme(rng, (total + lead + 1) / RATE, on_television())
     television = convolve(responses[1], on)[:, lead : lead + total]
     around = diffuse(rng, total, array.positions)
     noise = np.sqrt(0.9) * around + np.sqrt(0.1) * rng.standard_normal(around.shape)
