@@ -1,0 +1,284 @@
+"""Shows what each cutoff of the wake words would find and mistake, on what may be tuned on.
+
+usage: python -m script.word_networks.cutoffs DATA FILE [TURNS [WORKERS]]   (resumable)
+
+DATA is the folder of recordings (../shared/data). FILE keeps how sure the listeners were, which is
+listened to once and depends on the networks, `LEANS` and `ANSWERS`; remove it when those change.
+With other cutoffs the table is then there at once. Utterances: the first recorded clip of each word
+in 15 rooms, flite's voices at two paces in 2, with a television that is off, 5 dB softer or 5 dB
+louder. Mistakes: TURNS turns (16, of 0.32 h each) of the telephone prompts that are neither
+reported nor taught, in rooms that are not reported. Of each listener of a word it prints the surest
+mistakes, and how many of the utterances, in per cent, it is surer of; and what all of them find and
+mistake with the cutoffs as they are. Those are then chosen by hand in `engine.hearing.wake_word`.
+Ten minutes on two cores.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.bench.hearing import reported
+from engine.bench.hearing_scenes import TRAINING, Listed, Sound
+from engine.bench.wake_word_voices import FLITE_VOICES, SPELT, flite, read_mono, synthesised
+from engine.bench.wake_words import (
+    CHUNK,
+    EVERYBODY,
+    KEPT,
+    OneCanceller,
+    OneMaker,
+    hears,
+    localiser,
+    speech,
+    through_a_room,
+)
+from engine.hearing.arrays import load_array
+from engine.hearing.history import History
+from engine.hearing.spectra import RATE
+from engine.hearing.wake_word import (
+    ANSWERS,
+    CLEANED,
+    CLOSER,
+    LINGERS,
+    NEAR,
+    NEARLY,
+    WORDS,
+    MicroWakeWordSpotter,
+    Spotters,
+    networks_of,
+)
+from engine.hearing.word_network import Answering
+from engine.hearing.words import WordListening
+from script.word_networks.mixtures import taught
+
+SEED = 424_242
+ROOMS = {"recorded": 15, "flite": 2}
+PACES = (0.95, 1.1)
+TELEVISION = {"off": -60.0, "5 dB softer": -5.0, "5 dB louder": 5.0}
+FIRST_TURN = 50
+"""Turns, and with them rooms, from here on are not reported."""
+SUREST = 6
+CUTOFFS = {"cleaned": CLEANED, "near": NEAR, "both": NEARLY, "closer": CLOSER}
+
+Sureness = dict[str, float]
+"""By listener (`both`: the less sure of the first two): the most in a stretch of sound."""
+
+
+@dataclass(frozen=True)
+class Utterance:
+    word: str
+    group: str
+    speaker: str
+    sound: Sound
+
+
+class Noted:
+    """A network whose surest mean of so many answers is noted on the way."""
+
+    def __init__(self, network: Answering, answers: int = 1) -> None:
+        self._network, self._answers = network, answers
+        self._recent: deque[float] = deque(maxlen=answers * network.stride)
+        self._likely: deque[float] = deque(maxlen=LINGERS)
+        self.most = 0.0
+
+    @property
+    def stride(self) -> int:
+        return self._network.stride
+
+    @property
+    def lingering(self) -> float:
+        return max(self._likely, default=0.0)
+
+    def reset(self) -> None:
+        self._network.reset()
+        self._recent.clear()
+        self._likely.clear()
+
+    def probability(self, features: npt.NDArray[np.float64]) -> float:
+        likely = self._network.probability(features)
+        self._recent.append(likely)
+        self._likely.append(likely)
+        self.most = max(self.most, sum(self._recent) / self._answers)
+        return likely
+
+
+class Unsure(MicroWakeWordSpotter):
+    """Never finds anything, so that it listens on."""
+
+    @property
+    def nearly(self) -> bool:
+        return False
+
+
+class Listeners:
+    """All of one word, and how sure they have been since they were asked last."""
+
+    def __init__(
+        self,
+        word: str,
+        makers: Sequence[OneMaker | None] = (None, None),
+        canceller: OneCanceller | None = None,
+    ) -> None:
+        never, array = {word: 2.0}, load_array("respeaker_6")
+        first, second, jury = networks_of(word)
+        self._first, self._second, self._jury = Noted(first), Noted(second), Noted(jury, ANSWERS)
+        spotters = Spotters(
+            Unsure(word, self._first, never, features=makers[0]),
+            Unsure(word, self._second, never, features=makers[1]),
+            Unsure(word, self._jury, never),
+        )
+        shared = {} if canceller is None else {"canceller": lambda _: canceller}
+        self._listening = WordListening(array, spotters, localiser=localiser(), **shared)
+        self._both = 0.0
+
+    def hear(self, history: History, begin: int) -> None:
+        hears(self._listening, history, begin)
+        self._both = max(self._both, min(self._first.lingering, self._second.lingering))
+
+    def told(self) -> Sureness:
+        noted = {"cleaned": self._first, "near": self._second, "closer": self._jury}
+        told = {name: network.most for name, network in noted.items()} | {"both": self._both}
+        for network in noted.values():
+            network.most = 0.0
+        self._both = 0.0
+        return told
+
+
+def utterances(word: str, data: Path) -> Iterator[Utterance]:
+    """What may be tuned on."""
+    clip = sorted((data / "wake_words" / word).glob("*.wav"))[0]
+    yield Utterance(word, "recorded", clip.stem, read_mono(clip))
+    for voice in FLITE_VOICES:
+        for pace in PACES:
+            sound = synthesised(flite(SPELT[word], voice, pace))
+            yield Utterance(word, "flite", f"{voice} {pace:g}", sound)
+
+
+def of_utterance(work: tuple[int, Utterance, int]) -> dict[str, Sureness]:
+    """By television, in one room."""
+    number, said, room = work
+    mix, heard = through_a_room(said.sound, (SEED, number, room), on_television()), {}
+    for television, decibels in TELEVISION.items():
+        sound, listeners = mix(decibels), Listeners(said.word)
+        history = History(sound.shape[0], KEPT)
+        for begin in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
+            history.push(sound[:, begin : begin + CHUNK])
+            listeners.hear(history, begin)
+        heard[television] = listeners.told()
+    return heard
+
+
+@cache
+def prompts() -> tuple[Path, ...]:
+    """Half of the half that may be tuned on: those that nothing is taught with."""
+    tuned = {f.resolve() for f in EVERYBODY.prompts() if not reported(f)}
+    return tuple(sorted(f for f in tuned if not taught(f)))
+
+
+@cache
+def on_television() -> Listed:
+    return Listed((), TRAINING.music, files=prompts())
+
+
+def of_turn(turn: int) -> tuple[float, dict[str, list[Sureness]]]:
+    """Seconds of one turn of other speech, and of each word what each prompt is taken for."""
+    canceller, makers = OneCanceller(), (OneMaker(), OneMaker())
+    listeners = {word: Listeners(word, makers, canceller) for word in WORDS}
+    history = History(load_array("respeaker_6").channels, KEPT)
+    taken: dict[str, list[Sureness]] = {word: [] for word in WORDS}
+    for sound in speech(FIRST_TURN + turn, prompts(), on_television()):
+        for at in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
+            begin = history.end
+            history.push(sound[:, at : at + CHUNK])
+            for one in listeners.values():
+                one.hear(history, begin)
+        for word, one in listeners.items():
+            taken[word].append(one.told())
+    return history.end / RATE, taken
+
+
+def share(heard: Sequence[bool]) -> str:
+    return f"{100.0 * float(np.mean(heard)):.0f}"
+
+
+def surer(name: str, least: float, told: Sureness) -> bool:
+    return told[name] > least
+
+
+def table(
+    word: str, said: Sequence[tuple[Utterance, dict[str, Sureness]]], taken: Sequence[Sureness]
+) -> str:
+    """Of one word."""
+
+    def found(sure: Callable[[Sureness], bool]) -> str:
+        shares = {
+            group: [share([sure(h[tv]) for u, h in said if u.group == group]) for tv in TELEVISION]
+            for group in ROOMS
+        }
+        return "; ".join(f"{group} {' / '.join(each)}" for group, each in shares.items())
+
+    def any_sure(told: Sureness) -> bool:
+        return any(told[name] > cutoff[word] for name, cutoff in CUTOFFS.items())
+
+    mistakes = sum(map(any_sure, taken))
+    lines = [f"{word}: {mistakes} mistakes as it is; {found(any_sure)}"]
+    for name in CUTOFFS:
+        surest = sorted((told[name] for told in taken), reverse=True)[:SUREST]
+        for rank, least in enumerate(surest):
+            found_then = found(partial(surer, name, least))
+            lines.append(f"  {name:8}{rank} mistakes above {least:.3f}: {found_then}")
+    return "\n".join(lines)
+
+
+class Kept:
+    """What was heard so far, by name, in a file of lines."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        lines = file.read_text().splitlines() if file.exists() else []
+        self.known: dict[str, Any] = dict(json.loads(line) for line in lines)
+
+    def all_of(
+        self, pool: ProcessPoolExecutor, hear: Callable[[Any], Any], work: dict[str, Any]
+    ) -> list[Any]:
+        """What `hear` makes of each piece of `work`; what is known is not heard again."""
+        left = {name: piece for name, piece in work.items() if name not in self.known}
+        with self._file.open("a") as file:
+            for name, heard in zip(left, pool.map(hear, left.values()), strict=True):
+                self.known[name] = heard
+                file.write(json.dumps([name, heard]) + "\n")
+                file.flush()
+                print(name, file=sys.stderr, flush=True)
+        return [self.known[name] for name in work]
+
+
+def main(data: Path, file: Path, turns: int = 16, workers: int = 2) -> None:
+    said = {
+        f"{u.word}, {u.group} {u.speaker}, room {room + 1}": (number, u, room)
+        for word in WORDS
+        for number, u in enumerate(utterances(word, data))
+        for room in range(ROOMS[u.group])
+    }
+    kept = Kept(file)
+    with ProcessPoolExecutor(workers) as pool:
+        heard = kept.all_of(pool, of_utterance, said)
+        spoken = kept.all_of(pool, of_turn, {f"turn {n + 1}": n for n in range(turns)})
+    hours = sum(seconds for seconds, _ in spoken) / 3600
+    print(f"{hours:.1f} hours of other speech; television {', '.join(TELEVISION)}")
+    for word in WORDS:
+        each = [(u, h) for (_, u, _), h in zip(said.values(), heard, strict=True) if u.word == word]
+        print(table(word, each, [told for _, taken in spoken for told in taken[word]]))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:5]))
