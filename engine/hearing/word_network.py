@@ -1,4 +1,4 @@
-"""A wake word's network, step by step: what it makes of the features of 10 ms each.
+"""A wake word's networks, step by step: what they make of the features of 10 ms each.
 
 A network is pymicro-wakeword's own, or a copy of it that was taught further what a filter leaves of
 a word in a room with a television (models/README.md). The package's interpreter runs either, on
@@ -10,12 +10,32 @@ from __future__ import annotations
 
 import ctypes
 import importlib
-from typing import Any
+import math
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from engine import networks
+
+SMALLEST = 1.0 / 512.0
+"""Half of the step in which a network says its probability: how sure one of several can be."""
+
+
+class Answering(Protocol):
+    """Whatever answers as a network does."""
+
+    @property
+    def stride(self) -> int:
+        """Steps between two answers."""
+
+    def reset(self) -> None:
+        """Forget what was heard so far."""
+
+    def probability(self, features: npt.NDArray[np.float64]) -> float:
+        """Of the word, when the features of one more step, any shape, complete as many as are
+        taken at once; 0 of the steps between."""
 
 
 def open_network(word: str, *, taught: bool) -> WordNetwork:
@@ -46,12 +66,11 @@ class WordNetwork:
 
     @property
     def stride(self) -> int:
-        """Steps between two answers."""
         return int(self._spotter.stride)
 
     def reset(self) -> None:
-        """Forget what was heard so far. The package would read its file anew for that, which an
-        upgrade may have replaced or taken away meanwhile."""
+        """The package would read its file anew for that, which an upgrade may have replaced or
+        taken away meanwhile."""
         spotter, library = self._spotter, self._spotter.lib
         library.TfLiteInterpreterDelete(spotter.interpreter)
         spotter.interpreter = library.TfLiteInterpreterCreate(spotter.model, None)
@@ -61,8 +80,6 @@ class WordNetwork:
         self._features.clear()
 
     def probability(self, features: npt.NDArray[np.float64]) -> float:
-        """Of the word, when the features of one more step, any shape, complete as many as the
-        network takes at once; 0 of the steps between."""
         self._features.append(features.ravel())
         spotter = self._spotter
         if len(self._features) < spotter.stride:
@@ -78,3 +95,39 @@ class WordNetwork:
         library.TfLiteInterpreterInvoke(spotter.interpreter)
         library.TfLiteTensorCopyToBuffer(spotter.output_tensor, self._said_at, self._said.nbytes)
         return float((int(self._said[0]) - spotter.output_zero_point) * spotter.output_scale)
+
+
+class Jury:
+    """Networks of one word as one, by the mean of their log odds: a word that one of them knows
+    well need only be likely to the others, and they seldom take the same sound for it."""
+
+    def __init__(self, networks: Sequence[Answering]) -> None:
+        """Raises ValueError where they do not answer at the same steps."""
+        strides = {network.stride for network in networks}
+        if len(strides) != 1:
+            raise ValueError(f"networks of one word that answer every {sorted(strides)} steps")
+        (self._stride,) = strides
+        self._networks = networks
+        self._steps = 0
+
+    @property
+    def stride(self) -> int:
+        return self._stride
+
+    def reset(self) -> None:
+        self._steps = 0
+        for network in self._networks:
+            network.reset()
+
+    def probability(self, features: npt.NDArray[np.float64]) -> float:
+        said = [network.probability(features) for network in self._networks]
+        self._steps = (self._steps + 1) % self._stride
+        if self._steps:
+            return 0.0
+        return 1.0 / (1.0 + math.exp(-sum(map(log_odds, said)) / len(said)))
+
+
+def log_odds(probability: float) -> float:
+    """At most those of half a step from 0 or 1."""
+    held = min(max(probability, SMALLEST), 1.0 - SMALLEST)
+    return math.log(held / (1.0 - held))

@@ -98,8 +98,10 @@ def test_the_mean_of_so_many_answers_has_to_pass(
     monkeypatch: pytest.MonkeyPatch, answers: int, said: list[float], steps: int | None
 ) -> None:
     monkeypatch.setattr(wake_word.importlib, "import_module", MagicMock())
-    monkeypatch.setattr(wake_word, "open_network", lambda _, taught: Answering(said))
-    spotter = MicroWakeWordSpotter("alexa", {"alexa": 0.9}, answers=answers, features=OneAStep())
+    network = Answering(said)
+    spotter = MicroWakeWordSpotter(
+        "alexa", network, {"alexa": 0.9}, answers=answers, features=OneAStep()
+    )
     step = np.zeros(RATE // 100, np.float32)
     found = [n for n in range(1, 3 * len(said) + 1) if spotter.listen(step)]
     assert found == ([] if steps is None else [steps])

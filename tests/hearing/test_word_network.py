@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine import networks
 from engine.hearing.wake_word import WORDS
-from engine.hearing.word_network import WordNetwork, open_network
+from engine.hearing.word_network import Jury, WordNetwork, open_network
 from engine.networks import HEARING
 
 installed = pytest.mark.needs("wake-word")
@@ -101,3 +103,64 @@ class Overheard:
     def TfLiteTensorCopyFromBuffer(self, tensor: Any, at: Any, count: int) -> Any:  # noqa: N802
         self._noted.append(ctypes.string_at(at, count))
         return self._library.TfLiteTensorCopyFromBuffer(tensor, at, count)
+
+
+STEP = np.zeros(40)
+
+
+class Saying:
+    """A network that says one thing after the other, and 0 at the steps between."""
+
+    def __init__(self, *answers: float, stride: int = 3) -> None:
+        self.stride, self._answers, self._steps = stride, list(answers), 0
+
+    def reset(self) -> None:
+        self._steps = 0
+
+    def probability(self, _: object) -> float:
+        self._steps += 1
+        return 0.0 if self._steps % self.stride else self._answers.pop(0)
+
+
+def agreed(*answers: float) -> float:
+    """What a jury of networks that say these says, at the step at which it says something."""
+    jury = Jury([Saying(answer) for answer in answers])
+    *between, last = (jury.probability(STEP) for _ in range(3))
+    assert between == [0.0, 0.0]
+    return last
+
+
+likely = st.floats(0.0, 1.0)
+
+
+@given(st.lists(likely, min_size=1, max_size=4))
+def test_a_jury_is_between_its_networks_whatever_their_order(answers: list[float]) -> None:
+    said = agreed(*answers)
+    assert min(answers) - 1 / 256 <= said <= max(answers) + 1 / 256
+    assert said == pytest.approx(agreed(*reversed(answers)))
+
+
+@given(likely, likely, likely)
+def test_a_jury_hears_one_that_is_surer_than_before(
+    first: float, second: float, more: float
+) -> None:
+    assert agreed(max(first, more), second) >= agreed(first, second)
+
+
+def test_a_jury_of_one_for_and_one_as_sure_against_is_undecided() -> None:
+    assert agreed(0.02, 0.98) == pytest.approx(0.5)
+    assert agreed(0.0, 1.0) == pytest.approx(0.5)
+    # The mean of their probabilities is 0.65: one that is sure is worth more than one that doubts.
+    assert agreed(0.3, 0.996) > 0.9
+
+
+def test_a_jury_begins_anew_in_the_middle_of_a_step() -> None:
+    jury = Jury([Saying(0.9), Saying(0.9)])
+    jury.probability(STEP)
+    jury.reset()
+    assert [round(jury.probability(STEP), 6) for _ in range(3)] == [0.0, 0.0, 0.9]
+
+
+def test_networks_that_answer_at_other_steps_make_no_jury() -> None:
+    with pytest.raises(ValueError, match=r"every \[1, 3\] steps"):
+        Jury([Saying(0.5), Saying(0.5, stride=1)])
