@@ -184,8 +184,9 @@ class AxisControl:
             if self._trajectory.target is not None:
                 self._hands.came_late(t, t - self._t)
             self._t = t
-            if self._failed is not None:
-                self._fail(t, self._failed)
+            failed, self._failed = self._failed, None
+            if failed is not None and self._backoff is None:
+                self._fail(t, failed)
             if t >= self._retry_at:
                 try:
                     self._turn(t)
@@ -294,7 +295,8 @@ class AxisControl:
         self._send(self._trajectory.at(t))
 
     def _let_go(self) -> None:
-        """Torque off. A failure is told at the next step, which knows the time."""
+        """Torque off. A failure is told at the next step, which knows the time; of an axis that
+        is lost it is no news, and it is released again when it is back."""
         if self._closed:
             return
         self._powered = False
@@ -325,7 +327,6 @@ class AxisControl:
         self._pending = None
         if self._powered:
             self._let_go()
-        self._failed = None  # an axis that is lost cannot be let go of either
 
 
 def _nothing() -> None:

@@ -356,7 +356,8 @@ def unplugged(bench: Bench, seconds: float) -> None:
     bench.axis.release = released  # type: ignore[method-assign]
 
 
-def test_a_lost_axis_is_tried_again_ever_more_rarely(bench: Bench) -> None:
+@pytest.mark.parametrize("asked_meanwhile", [False, True])
+def test_a_lost_axis_is_tried_again_ever_more_rarely(bench: Bench, asked_meanwhile: bool) -> None:
     bench.control.move_to(move(90.0))
     bench.run(0.3)
     read, tried = bench.axis.read, []
@@ -367,9 +368,13 @@ def test_a_lost_axis_is_tried_again_ever_more_rarely(bench: Bench) -> None:
 
     bench.axis.read = tries  # type: ignore[method-assign]
     unplugged(bench, 60.0)
-    bench.run(5.0)
+    for _ in range(10):
+        bench.run(0.5)
+        if asked_meanwhile:
+            bench.control.release(Release("test"))
     waits = [after - before for before, after in itertools.pairwise(tried)]
     assert waits == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6], abs=0.011)
+    assert sum(isinstance(event, AxisFault) for event in bench.events) == 1
 
 
 def test_a_fault_before_the_first_sample_has_the_time_at_which_it_is_told(bench: Bench) -> None:
