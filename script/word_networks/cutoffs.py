@@ -2,38 +2,38 @@
 
 usage: python -m script.word_networks.cutoffs DATA FILE [TURNS [WORKERS]]   (resumable)
 
-DATA is the folder of recordings (../shared/data). FILE keeps how sure the listeners were, which is
-listened to once and depends on the networks, `LEANS` and `ANSWERS`; remove it when those change.
-With other cutoffs the table is then there at once. Utterances: the first recorded clip of each word
-in 15 rooms, flite's voices at two paces in 2, with a television that is off, 5 dB softer or 5 dB
-louder. Mistakes: TURNS turns (16, of 0.32 h each) of the telephone prompts that are neither
-reported nor taught, in rooms that are not reported. Of each listener of a word it prints the surest
-mistakes, and how many of the utterances, in per cent, it is surer of; and what all of them find and
-mistake with the cutoffs as they are. Those are then chosen by hand in `engine.hearing.wake_word`.
-Ten minutes on two cores.
+DATA is the folder of recordings (../shared/data). FILE keeps how sure the listeners were, so that
+with other cutoffs the table is there at once; one that other networks or listeners have made is
+refused. Utterances: the first recorded clip of each word in 15 rooms, flite's voices at two paces
+in 2, with a television that is off, 5 dB softer or 5 dB louder. Mistakes: TURNS turns (16, of
+0.32 h each) of the telephone prompts that are neither reported nor taught, in rooms that are not
+reported; a prompt counts once a turn, however often it is mistaken in it. Of each listener of a
+word it prints the surest mistakes, and how many of the utterances, in per cent, it is surer of; and
+what all of them find and mistake with the cutoffs as they are. Those are then chosen by hand in
+`engine.hearing.wake_word`. Ten minutes on two cores.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.bench.hearing import reported
-from engine.bench.hearing_scenes import TRAINING, Listed, Sound
+from engine import networks
+from engine.bench.hearing_scenes import Sound
 from engine.bench.wake_word_voices import FLITE_VOICES, SPELT, flite, read_mono, synthesised
 from engine.bench.wake_words import (
     CHUNK,
-    EVERYBODY,
     KEPT,
     OneCanceller,
     OneMaker,
@@ -42,13 +42,16 @@ from engine.bench.wake_words import (
     speech,
     through_a_room,
 )
+from engine.errors import UserError
 from engine.hearing.arrays import load_array
 from engine.hearing.history import History
 from engine.hearing.spectra import RATE
 from engine.hearing.wake_word import (
     ANSWERS,
     CLEANED,
+    CLEANED_TAUGHT,
     CLOSER,
+    LEANS,
     LINGERS,
     NEAR,
     NEARLY,
@@ -59,7 +62,7 @@ from engine.hearing.wake_word import (
 )
 from engine.hearing.word_network import Answering
 from engine.hearing.words import WordListening
-from script.word_networks.mixtures import taught
+from script.word_networks.prompts import cutoff_prompts, on_television
 
 SEED = 424_242
 ROOMS = {"recorded": 15, "flite": 2}
@@ -68,6 +71,7 @@ TELEVISION = {"off": -60.0, "5 dB softer": -5.0, "5 dB louder": 5.0}
 FIRST_TURN = 50
 """Turns, and with them rooms, from here on are not reported."""
 SUREST = 6
+NEVER = 2.0
 CUTOFFS = {"cleaned": CLEANED, "near": NEAR, "both": NEARLY, "closer": CLOSER}
 
 Sureness = dict[str, float]
@@ -113,7 +117,10 @@ class Noted:
 
 
 class Unsure(MicroWakeWordSpotter):
-    """Never finds anything, so that it listens on."""
+    """Finds nothing, so that it listens on."""
+
+    def __init__(self, word: str, network: Noted, features: OneMaker | None = None) -> None:
+        super().__init__(word, network, {word: NEVER}, features=features)
 
     @property
     def nearly(self) -> bool:
@@ -129,15 +136,15 @@ class Listeners:
         makers: Sequence[OneMaker | None] = (None, None),
         canceller: OneCanceller | None = None,
     ) -> None:
-        never, array = {word: 2.0}, load_array("respeaker_6")
         first, second, jury = networks_of(word)
         self._first, self._second, self._jury = Noted(first), Noted(second), Noted(jury, ANSWERS)
         spotters = Spotters(
-            Unsure(word, self._first, never, features=makers[0]),
-            Unsure(word, self._second, never, features=makers[1]),
-            Unsure(word, self._jury, never),
+            Unsure(word, self._first, makers[0]),
+            Unsure(word, self._second, makers[1]),
+            Unsure(word, self._jury),
         )
         shared = {} if canceller is None else {"canceller": lambda _: canceller}
+        array = load_array("respeaker_6")
         self._listening = WordListening(array, spotters, localiser=localiser(), **shared)
         self._both = 0.0
 
@@ -167,7 +174,8 @@ def utterances(word: str, data: Path) -> Iterator[Utterance]:
 def of_utterance(work: tuple[int, Utterance, int]) -> dict[str, Sureness]:
     """By television, in one room."""
     number, said, room = work
-    mix, heard = through_a_room(said.sound, (SEED, number, room), on_television()), {}
+    beside, heard = on_television(cutoff_prompts()), {}
+    mix = through_a_room(said.sound, (SEED, number, room), beside)
     for television, decibels in TELEVISION.items():
         sound, listeners = mix(decibels), Listeners(said.word)
         history = History(sound.shape[0], KEPT)
@@ -178,25 +186,14 @@ def of_utterance(work: tuple[int, Utterance, int]) -> dict[str, Sureness]:
     return heard
 
 
-@cache
-def prompts() -> tuple[Path, ...]:
-    """Half of the half that may be tuned on: those that nothing is taught with."""
-    tuned = {f.resolve() for f in EVERYBODY.prompts() if not reported(f)}
-    return tuple(sorted(f for f in tuned if not taught(f)))
-
-
-@cache
-def on_television() -> Listed:
-    return Listed((), TRAINING.music, files=prompts())
-
-
 def of_turn(turn: int) -> tuple[float, dict[str, list[Sureness]]]:
     """Seconds of one turn of other speech, and of each word what each prompt is taken for."""
     canceller, makers = OneCanceller(), (OneMaker(), OneMaker())
     listeners = {word: Listeners(word, makers, canceller) for word in WORDS}
     history = History(load_array("respeaker_6").channels, KEPT)
     taken: dict[str, list[Sureness]] = {word: [] for word in WORDS}
-    for sound in speech(FIRST_TURN + turn, prompts(), on_television()):
+    files = cutoff_prompts()
+    for sound in speech(FIRST_TURN + turn, files, on_television(files)):
         for at in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
             begin = history.end
             history.push(sound[:, at : at + CHUNK])
@@ -231,21 +228,38 @@ def table(
         return any(told[name] > cutoff[word] for name, cutoff in CUTOFFS.items())
 
     mistakes = sum(map(any_sure, taken))
-    lines = [f"{word}: {mistakes} mistakes as it is; {found(any_sure)}"]
+    lines = [f"{word}: {mistakes} prompts mistaken as it is; {found(any_sure)}"]
     for name in CUTOFFS:
         surest = sorted((told[name] for told in taken), reverse=True)[:SUREST]
         for rank, least in enumerate(surest):
             found_then = found(partial(surer, name, least))
-            lines.append(f"  {name:8}{rank} mistakes above {least:.3f}: {found_then}")
+            lines.append(f"  {name:8}{rank} mistaken above {least:.3f}: {found_then}")
     return "\n".join(lines)
 
 
-class Kept:
-    """What was heard so far, by name, in a file of lines."""
+def made_by() -> str:
+    """Of what is heard, the part that most often changes: the networks, and who asks them."""
+    known = hashlib.sha256((networks.HEARING / "models.json").read_bytes())
+    known.update(repr((LEANS, ANSWERS, LINGERS, CLEANED_TAUGHT)).encode())
+    return known.hexdigest()
 
-    def __init__(self, file: Path) -> None:
+
+class Kept:
+    """What was heard so far, by name, in a file of lines; the first says who made it.
+
+    Raises UserError where that was another one.
+    """
+
+    def __init__(self, file: Path, maker: str) -> None:
         self._file = file
-        lines = file.read_text().splitlines() if file.exists() else []
+        text = file.read_text() if file.exists() else ""
+        whole = text[: text.rfind("\n") + 1]  # the last line may be half a one
+        first, *lines = whole.splitlines() or [maker]
+        if first != maker:
+            raise UserError(
+                f"{file}: heard by other networks or other listeners", "remove it, or name another"
+            )
+        file.write_text("".join(f"{line}\n" for line in (first, *lines)))
         self.known: dict[str, Any] = dict(json.loads(line) for line in lines)
 
     def all_of(
@@ -269,7 +283,7 @@ def main(data: Path, file: Path, turns: int = 16, workers: int = 2) -> None:
         for number, u in enumerate(utterances(word, data))
         for room in range(ROOMS[u.group])
     }
-    kept = Kept(file)
+    kept = Kept(file, made_by())
     with ProcessPoolExecutor(workers) as pool:
         heard = kept.all_of(pool, of_utterance, said)
         spoken = kept.all_of(pool, of_turn, {f"turn {n + 1}": n for n in range(turns)})

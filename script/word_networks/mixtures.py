@@ -10,7 +10,6 @@ its number. Needs ffmpeg, scipy, pymicro-wakeword, pyroomacoustics and Debian's 
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import sys
 import time
@@ -22,10 +21,7 @@ import numpy as np
 import pymicro_wakeword
 from scipy.signal import butter, lfilter, sosfilt
 
-from engine.bench.hearing import reported
 from engine.bench.hearing_scenes import (
-    TRAINING,
-    Listed,
     Sound,
     convolve,
     decode,
@@ -35,7 +31,6 @@ from engine.bench.hearing_scenes import (
     room_responses,
 )
 from engine.bench.wake_word_voices import read_mono
-from engine.bench.wake_words import EVERYBODY
 from engine.hearing.arrays import MicrophoneArray, load_array
 from engine.hearing.canceller import DELAY, Canceller
 from engine.hearing.closer import CATCH_UP, LASTING
@@ -45,6 +40,7 @@ from engine.hearing.speech import CHUNK
 from engine.hearing.wake_word import WORDS
 from script.word_networks.mouths import MOUTHS
 from script.word_networks.phrases import NEGATIVES
+from script.word_networks.prompts import on_television, taught_prompts
 
 SEEDS = {"plain": 4712, "speech": 4713, "quick": 4714}
 SAID = (*WORDS, NEGATIVES, NEGATIVES)
@@ -119,25 +115,6 @@ def clips(voices: Path, said: str) -> dict[str, list[Path]]:
     return {mouth: own for mouth, own in of.items() if own}
 
 
-@cache
-def taught_prompts() -> list[Path]:
-    """Half of the half that may be tuned on; cutoffs are chosen on the other half of it."""
-    tuned = sorted({f.resolve() for f in EVERYBODY.prompts() if not reported(f)})
-    return [f for f in tuned if taught(f)]
-
-
-def taught(file: Path) -> bool:
-    digest = hashlib.sha1(file.name.encode(), usedforsecurity=False).hexdigest()
-    return int(digest[5], 16) % 2 == 0
-
-
-@cache
-def on_television() -> Listed:
-    """What is on: what is taught as none of the words, so that nothing is heard here that chooses a
-    cutoff or is reported."""
-    return Listed((), TRAINING.music, files=tuple(taught_prompts()))
-
-
 def voice(rng: np.random.Generator, kind: str, voices: Path, said: str) -> Sound:
     """A dry utterance of `said`, or of a prompt, out of a brighter or darker mouth."""
     if kind == "speech":
@@ -199,7 +176,7 @@ def views(
     loud = np.abs(wave) > 0.1 * np.abs(wave).max()
     talker = convolve(responses[0], np.pad(wave, (before, AFTER)))[:, :total]
     lead = RATE // 2
-    on = programme(rng, (total + lead + 1) / RATE, on_television())
+    on = programme(rng, (total + lead + 1) / RATE, on_television(taught_prompts()))
     television = convolve(responses[1], on)[:, lead : lead + total]
     around = diffuse(rng, total, array.positions)
     noise = np.sqrt(0.9) * around + np.sqrt(0.1) * rng.standard_normal(around.shape)

@@ -1,0 +1,77 @@
+"""What wake words are taught, tuned and reported with is kept apart, and what was heard is kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from engine.bench import wake_words
+from engine.bench.wake_words import EVERYBODY
+from engine.errors import UserError
+from script.word_networks import cutoffs
+from script.word_networks.cutoffs import Kept, Noted
+from script.word_networks.prompts import cutoff_prompts, on_television, taught_prompts
+
+
+@pytest.mark.needs("speech")
+def test_each_prompt_is_taught_or_chooses_cutoffs_or_is_reported() -> None:
+    parts = [taught_prompts(), cutoff_prompts(), [f.resolve() for f in wake_words.prompts()]]
+    assert all(parts)
+    every = {f.resolve() for f in EVERYBODY.prompts()}
+    assert sorted(f for part in parts for f in part) == sorted(every)
+    # The same recording under another name would be in two parts.
+    contents = [{f.read_bytes() for f in part} for part in parts]
+    assert len(set.union(*contents)) == sum(map(len, contents))
+
+
+@pytest.mark.needs("speech")
+def test_on_television_are_those_of_the_same_part() -> None:
+    reported = {f.resolve() for f in wake_words.prompts()}
+    assert {f.resolve() for f in wake_words.on_television().prompts()} <= reported
+    for part in (taught_prompts(), cutoff_prompts()):
+        assert set(on_television(part).prompts()) == set(part)
+    taught, measured = on_television(taught_prompts()), wake_words.on_television()
+    assert not set(taught.pieces()) & set(measured.pieces())
+
+
+def test_what_an_interrupted_run_has_heard_is_not_heard_again(tmp_path: Path) -> None:
+    file = tmp_path / "heard.jsonl"
+    file.write_text('maker\n["one", {"near": 0.5}]\n["two", {"ne')
+    assert Kept(file, "maker").known == {"one": {"near": 0.5}}
+    with file.open("a") as more:
+        more.write(json.dumps(["two", {"near": 0.25}]) + "\n")
+    assert Kept(file, "maker").known == {"one": {"near": 0.5}, "two": {"near": 0.25}}
+
+
+def test_what_other_networks_heard_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "heard.jsonl"
+    Kept(file, "these")
+    with pytest.raises(UserError, match=r"heard\.jsonl: heard by other networks"):
+        Kept(file, "others")
+
+
+class Saying:
+    stride = 1
+
+    def __init__(self, *answers: float) -> None:
+        self._answers = list(answers)
+
+    def reset(self) -> None:
+        pass
+
+    def probability(self, _: object) -> float:
+        return self._answers.pop(0)
+
+
+def test_the_surest_mean_is_noted_and_none_across_a_new_beginning() -> None:
+    noted = Noted(Saying(0.5, 0.75, 0.25, 1.0, 0.25), answers=2)
+    for expected in (0.25, 0.625, 0.625):
+        noted.probability(cutoffs.np.zeros(40))
+        assert noted.most == expected
+    noted.reset()
+    assert noted.lingering == 0.0
+    for expected in (0.625, 0.625):
+        noted.probability(cutoffs.np.zeros(40))
+        assert noted.most == expected
