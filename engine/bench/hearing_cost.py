@@ -132,7 +132,7 @@ def _each(work: Callable[[Sound], object], sound: Sound, repeats: int) -> float:
 
 
 def closer_listen(array: MicrophoneArray, spotters: Spotters, sound: Sound, repeats: int) -> float:
-    """What it takes at once when something may be the word: direction, filter and network."""
+    """What it takes at once when something may be the word: direction, filter and networks."""
     assert spotters.closer is not None
     count = min(sound.shape[1], 6 * RATE) // CHUNK * CHUNK
     history, canceller = History(array.channels, 6 * RATE), Canceller(array)

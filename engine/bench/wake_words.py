@@ -3,11 +3,12 @@
 Real speakers and synthesised ones (`wake_word_voices`) dry, and through simulated rooms with
 noise and a television that had been on before; and hours of Debian's telephone prompts, which
 hold none of the words, through rooms, in noise and over music: those whose names hash odd, as
-the cutoffs were chosen on the others. What the networks are given is what the ear gives them,
+the others taught networks or chose cutoffs. What the networks are given is what the ear gives them,
 awake throughout. Takes long; nothing calls it but script/measure.
 
 Not wholly unseen: the first recorded clip of each word and flite's voices, at other paces and in
-other rooms, chose cutoffs, too. The prompts, also those on television, are of the reported half.
+other rooms, chose cutoffs, too. The prompts, also those on television, are of the reported half,
+but the same few people read the other one, by which networks were taught and cutoffs chosen.
 """
 
 from __future__ import annotations

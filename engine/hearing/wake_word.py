@@ -44,7 +44,7 @@ NEARLY = {"alexa": 0.75, "hey_jarvis": 0.5, "hey_mycroft": 0.93, "okay_nabu": 0.
 """Probability that is enough where both of the first two find it."""
 LEANS = {"alexa": 0.2, "hey_jarvis": 0.15, "hey_mycroft": 0.15, "okay_nabu": 0.12}
 """Probability in either of the first two from which they lean towards the word, and a third listens
-closer: 9 to 47 times in an hour of other speech."""
+closer: some 14 to 47 times in an hour of other speech."""
 CLEANED_TAUGHT = ("okay_nabu",)
 """Words whose own network is unsure in noise alone: the taught one hears them without what sounded
 before, too. Of the others it finds no more there, and makes the closer listen's mistakes."""
@@ -56,7 +56,7 @@ LASTS = {"alexa": 0.6, "hey_jarvis": 0.7, "hey_mycroft": 0.7, "okay_nabu": 0.7}
 Of 60 voices, dry, the middle one."""
 LAG = {"alexa": 0.1, "hey_jarvis": 0.02, "hey_mycroft": 0.0, "okay_nabu": 0.0}
 """From the word's end to the moment the package's network is sure, seconds, of the same voices.
-Mycroft's is sure 30 ms before the end; Nabu's was by 180, and the taught one is by 10."""
+Mycroft's is sure 30 ms before the end; Nabu's was by 180, and the taught one is about then."""
 REFRACTORY = 1.5
 """Seconds after a detection in which the same utterance is not counted again."""
 

@@ -18,9 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from engine import networks
+from engine.errors import UserError
 
 SMALLEST = 1.0 / 512.0
-"""Half of the step in which a network says its probability: how sure one of several can be."""
+"""Half of the step in which a network says its probability: none of a jury counts as nearer to 0 or
+1 than this."""
 
 
 class Answering(Protocol):
@@ -101,13 +103,16 @@ class Jury:
     """Networks of one word as one, by the mean of their log odds: a word that one of them knows
     well need only be likely to the others, and they seldom take the same sound for it."""
 
-    def __init__(self, networks: Sequence[Answering]) -> None:
-        """Raises ValueError where they do not answer at the same steps."""
-        strides = {network.stride for network in networks}
+    def __init__(self, members: Sequence[Answering]) -> None:
+        """Raises UserError where they do not answer at the same steps."""
+        strides = {member.stride for member in members}
         if len(strides) != 1:
-            raise ValueError(f"networks of one word that answer every {sorted(strides)} steps")
+            raise UserError(
+                f"networks of one word that answer every {sorted(strides)} steps",
+                "install pymicro-wakeword 2.5, of which the taught ones were made",
+            )
         (self._stride,) = strides
-        self._networks = networks
+        self._members = members
         self._steps = 0
 
     @property
@@ -116,11 +121,11 @@ class Jury:
 
     def reset(self) -> None:
         self._steps = 0
-        for network in self._networks:
-            network.reset()
+        for member in self._members:
+            member.reset()
 
     def probability(self, features: npt.NDArray[np.float64]) -> float:
-        said = [network.probability(features) for network in self._networks]
+        said = [member.probability(features) for member in self._members]
         self._steps = (self._steps + 1) % self._stride
         if self._steps:
             return 0.0

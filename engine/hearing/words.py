@@ -1,7 +1,7 @@
-"""What the wake word's network is given to hear, and when.
+"""What the wake word's listeners are given to hear, and when.
 
-One network hears the sound without what sounded before (`canceller`). That may take off a talker,
-too, who was speaking before the word; so a second one hears a microphone as it is. Either may find
+One hears the sound without what sounded before (`canceller`). That may take off a talker, too, who
+was speaking before the word; so a second one hears a microphone as it is. Either may find
 the word, or both when they nearly are sure; where either leans towards it, a third one listens
 closer (`closer`). The word counts once. All sleep while nothing has sounded like a voice for a
 while. Decides nothing else.

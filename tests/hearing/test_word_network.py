@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import networks
+from engine.errors import UserError
 from engine.hearing.wake_word import WORDS
 from engine.hearing.word_network import Jury, WordNetwork, open_network
 from engine.networks import HEARING
@@ -141,7 +142,7 @@ def test_a_jury_is_between_its_networks_whatever_their_order(answers: list[float
 
 
 @given(likely, likely, likely)
-def test_a_jury_hears_one_that_is_surer_than_before(
+def test_a_jury_is_no_less_sure_where_one_of_it_is_surer(
     first: float, second: float, more: float
 ) -> None:
     assert agreed(max(first, more), second) >= agreed(first, second)
@@ -162,5 +163,5 @@ def test_a_jury_begins_anew_in_the_middle_of_a_step() -> None:
 
 
 def test_networks_that_answer_at_other_steps_make_no_jury() -> None:
-    with pytest.raises(ValueError, match=r"every \[1, 3\] steps"):
+    with pytest.raises(UserError, match=r"every \[1, 3\] steps"):
         Jury([Saying(0.5), Saying(0.5, stride=1)])
