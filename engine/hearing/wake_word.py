@@ -24,14 +24,14 @@ NONE = "none"
 WORDS = ("alexa", "hey_jarvis", "hey_mycroft", "okay_nabu")
 """Words whose networks come with pymicro-wakeword 2.5."""
 
-CLEANED = {"alexa": 0.93, "hey_jarvis": 0.98, "hey_mycroft": 0.95, "okay_nabu": 0.82}
+CLEANED = {"alexa": 0.985, "hey_jarvis": 0.98, "hey_mycroft": 0.95, "okay_nabu": 0.82}
 """Probability from which a word counts, per word, in sound without what sounded before; networks
 say it in steps of 1/256. All of these were chosen by what script/word_networks/cutoffs shows: 31
 utterances of each word in rooms (one recorded voice in 15, flite's in 16), each with three
 televisions, and 5.1 hours of other speech, 0.32 of these hours different, in noise, music or with
 somebody else. Hey Jarvis was heard there twice, Okay Nabu once, the others never.
 engine.bench.wake_words reports another half."""
-NEAR = {"alexa": 0.96, "hey_jarvis": 0.985, "hey_mycroft": 0.994, "okay_nabu": 0.8}
+NEAR = {"alexa": 0.987, "hey_jarvis": 0.985, "hey_mycroft": 0.994, "okay_nabu": 0.8}
 """The same in the sound of one microphone as it is."""
 CLOSER = {"alexa": 0.94, "hey_jarvis": 0.965, "hey_mycroft": 0.9, "okay_nabu": 0.28}
 """Of the mean of `ANSWERS` by the package's network and the taught one together (`Jury`), in sound
@@ -40,7 +40,7 @@ ANSWERS = 5
 """Answers of the closer listen's networks, 30 ms apart, that are averaged: half a word's, where
 other speech sounds like it for an answer or three. The first two listeners need no mean, which
 would come 120 ms later: what is clear they tell at once."""
-NEARLY = {"alexa": 0.75, "hey_jarvis": 0.5, "hey_mycroft": 0.93, "okay_nabu": 0.5}
+NEARLY = {"alexa": 0.97, "hey_jarvis": 0.5, "hey_mycroft": 0.93, "okay_nabu": 0.5}
 """Probability that is enough where both of the first two find it."""
 LEANS = {"alexa": 0.2, "hey_jarvis": 0.15, "hey_mycroft": 0.15, "okay_nabu": 0.12}
 """Probability in either of the first two from which they lean towards the word, and a third listens
