@@ -1,57 +1,26 @@
-"""The axis loop: moves, obeys the shutter, yields to hands, survives a lost axis."""
+"""The axis loop: moves, obeys the shutter, yields to hands."""
 
 from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from axis_bench import CONFIG, Bench, move
 
-from engine.config import AxisConfig
 from engine.core.types import (
     AxisFault,
     AxisMoved,
-    ContactFelt,
-    Event,
-    Health,
-    MoveTo,
     Pace,
     Release,
     SetRange,
     Stop,
 )
 from engine.loops.axis import AxisControl
-from engine.ports import AxisAbilities, AxisReading
+from engine.ports import AxisAbilities
 from engine.sim.axis import SimulatedAxis
 from engine.sim.hands import a_knock, a_push
-
-CONFIG = AxisConfig()
-
-
-def move(heading: float, pace: Pace = Pace.BRISK) -> MoveTo:
-    return MoveTo(heading, pace, "test")
-
-
-class Bench:
-    """A control on a simulated axis, in virtual time."""
-
-    def __init__(self, *, seed: int = 1, heading: float = 0.0) -> None:
-        self.axis = SimulatedAxis(heading=heading, seed=seed)
-        self.control = AxisControl(self.axis, CONFIG)
-        self.t = 0.0
-        self.events: list[Event] = []
-
-    def run(self, seconds: float, each: Callable[[], None] = lambda: None) -> None:
-        for _ in range(round(seconds / 0.01)):
-            self.t += 0.01
-            self.axis.advance(self.t)
-            self.events += self.control.step(self.t)
-            each()
-
-    def felt(self) -> list[str]:
-        return [event.kind for event in self.events if isinstance(event, ContactFelt)]
 
 
 @pytest.fixture
@@ -324,78 +293,6 @@ def test_an_obstacle_is_a_stall_and_is_not_pressed_against(bench: Bench, pace: P
     bench.control.move_to(move(0.0))
     bench.run(1.5)
     assert bench.axis.true_heading == pytest.approx(0.0, abs=0.3)
-
-
-# -------------------------------------------------------------- faults, time
-
-
-def test_a_lost_axis_is_one_fault_and_comes_back_released(bench: Bench) -> None:
-    bench.control.move_to(move(90.0))
-    bench.run(0.3)
-    bench.axis.unplug(bench.t, 1.0)
-    bench.run(4.0)
-    news = [event for event in bench.events if isinstance(event, (AxisFault, Health))]
-    assert [type(event) for event in news] == [AxisFault, Health]
-    assert "unplugged" in str(getattr(news[0], "reason", ""))
-    assert not bench.axis.powered
-    bench.control.move_to(move(10.0))
-    bench.run(1.5)
-    assert bench.axis.true_heading == pytest.approx(10.0, abs=0.3)
-
-
-def unplugged(bench: Bench, seconds: float) -> None:
-    """The cable is out, and the port says so of its release, too, as a real one does."""
-    until, release = bench.t + seconds, bench.axis.release
-
-    def released() -> None:
-        release()
-        if bench.t < until:
-            raise OSError("the simulated axis is unplugged")
-
-    bench.axis.unplug(bench.t, seconds)
-    bench.axis.release = released  # type: ignore[method-assign]
-
-
-@pytest.mark.parametrize("asked_meanwhile", [False, True])
-def test_a_lost_axis_is_tried_again_ever_more_rarely(bench: Bench, asked_meanwhile: bool) -> None:
-    bench.control.move_to(move(90.0))
-    bench.run(0.3)
-    read, tried = bench.axis.read, []
-
-    def tries() -> AxisReading:
-        tried.append(bench.t)
-        return read()
-
-    bench.axis.read = tries  # type: ignore[method-assign]
-    unplugged(bench, 60.0)
-    for _ in range(10):
-        bench.run(0.5)
-        if asked_meanwhile:
-            bench.control.release(Release("test"))
-    waits = [after - before for before, after in itertools.pairwise(tried)]
-    assert waits == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6], abs=0.011)
-    assert sum(isinstance(event, AxisFault) for event in bench.events) == 1
-
-
-def test_a_fault_before_the_first_sample_has_the_time_at_which_it_is_told(bench: Bench) -> None:
-    unplugged(bench, 0.5)
-    bench.control.forbid("the shutter is closed", bench.t)
-    bench.run(1.0)
-    news = [event for event in bench.events if isinstance(event, (AxisFault, Health))]
-    assert [type(event) for event in news] == [AxisFault, Health]
-    assert news[0].t == pytest.approx(0.01)
-
-
-def test_late_steps_never_make_the_head_jump(bench: Bench) -> None:
-    rng = random.Random(5)
-    bench.control.move_to(move(170.0))
-    while bench.t < 12.0:
-        before = bench.control.travel_commanded
-        bench.t += rng.choice((0.004, 0.01, 0.013, 0.03, 0.2))
-        bench.axis.advance(bench.t)
-        bench.control.step(bench.t)
-        assert bench.control.travel_commanded - before <= 3 * 1.8 + 1e-9
-    assert bench.axis.true_heading == pytest.approx(170.0, abs=0.3)
 
 
 def test_without_contact_sensing_nothing_is_felt(bench: Bench) -> None:

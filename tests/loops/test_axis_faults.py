@@ -1,0 +1,86 @@
+"""The axis loop survives an axis that is lost, and steps that come late."""
+
+from __future__ import annotations
+
+import itertools
+import random
+
+import pytest
+from axis_bench import Bench, move
+
+from engine.core.types import AxisFault, Health, Release
+from engine.ports import AxisReading
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_a_lost_axis_is_one_fault_and_comes_back_released(bench: Bench) -> None:
+    bench.control.move_to(move(90.0))
+    bench.run(0.3)
+    bench.axis.unplug(bench.t, 1.0)
+    bench.run(4.0)
+    news = [event for event in bench.events if isinstance(event, (AxisFault, Health))]
+    assert [type(event) for event in news] == [AxisFault, Health]
+    assert "unplugged" in str(getattr(news[0], "reason", ""))
+    assert not bench.axis.powered
+    bench.control.move_to(move(10.0))
+    bench.run(1.5)
+    assert bench.axis.true_heading == pytest.approx(10.0, abs=0.3)
+
+
+def unplugged(bench: Bench, seconds: float) -> None:
+    """The cable is out, and the port says so of its release, too, as a real one does."""
+    until, release = bench.t + seconds, bench.axis.release
+
+    def released() -> None:
+        release()
+        if bench.t < until:
+            raise OSError("the simulated axis is unplugged")
+
+    bench.axis.unplug(bench.t, seconds)
+    bench.axis.release = released  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("asked_meanwhile", [False, True])
+def test_a_lost_axis_is_tried_again_ever_more_rarely(bench: Bench, asked_meanwhile: bool) -> None:
+    bench.control.move_to(move(90.0))
+    bench.run(0.3)
+    read, tried = bench.axis.read, []
+
+    def tries() -> AxisReading:
+        tried.append(bench.t)
+        return read()
+
+    bench.axis.read = tries  # type: ignore[method-assign]
+    unplugged(bench, 60.0)
+    for _ in range(10):
+        bench.run(0.5)
+        if asked_meanwhile:
+            bench.control.release(Release("test"))
+    waits = [after - before for before, after in itertools.pairwise(tried)]
+    assert waits == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6], abs=0.011)
+    assert sum(isinstance(event, AxisFault) for event in bench.events) == 1
+
+
+def test_a_fault_before_the_first_sample_has_the_time_at_which_it_is_told(bench: Bench) -> None:
+    unplugged(bench, 0.5)
+    bench.control.forbid("the shutter is closed", bench.t)
+    bench.run(1.0)
+    news = [event for event in bench.events if isinstance(event, (AxisFault, Health))]
+    assert [type(event) for event in news] == [AxisFault, Health]
+    assert news[0].t == pytest.approx(0.01)
+
+
+def test_late_steps_never_make_the_head_jump(bench: Bench) -> None:
+    rng = random.Random(5)
+    bench.control.move_to(move(170.0))
+    while bench.t < 12.0:
+        before = bench.control.travel_commanded
+        bench.t += rng.choice((0.004, 0.01, 0.013, 0.03, 0.2))
+        bench.axis.advance(bench.t)
+        bench.control.step(bench.t)
+        assert bench.control.travel_commanded - before <= 3 * 1.8 + 1e-9
+    assert bench.axis.true_heading == pytest.approx(170.0, abs=0.3)
