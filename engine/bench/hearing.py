@@ -10,9 +10,7 @@ Takes long; nothing calls it but script/measure.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -47,6 +45,7 @@ from engine.bench.hearing_scenes import (
     scene,
     utterance,
 )
+from engine.bench.kept import Kept
 from engine.core.angles import difference
 from engine.errors import UserError
 from engine.hardware.wav import WavReader
@@ -142,28 +141,19 @@ def _gathered(
     progress: Progress,
 ) -> list[Answer]:
     """All answers; those that an interrupted run of the same code left are taken up."""
-    store = answers_folder() / f"{name.replace(' ', '-')}.jsonl"
-    known = _stored(store)
-    answers = [a for item in work for a in known.get(repr(item), ())]
-    left = [item for item in work if repr(item) not in known]
-    done = len(work) - len(left)
-    with store.open("a") as file:
-        for item, part in zip(left, pool.map(answer, left), strict=True):
-            done += 1
-            progress(f"hearing: {name}, scene {done} of {len(work)}")
-            file.write(json.dumps([repr(item), [asdict(a) for a in part]]) + "\n")
-            file.flush()
-            answers += part
-    return answers
+    folder = answers_folder()
+    kept = Kept(folder / f"{name.replace(' ', '-')}.jsonl", folder.name)
+    found = kept.all_of(
+        pool,
+        partial(_plain, answer),
+        {repr(item): item for item in work},
+        lambda far: progress(f"hearing: {name}, scene {far}"),
+    )
+    return [Answer(**fields) for part in found for fields in part]
 
 
-def _stored(store: Path) -> dict[str, list[Answer]]:
-    known: dict[str, list[Answer]] = {}
-    for line in store.read_text().splitlines() if store.exists() else ():
-        with contextlib.suppress(ValueError, TypeError):  # the last line may be half a one
-            item, part = json.loads(line)
-            known[item] = [Answer(**fields) for fields in part]
-    return known
+def _plain(answer: Callable[[Any], list[Answer]], item: Any) -> list[dict[str, Any]]:
+    return [asdict(a) for a in answer(item)]
 
 
 def answers_folder() -> Path:

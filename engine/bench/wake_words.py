@@ -204,10 +204,17 @@ def spotted(word: str, sound: Sound) -> bool:
     listening = WordListening(array, opened(word), localiser=localiser())
     history = History(array.channels, KEPT)
     found = False
-    for begin in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
-        history.push(sound[:, begin : begin + CHUNK])
+    for begin in pushed(history, sound):
         found = hears(listening, history, begin) or found
     return found
+
+
+def pushed(history: History, sound: Sound) -> Iterator[int]:
+    """Gives `sound` to `history` by chunks; the first sample's number of each, as it is there."""
+    for at in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
+        begin = history.end
+        history.push(sound[:, at : at + CHUNK])
+        yield begin
 
 
 def hears(listening: WordListening, history: History, begin: int) -> bool:
@@ -290,9 +297,7 @@ def one_turn(turn: int, longest: float) -> tuple[float, dict[str, int]]:
     for sound in speech(turn, prompts(), on_television()):
         if history.end >= longest * RATE:
             break
-        for at in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
-            begin = history.end
-            history.push(sound[:, at : at + CHUNK])
+        for begin in pushed(history, sound):
             for word, listening in everyone.items():
                 alarms[word] += hears(listening, history, begin)
     return history.end / RATE, alarms

@@ -4,7 +4,7 @@ usage: python -m script.word_networks.cutoffs DATA FILE [TURNS [WORKERS]]   (res
 
 DATA is the folder of recordings (../shared/data). FILE keeps how sure the listeners were, so that
 with other cutoffs the table is there at once; one that other networks or listeners have made is
-refused. Utterances: the first recorded clip of each word in 15 rooms, flite's voices at two paces
+refused. Saids: the first recorded clip of each word in 15 rooms, flite's voices at two paces
 in 2, with a television that is off, 5 dB softer or 5 dB louder. Mistakes: TURNS turns (16, of
 0.32 h each) of the telephone prompts that are neither reported nor taught, in rooms that are not
 reported; a prompt counts once a turn, however often it is mistaken in it. Of each listener of a
@@ -16,33 +16,29 @@ what all of them find and mistake with the cutoffs as they are. Those are then c
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from engine import networks
-from engine.bench.hearing_scenes import Sound
-from engine.bench.wake_word_voices import FLITE_VOICES, SPELT, flite, read_mono, synthesised
+from engine.bench.kept import Kept
+from engine.bench.wake_word_voices import FLITE_VOICES, SPELT, Said, flite, read_mono, synthesised
 from engine.bench.wake_words import (
-    CHUNK,
     KEPT,
     OneCanceller,
     OneMaker,
     hears,
     localiser,
+    pushed,
     speech,
     through_a_room,
 )
-from engine.errors import UserError
 from engine.hearing.arrays import load_array
 from engine.hearing.history import History
 from engine.hearing.spectra import RATE
@@ -76,14 +72,6 @@ CUTOFFS = {"cleaned": CLEANED, "near": NEAR, "both": NEARLY, "closer": CLOSER}
 
 Sureness = dict[str, float]
 """By listener (`both`: the less sure of the first two): the most in a stretch of sound."""
-
-
-@dataclass(frozen=True)
-class Utterance:
-    word: str
-    group: str
-    speaker: str
-    sound: Sound
 
 
 class Noted:
@@ -161,17 +149,17 @@ class Listeners:
         return told
 
 
-def utterances(word: str, data: Path) -> Iterator[Utterance]:
+def utterances(word: str, data: Path) -> Iterator[Said]:
     """What may be tuned on."""
     clip = sorted((data / "wake_words" / word).glob("*.wav"))[0]
-    yield Utterance(word, "recorded", clip.stem, read_mono(clip))
+    yield Said(word, "recorded", clip.stem, read_mono(clip))
     for voice in FLITE_VOICES:
         for pace in PACES:
             sound = synthesised(flite(SPELT[word], voice, pace))
-            yield Utterance(word, "flite", f"{voice} {pace:g}", sound)
+            yield Said(word, "flite", f"{voice} {pace:g}", sound)
 
 
-def of_utterance(work: tuple[int, Utterance, int]) -> dict[str, Sureness]:
+def of_utterance(work: tuple[int, Said, int]) -> dict[str, Sureness]:
     """By television, in one room."""
     number, said, room = work
     beside, heard = on_television(cutoff_prompts()), {}
@@ -179,8 +167,7 @@ def of_utterance(work: tuple[int, Utterance, int]) -> dict[str, Sureness]:
     for television, decibels in TELEVISION.items():
         sound, listeners = mix(decibels), Listeners(said.word)
         history = History(sound.shape[0], KEPT)
-        for begin in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
-            history.push(sound[:, begin : begin + CHUNK])
+        for begin in pushed(history, sound):
             listeners.hear(history, begin)
         heard[television] = listeners.told()
     return heard
@@ -194,9 +181,7 @@ def of_turn(turn: int) -> tuple[float, dict[str, list[Sureness]]]:
     taken: dict[str, list[Sureness]] = {word: [] for word in WORDS}
     files = cutoff_prompts()
     for sound in speech(FIRST_TURN + turn, files, on_television(files)):
-        for at in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
-            begin = history.end
-            history.push(sound[:, at : at + CHUNK])
+        for begin in pushed(history, sound):
             for one in listeners.values():
                 one.hear(history, begin)
         for word, one in listeners.items():
@@ -213,7 +198,7 @@ def surer(name: str, least: float, told: Sureness) -> bool:
 
 
 def table(
-    word: str, said: Sequence[tuple[Utterance, dict[str, Sureness]]], taken: Sequence[Sureness]
+    word: str, said: Sequence[tuple[Said, dict[str, Sureness]]], taken: Sequence[Sureness]
 ) -> str:
     """Of one word."""
 
@@ -244,36 +229,8 @@ def made_by() -> str:
     return known.hexdigest()
 
 
-class Kept:
-    """What was heard so far, by name, in a file of lines; the first says who made it.
-
-    Raises UserError where that was another one.
-    """
-
-    def __init__(self, file: Path, maker: str) -> None:
-        self._file = file
-        text = file.read_text() if file.exists() else ""
-        whole = text[: text.rfind("\n") + 1]  # the last line may be half a one
-        first, *lines = whole.splitlines() or [maker]
-        if first != maker:
-            raise UserError(
-                f"{file}: heard by other networks or other listeners", "remove it, or name another"
-            )
-        file.write_text("".join(f"{line}\n" for line in (first, *lines)))
-        self.known: dict[str, Any] = dict(json.loads(line) for line in lines)
-
-    def all_of(
-        self, pool: ProcessPoolExecutor, hear: Callable[[Any], Any], work: dict[str, Any]
-    ) -> list[Any]:
-        """What `hear` makes of each piece of `work`; what is known is not heard again."""
-        left = {name: piece for name, piece in work.items() if name not in self.known}
-        with self._file.open("a") as file:
-            for name, heard in zip(left, pool.map(hear, left.values()), strict=True):
-                self.known[name] = heard
-                file.write(json.dumps([name, heard]) + "\n")
-                file.flush()
-                print(name, file=sys.stderr, flush=True)
-        return [self.known[name] for name in work]
+def tell(what: str, far: str) -> None:
+    print(what, far, file=sys.stderr, flush=True)
 
 
 def main(data: Path, file: Path, turns: int = 16, workers: int = 2) -> None:
@@ -285,8 +242,9 @@ def main(data: Path, file: Path, turns: int = 16, workers: int = 2) -> None:
     }
     kept = Kept(file, made_by())
     with ProcessPoolExecutor(workers) as pool:
-        heard = kept.all_of(pool, of_utterance, said)
-        spoken = kept.all_of(pool, of_turn, {f"turn {n + 1}": n for n in range(turns)})
+        heard = kept.all_of(pool, of_utterance, said, partial(tell, "utterance"))
+        every_turn = {f"turn {n + 1}": n for n in range(turns)}
+        spoken = kept.all_of(pool, of_turn, every_turn, partial(tell, "turn"))
     hours = sum(seconds for seconds, _ in spoken) / 3600
     print(f"{hours:.1f} hours of other speech; television {', '.join(TELEVISION)}")
     for word in WORDS:

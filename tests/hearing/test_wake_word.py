@@ -8,6 +8,7 @@ from unittest.mock import MagicMock
 import numpy as np
 import pytest
 from hearing_sounds import RATE, read_wav
+from scripted_network import Saying
 
 from engine import networks
 from engine.bench import wake_words
@@ -66,18 +67,6 @@ def test_a_damaged_network_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         (tmp_path / "models" / name).write_bytes(kept)
 
 
-class Answering:
-    """A network with a script: an answer at every third step, 0 at those between."""
-
-    stride = 3
-
-    def __init__(self, answers: list[float]) -> None:
-        self._steps = [p for answer in answers for p in (0.0, 0.0, answer)]
-
-    def probability(self, _: object) -> float:
-        return self._steps.pop(0)
-
-
 class OneAStep:
     """Features of one step for every 10 ms of sound."""
 
@@ -98,7 +87,7 @@ def test_the_mean_of_so_many_answers_has_to_pass(
     monkeypatch: pytest.MonkeyPatch, answers: int, said: list[float], steps: int | None
 ) -> None:
     monkeypatch.setattr(wake_word.importlib, "import_module", MagicMock())
-    network = Answering(said)
+    network = Saying(*said)
     spotter = MicroWakeWordSpotter(
         "alexa", network, {"alexa": 0.9}, answers=answers, features=OneAStep()
     )

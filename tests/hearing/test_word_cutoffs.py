@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scripted_network import Saying
 
 from engine.bench import wake_words
+from engine.bench.kept import Kept
 from engine.bench.wake_words import EVERYBODY
 from engine.errors import UserError
-from script.word_networks import cutoffs
-from script.word_networks.cutoffs import Kept, Noted
+from script.word_networks.cutoffs import Noted
 from script.word_networks.prompts import cutoff_prompts, on_television, taught_prompts
 
 
@@ -52,26 +54,13 @@ def test_what_other_networks_heard_is_refused(tmp_path: Path) -> None:
         Kept(file, "others")
 
 
-class Saying:
-    stride = 1
-
-    def __init__(self, *answers: float) -> None:
-        self._answers = list(answers)
-
-    def reset(self) -> None:
-        pass
-
-    def probability(self, _: object) -> float:
-        return self._answers.pop(0)
-
-
 def test_the_surest_mean_is_noted_and_none_across_a_new_beginning() -> None:
-    noted = Noted(Saying(0.5, 0.75, 0.25, 1.0, 0.25), answers=2)
+    noted = Noted(Saying(0.5, 0.75, 0.25, 1.0, 0.25, stride=1), answers=2)
     for expected in (0.25, 0.625, 0.625):
-        noted.probability(cutoffs.np.zeros(40))
+        noted.probability(np.zeros(40))
         assert noted.most == expected
     noted.reset()
     assert noted.lingering == 0.0
     for expected in (0.625, 0.625):
-        noted.probability(cutoffs.np.zeros(40))
+        noted.probability(np.zeros(40))
         assert noted.most == expected

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scripted_network import Saying
 
 from engine import networks
 from engine.errors import UserError
@@ -107,20 +108,6 @@ class Overheard:
 
 
 STEP = np.zeros(40)
-
-
-class Saying:
-    """A network that says one thing after the other, and 0 at the steps between."""
-
-    def __init__(self, *answers: float, stride: int = 3) -> None:
-        self.stride, self._answers, self._steps = stride, list(answers), 0
-
-    def reset(self) -> None:
-        self._steps = 0
-
-    def probability(self, _: object) -> float:
-        self._steps += 1
-        return 0.0 if self._steps % self.stride else self._answers.pop(0)
 
 
 def agreed(*answers: float) -> float:
