@@ -45,7 +45,7 @@ NEARLY = {"alexa": 0.97, "hey_jarvis": 0.5, "hey_mycroft": 0.93, "okay_nabu": 0.
 """Probability that is enough where both of the first two find it."""
 LEANS = {"alexa": 0.2, "hey_jarvis": 0.15, "hey_mycroft": 0.15, "okay_nabu": 0.12}
 """Probability in either of the first two from which they lean towards the word, and a third listens
-closer: some 14 to 47 times in an hour of other speech."""
+closer: 14 to 47 times in an hour of other speech (counted with Okay Nabu's network before)."""
 CLEANED_TAUGHT = ("okay_nabu",)
 """Words whose own network is unsure in noise alone: the taught one hears them without what sounded
 before, too. Of the others it finds no more there, and makes the closer listen's mistakes."""
