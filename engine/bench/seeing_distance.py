@@ -49,6 +49,9 @@ WIDEST = 30.0
 """Degrees to either side at which people are put."""
 MOST = 40
 """People of each posture."""
+TIMES = 5
+"""Rooms and directions that each of them is put into: of so few people, one room each would let a
+single box decide."""
 FRAMES = 5
 """Half a second, in which somebody is to be confirmed."""
 
@@ -82,8 +85,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """Pixels, the visible part of the person, and the others."""
+    """Whose picture, pixels, the visible part of the person, and the others."""
 
+    name: str
     pixels: Image
     person: Box
     others: tuple[Box, ...]
@@ -119,7 +123,7 @@ def compose(
         for b in (source.person, *source.others)
     ]
     others = tuple(b for b in boxes[1:] if b[2] > 1 and b[3] > 1)
-    return Composed(np.asarray(canvas, np.uint8), boxes[0], others)
+    return Composed(source.name, np.asarray(canvas, np.uint8), boxes[0], others)
 
 
 def _placed(picture: Image, scale: float, shift: tuple[float, float]) -> Image:
@@ -195,52 +199,77 @@ def measure(
     `fresh` and `eye` give a detector and an eye to whom nobody has been shown yet: when the
     second network is asked depends on what came before.
     """
-    rooms = [p for p in sorted((data / "empty_rooms").glob("*.jpg")) if half(p)]
     results: dict[str, Any] = {
-        "lens": {"field_of_view": FIELD, "width": WIDTH, "height": HEIGHT, "mount_height": MOUNT}
+        "lens": {"field_of_view": FIELD, "width": WIDTH, "height": HEIGHT, "mount_height": MOUNT},
+        "times": TIMES,
     }
-    for posture, find in ((STANDING, standing), (SEATED, seated)):
-        sources = _spread(list(find(data, half)))
+    for posture in (STANDING, SEATED):
+        sources = people(data, posture, half)
         rows = []
         for distance in DISTANCES:
             single, confirmed, pixels = Score(), Score(), []
-            shown_here = [
-                (k, s)
-                for k, s in enumerate(sources)
-                if enlarged(s, posture, distance) <= posture.most
-            ]
-            for k, source in shown_here:
-                random = np.random.default_rng(k)
-                room = load_picture(rooms[(7 * k) % len(rooms)])
-                azimuth = float(random.uniform(-WIDEST, WIDEST))
-                shown = compose(source, posture, distance, azimuth, room)
+            for shown, random in scenes(data, posture, distance, sources, half):
                 pixels.append(shown.person[3])
-                found = _people(fresh().detect(shown.pixels), threshold)
-                single.add(found, [shown.person], shown.others, 0.3)
-                confirmed.add(_confirmed(eye(), shown, random), [shown.person], shown.others, 0.3)
+                found = persons(fresh().detect(shown.pixels), threshold)
+                single.add(found, [shown.person], shown.others, 0.3, shown.name)
+                seen = settled(eye(), shown, random)
+                confirmed.add(seen, [shown.person], shown.others, 0.3, shown.name)
             rows.append(
                 {
                     "distance_m": distance,
-                    "people": len(shown_here),
+                    "people": len(pixels) // TIMES,
                     "pixels": round(float(np.mean(pixels))) if pixels else None,
-                    "single": _figures(single),
-                    "confirmed": _figures(confirmed),
+                    "single": figures_of(single),
+                    "confirmed": figures_of(confirmed),
                 }
             )
         results[posture.name] = {"people": len(sources), "by_distance": rows}
     return results
 
 
-def _spread(sources: list[Source]) -> list[Source]:
-    step = max(math.ceil(len(sources) / MOST), 1)
-    return sources[::step]
+def people(data: Path, posture: Posture, half: Callable[[Path], bool]) -> list[Source]:
+    """At most `MOST` of a posture, from all over what there is."""
+    sources = list((standing if posture is STANDING else seated)(data, half))
+    return sources[:: max(math.ceil(len(sources) / MOST), 1)]
 
 
-def _people(found: Sequence[Detection], threshold: float) -> list[Box]:
+def scenes(
+    data: Path,
+    posture: Posture,
+    distance: float,
+    sources: Sequence[Source],
+    half: Callable[[Path], bool],
+    times: int = TIMES,
+) -> Iterator[tuple[Composed, np.random.Generator]]:
+    """Each person who may be enlarged so much, in `times` empty rooms, and noise for each.
+
+    Every second time the person is shown in the mirror image.
+    """
+    rooms = [p for p in sorted((data / "empty_rooms").glob("*.jpg")) if half(p)]
+    for k, source in enumerate(sources):
+        if enlarged(source, posture, distance) > posture.most:
+            continue
+        for turn in range(times):
+            random = np.random.default_rng([k, turn])
+            room = load_picture(rooms[(7 * k + 31 * turn) % len(rooms)])
+            azimuth = float(random.uniform(-WIDEST, WIDEST))
+            whom = mirrored(source) if turn % 2 else source
+            yield compose(whom, posture, distance, azimuth, room), random
+
+
+def mirrored(source: Source) -> Source:
+    """The same person, left and right exchanged."""
+    width = source.picture.shape[1]
+    turned = [(width - x - w, y, w, h) for x, y, w, h in (source.person, *source.others)]
+    picture = np.ascontiguousarray(source.picture[:, ::-1])
+    return Source(source.name, picture, turned[0], tuple(turned[1:]))
+
+
+def persons(found: Sequence[Detection], threshold: float) -> list[Box]:
     return [d.box for d in found if d.label is Label.PERSON and d.score >= threshold]
 
 
-def _confirmed(eye: Eye, shown: Composed, random: np.random.Generator) -> list[Box]:
+def settled(eye: Eye, shown: Composed, random: np.random.Generator) -> list[Box]:
     """Whom the eye has confirmed in the last of a few frames with a sensor's noise."""
     boxes: list[Box] = []
     for step in range(FRAMES):
@@ -251,7 +280,7 @@ def _confirmed(eye: Eye, shown: Composed, random: np.random.Generator) -> list[B
     return boxes
 
 
-def _figures(score: Score) -> dict[str, float]:
+def figures_of(score: Score) -> dict[str, Any]:
     found = score.metrics()
     return {"precision": found["precision"], "recall": found["recall"]}
 

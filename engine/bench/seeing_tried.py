@@ -86,18 +86,12 @@ def _looks(networks: Detector) -> dict[str, Look]:
     return {"320": of(320), str(LARGE): of(LARGE), "tiles": tiles}
 
 
-def _set_up(data: Path, posture: far.Posture, distances: Sequence[float]) -> Any:
+def _scenes(data: Path, posture: far.Posture, distances: Sequence[float]) -> Any:
     """Name of the distance, what is shown, and a source of noise."""
-    rooms = [p for p in sorted((data / "empty_rooms").glob("*.jpg")) if even(p)]
-    find = far.standing if posture is far.STANDING else far.seated
-    sources = far._spread(list(find(data, even)))
+    sources = far.people(data, posture, even)
     for distance in distances:
-        for k, source in enumerate(sources):
-            if far.enlarged(source, posture, distance) <= posture.most:
-                random = np.random.default_rng(k)
-                room = load_picture(rooms[(7 * k) % len(rooms)])
-                azimuth = float(random.uniform(-far.WIDEST, far.WIDEST))
-                yield distance, far.compose(source, posture, distance, azimuth, room), random
+        for shown, random in far.scenes(data, posture, distance, sources, even, times=1):
+            yield distance, shown, random
 
 
 def larger(networks: Detector, data: Path) -> list[dict[str, Any]]:
@@ -107,16 +101,16 @@ def larger(networks: Detector, data: Path) -> list[dict[str, Any]]:
     spent = dict.fromkeys(looks, 0.0)
     shows = 0
     for posture in (far.STANDING, far.SEATED):
-        for distance, shown, _ in _set_up(data, posture, DISTANCES):
+        for distance, shown, _ in _scenes(data, posture, DISTANCES):
             shows += 1
             for name, look in looks.items():
                 begun = time.process_time()
                 found = look(shown.pixels)
                 spent[name] += time.process_time() - begun
                 score = scores.setdefault((name, posture.name, distance), Score())
-                score.add(far._people(found, threshold), [shown.person], shown.others, 0.3)
+                score.add(far.persons(found, threshold), [shown.person], shown.others, 0.3)
     rows = [
-        {"look": name, "posture": posture, "distance_m": distance, **far._figures(score)}
+        {"look": name, "posture": posture, "distance_m": distance, **far.figures_of(score)}
         | {"people": score.hits + score.missed}
         for (name, posture, distance), score in scores.items()
     ]
@@ -137,10 +131,10 @@ def another_heading(networks: Detector, data: Path) -> dict[str, int]:
     glimpse = TrackerSettings().glimpse
     people = confirmed = glimpsed = 0
     for posture in (far.STANDING, far.SEATED):
-        for _, shown, random in _set_up(data, posture, AT_HOME):
+        for _, shown, random in _scenes(data, posture, AT_HOME):
             people += 1
             eye = eye_of(Detector(share=networks), far.lens(), settings)
-            if any(overlap(b, shown.person) >= 0.3 for b in far._confirmed(eye, shown, random)):
+            if any(overlap(b, shown.person) >= 0.3 for b in far.settled(eye, shown, random)):
                 confirmed += 1
             else:
                 found = _glimpses(Detector(share=networks).detect(shown.pixels), glimpse)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.bench import seeing_pets
-from engine.bench.seeing_distance import SEATED, STANDING, Source, compose, enlarged, lens
+from engine.bench.seeing_distance import (
+    SEATED,
+    STANDING,
+    Source,
+    compose,
+    enlarged,
+    lens,
+    mirrored,
+    scenes,
+)
 from engine.bench.seeing_truth import Score, interval, windows
 from engine.bench.seeing_visitors import outline
 
@@ -68,3 +79,34 @@ def test_somebody_is_as_high_as_the_lens_makes_them(distance: float) -> None:
     assert shown.person[3] == pytest.approx(lens().focal * 1.7 / distance, rel=0.01)
     assert enlarged(source, STANDING, distance) == pytest.approx(shown.person[3] / 300.0, rel=0.01)
     assert enlarged(source, SEATED, 0.5) <= SEATED.most
+
+
+def test_a_mirror_image_exchanges_left_and_right_alone() -> None:
+    picture = np.zeros((100, 80, 3), np.uint8)
+    picture[20:60, 10:30] = 255
+    source = Source("a", picture, (10.0, 20.0, 20.0, 40.0), ((50.0, 0.0, 5.0, 9.0),))
+    other = mirrored(source)
+    x, y, w, h = (int(v) for v in other.person)
+    assert other.picture[y : y + h, x : x + w].min() == 255
+    assert other.picture.sum() == picture.sum()
+    assert other.others == ((25.0, 0.0, 5.0, 9.0),)
+    again = mirrored(other)
+    assert np.array_equal(again.picture, picture)
+    assert (again.person, again.others) == (source.person, source.others)
+
+
+def test_everybody_who_is_large_enough_is_put_into_several_rooms(tmp_path: Path) -> None:
+    (tmp_path / "empty_rooms").mkdir()
+    for grey in range(0, 200, 20):
+        room = np.full((36, 64, 3), grey, np.uint8)
+        cv2.imwrite(str(tmp_path / "empty_rooms" / f"{grey}.jpg"), room)
+    picture = np.full((400, 300, 3), 255, np.uint8)
+    large = Source("large", picture, (100.0, 50.0, 100.0, 300.0), ())
+    small = Source("small", picture, (100.0, 50.0, 20.0, 60.0), ())
+    shown = [s for s, _ in scenes(tmp_path, STANDING, 2.0, [large, small], lambda _: True, 3)]
+    assert [s.name for s in shown] == ["large"] * 3
+    assert len({int(s.pixels[0, 0, 0]) for s in shown}) == 3, "three rooms"
+    assert len({s.person[0] for s in shown}) == 3, "in three directions"
+    for one in shown:
+        x, y, w, h = (round(v) for v in one.person)
+        assert one.pixels[y + 2 : y + h - 2, x + 2 : x + w - 2].min() > 250, "the person's pixels"
