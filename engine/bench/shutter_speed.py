@@ -172,7 +172,8 @@ class Rig:
     def __post_init__(self) -> None:
         config, clock = AxisConfig(), MonotonicClock()
         self.axis = Watched(clock=clock.now)
-        self.control = AxisControl(self.axis, config)
+        # No rest after opening: where nothing may start, nothing is to be braked.
+        self.control = AxisControl(self.axis, config, rest=0.0)
         factory = MockFactory()
         self.pin = factory.pin(PIN)
         self.shutter = GpioShutter(PIN, debounce=DEBOUNCE, pin_factory=factory)
@@ -202,8 +203,6 @@ class Rig:
         until = time.monotonic() + LONGEST
         while self.shutter.state is not ShutterState.OPEN:
             time.sleep(DEBOUNCE)
-        # Past the two seconds in which an opened shutter lets nothing start: they are not measured.
-        self.control._rest_until = -1.0
         self.control.move_to(MoveTo(way * 170.0, Pace.BRISK, "bench"))
         while abs(self.axis.true_velocity) < FULL_SPEED:
             if time.monotonic() > until:

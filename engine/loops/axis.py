@@ -48,8 +48,12 @@ class AxisControl:
     pose of that moment. `t` is seconds on one monotonic clock, never going back.
     """
 
-    def __init__(self, axis: Axis, config: AxisConfig) -> None:
+    def __init__(
+        self, axis: Axis, config: AxisConfig, *, rest: float = REST_AFTER_OPENING
+    ) -> None:
+        """`rest`: seconds after the shutter's opening in which no move starts."""
         self._axis = axis
+        self._rest = rest
         self._period = 1.0 / config.rate_hz
         self._holds = config.hold_when_closed
         # Two samples before the end of an emergency stop.
@@ -130,12 +134,12 @@ class AxisControl:
     def permit(self, t: float | None = None) -> None:
         """Motion is allowed again; the head stays where it is until the next `MoveTo`.
 
-        With `t`, the present time, no move starts in the two seconds after it: a hand
-        may still be at the shutter.
+        With `t`, the present time, no move starts in the seconds of rest after it: a hand may
+        still be at the shutter.
         """
         with self._lock:
             if t is not None and self._forbidden is not None:
-                self._rest_until = t + REST_AFTER_OPENING
+                self._rest_until = t + self._rest
             self._forbidden = None
 
     def touched(self, t: float, pressed: bool) -> None:
