@@ -143,7 +143,7 @@ def closer_listen(array: MicrophoneArray, spotters: Spotters, sound: Sound, repe
 
     def listen() -> None:
         closer.stop()
-        closer.hear(history, canceller, count - CHUNK, count, leaning=True)
+        closer.hear(history, canceller, count - CHUNK, count, 1.0)
 
     listen()
     return round(1000.0 * _spent(listen, repeats), 1)

@@ -14,7 +14,7 @@ from engine.hearing.directions import ELEVATIONS, Localiser
 from engine.hearing.history import History
 from engine.hearing.spectra import RATE
 from engine.hearing.speech import CHUNK
-from engine.hearing.wake_word import WakeWordSpotter
+from engine.hearing.wake_word import LEANS, WakeWordSpotter
 
 WORD = int(0.7 * RATE)
 """Samples that tell where it comes from: most of a word, when its network begins to lean."""
@@ -34,6 +34,7 @@ class CloserListen:
         self._spotter, self._localiser = spotter, localiser
         self._aimed: Canceller | None = None
         self._first = self._until = 0
+        self._likely = 0.0
 
     def restart(self, start: int) -> None:
         """Sound that follows, from sample `start` on, does not join what was before."""
@@ -46,27 +47,30 @@ class CloserListen:
         self._aimed = None
 
     def hear(
-        self, history: History, canceller: Canceller, start: int, end: int, *, leaning: bool
+        self, history: History, canceller: Canceller, start: int, end: int, likely: float
     ) -> int | None:
         """The sample at which it is sure of the word, in the chunk from `start` to `end` or before
-        it. `leaning` says that others lean towards the word just now; `canceller` has taken the
-        chunk already."""
+        it. `likely` is the probability that others give the word just now; `canceller` has taken
+        the chunk already."""
         if end > self._until:
             self.stop()
         if self._aimed is None:
-            if not (leaning and canceller.knows):
+            if likely <= LEANS or not canceller.knows:
                 return None
             azimuth = self._whence(history, end)
             if azimuth is None:
                 return None
             self._aimed, self._until = canceller.towards(azimuth, ELEVATIONS[0]), end + LASTING
             self._spotter.reset()
+            self._likely = 0.0
             # Whole chunks, as many as are kept.
             kept = (start - max(history.start, self._first)) // CHUNK * CHUNK
             start = max(start - kept, end - CATCH_UP)
+        # What others thought when it began still speaks for it.
+        self._likely = max(self._likely, likely)
         left = self._aimed.process(history.span(start, end), history.alive())
         for begin in range(0, len(left), CHUNK):
-            if self._spotter.listen(left[begin : begin + CHUNK]) is not None:
+            if self._spotter.listen(left[begin : begin + CHUNK], self._likely) is not None:
                 return start + begin + CHUNK
         return None
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from engine.errors import UserError
 from engine.hearing.spectra import RATE, Real
-from engine.hearing.word_network import Answering, Jury, open_network
+from engine.hearing.word_network import Answering, Jury, log_odds, open_network
 
 NONE = "none"
 WORDS = ("alexa", "hey_jarvis", "hey_mycroft", "okay_nabu")
@@ -34,18 +34,22 @@ engine.bench.wake_words reports another half, which made Alexa's stricter once: 
 `NEAR` and 0.75 in `NEARLY` made no mistake in the 0.32 hours, but nine in its 0.87."""
 NEAR = {"alexa": 0.987, "hey_jarvis": 0.985, "hey_mycroft": 0.994, "okay_nabu": 0.8}
 """The same in the sound of one microphone as it is."""
-CLOSER = {"alexa": 0.94, "hey_jarvis": 0.965, "hey_mycroft": 0.9, "okay_nabu": 0.28}
+CLOSER = {"alexa": 0.94, "hey_jarvis": 0.965, "hey_mycroft": 0.9, "okay_nabu": 0.4}
 """Of the mean of `ANSWERS` by the package's network and the taught one together (`Jury`), in sound
 from where it came."""
+TOGETHER = {"alexa": 2.25, "hey_jarvis": 3.5, "hey_mycroft": 2.9, "okay_nabu": -1.5}
+"""Of `together`: log odds by the closer listen and by who asked for it. What one of them alone is
+not sure enough of is the word where the other takes it for that, too: other speech seldom sounds
+like it to both."""
 ANSWERS = 5
 """Answers of the closer listen's networks, 30 ms apart, that are averaged: half a word's, where
 other speech sounds like it for an answer or three. The first two listeners need no mean, which
 would come 120 ms later: what is clear they tell at once."""
 NEARLY = {"alexa": 0.97, "hey_jarvis": 0.5, "hey_mycroft": 0.93, "okay_nabu": 0.5}
 """Probability that is enough where both of the first two find it."""
-LEANS = {"alexa": 0.2, "hey_jarvis": 0.15, "hey_mycroft": 0.15, "okay_nabu": 0.12}
+LEANS = 0.08
 """Probability in either of the first two from which they lean towards the word, and a third listens
-closer: 14 to 47 times in an hour of other speech (counted with Okay Nabu's network before)."""
+closer."""
 CLEANED_TAUGHT = ("okay_nabu",)
 """Words whose own network is unsure in noise alone: the taught one hears them without what sounded
 before, too. Of the others it finds no more there, and makes the closer listen's mistakes."""
@@ -77,15 +81,12 @@ class WakeWordSpotter(Protocol):
     word: str
 
     @property
-    def leans(self) -> bool:
-        """Whether it takes what it was given last for what may be the word."""
+    def likely(self) -> float:
+        """The greatest probability that it gave the word just now."""
 
-    @property
-    def nearly(self) -> bool:
-        """Whether it is nearly sure, so that another one's word would do."""
-
-    def listen(self, samples: Real) -> Spotted | None:
-        """The next samples, any number of them, mono at 16 kHz."""
+    def listen(self, samples: Real, beside: float | None = None) -> Spotted | None:
+        """The next samples, any number of them, mono at 16 kHz. `beside`: the probability by
+        others, who have asked it to listen closer."""
 
     def reset(self) -> None: ...
 
@@ -122,14 +123,10 @@ class MicroWakeWordSpotter:
         self._recent.clear()
 
     @property
-    def leans(self) -> bool:
-        return max(self._likely, default=0.0) > LEANS[self.word]
+    def likely(self) -> float:
+        return max(self._likely, default=0.0)
 
-    @property
-    def nearly(self) -> bool:
-        return max(self._likely, default=0.0) > NEARLY[self.word]
-
-    def listen(self, samples: Real) -> Spotted | None:
+    def listen(self, samples: Real, beside: float | None = None) -> Spotted | None:
         """At most one word for each call; blocks are to be far shorter than a word."""
         self._heard += len(samples)
         pcm = (np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2").tobytes()
@@ -139,11 +136,23 @@ class MicroWakeWordSpotter:
             likely = self._network.probability(features)
             self._likely.append(likely)
             self._recent.append(likely)
-            sure = sure or sum(self._recent) > self._answers * self._cutoff
+            sure = self.convinced(sum(self._recent) / self._answers, beside) or sure
         if not sure or self._heard < self._deaf_until:
             return None
         self._deaf_until = self._heard + int(REFRACTORY * RATE)
         return spotted_at(self.word, self._heard)
+
+    def convinced(self, mean: float, beside: float | None) -> bool:
+        """Whether it is the word, by the mean of its own answers and by what others think."""
+        if mean > self._cutoff:
+            return True
+        return beside is not None and together(mean, beside) > TOGETHER[self.word]
+
+
+def together(closer: float, beside: float) -> float:
+    """Log odds of the word by a closer listen and, for half as much, by the surer of those who
+    asked for it: they have heard less of it."""
+    return log_odds(closer) + log_odds(beside) / 2.0
 
 
 def spotted_at(word: str, sample: int) -> Spotted:
@@ -157,12 +166,14 @@ class Spotters:
     """The listeners of one word; what each is given, `words` says.
 
     `cleaned` is for sound without what sounded before, `near` for a microphone as it is, `closer`
-    for what is listened to closer.
+    for what is listened to closer. `nearly` is the probability that is enough where both of the
+    first two give it.
     """
 
     cleaned: WakeWordSpotter
     near: WakeWordSpotter | None = None
     closer: WakeWordSpotter | None = None
+    nearly: float = 1.0
 
 
 def spotters_of(word: str, cleaned: Any = None, near: Any = None) -> Spotters:
@@ -173,6 +184,7 @@ def spotters_of(word: str, cleaned: Any = None, near: Any = None) -> Spotters:
         cleaned=MicroWakeWordSpotter(word, first, CLEANED, features=cleaned),
         near=MicroWakeWordSpotter(word, second, NEAR, features=near),
         closer=MicroWakeWordSpotter(word, jury, CLOSER, answers=ANSWERS),
+        nearly=NEARLY[word],
     )
 
 

@@ -44,7 +44,7 @@ class WordListening:
         """`localiser` tells where to listen closer. Without `spotters.near`, or with one
         microphone alone, `spotters.cleaned` hears their mean, and no other is asked."""
         self._new_canceller = canceller
-        self._array, self._spotter = array, spotters.cleaned
+        self._array, self._spotter, self._nearly = array, spotters.cleaned, spotters.nearly
         self._near = spotters.near if array.channels > 1 else None
         self._canceller = canceller(array)
         self._closer: CloserListen | None = None
@@ -121,11 +121,11 @@ class WordListening:
             return near
         if found is not None:
             return Spotted(found.word, max(0, found.start - DELAY), found.end - DELAY)
-        if self._spotter.nearly and self._near.nearly:
+        likely = sorted((self._spotter.likely, self._near.likely))
+        if likely[0] > self._nearly:
             return spotted_at(self._near.word, end - self._unheard)
         if self._closer is not None and start >= self._deaf_until:
-            leaning = self._spotter.leans or self._near.leans
-            sure = self._closer.hear(history, self._canceller, start, end, leaning=leaning)
+            sure = self._closer.hear(history, self._canceller, start, end, likely[1])
             if sure is not None:
                 return spotted_at(self._spotter.word, sure - self._unheard - DELAY)
         return None

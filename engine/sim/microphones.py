@@ -261,14 +261,14 @@ class SimulatedSpotter:
     It must hear every sample from the first block on, since it counts them.
     """
 
-    leans = nearly = False
+    likely = 0.0
 
     def __init__(self, word: str, spoken: deque[SimulatedWakeWord]) -> None:
         self.word = word
         self._spoken = spoken
         self._heard = 0
 
-    def listen(self, samples: Samples) -> Spotted | None:
+    def listen(self, samples: Samples, beside: float | None = None) -> Spotted | None:  # noqa: ARG002
         """The wake word that has ended within the samples so far, once."""
         self._heard += len(samples)
         if self._spoken and self._spoken[0].end <= self._heard:

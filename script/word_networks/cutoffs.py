@@ -4,7 +4,7 @@ usage: python -m script.word_networks.cutoffs DATA FILE [TURNS [WORKERS]]   (res
 
 DATA is the folder of recordings (../shared/data). FILE keeps how sure the listeners were, so that
 with other cutoffs the table is there at once; one that other networks or listeners have made is
-refused. Saids: the first recorded clip of each word in 15 rooms, flite's voices at two paces
+refused. Utterances: the first recorded clip of each word in 15 rooms, flite's voices at two paces
 in 2, with a television that is off, 5 dB softer or 5 dB louder. Mistakes: TURNS turns (16, of
 0.32 h each) of the telephone prompts that are neither reported nor taught, in rooms that are not
 reported; a prompt counts once a turn, however often it is mistaken in it. Of each listener of a
@@ -51,10 +51,12 @@ from engine.hearing.wake_word import (
     LINGERS,
     NEAR,
     NEARLY,
+    TOGETHER,
     WORDS,
     MicroWakeWordSpotter,
     Spotters,
     networks_of,
+    together,
 )
 from engine.hearing.word_network import Answering
 from engine.hearing.words import WordListening
@@ -68,10 +70,18 @@ FIRST_TURN = 50
 """Turns, and with them rooms, from here on are not reported."""
 SUREST = 6
 NEVER = 2.0
-CUTOFFS = {"cleaned": CLEANED, "near": NEAR, "both": NEARLY, "closer": CLOSER}
+NO_ODDS = -99.0
+CUTOFFS = {
+    "cleaned": CLEANED,
+    "near": NEAR,
+    "both": NEARLY,
+    "closer": CLOSER,
+    "together": TOGETHER,
+}
 
 Sureness = dict[str, float]
-"""By listener (`both`: the less sure of the first two): the most in a stretch of sound."""
+"""By listener, the most in a stretch of sound. `both`: the less sure of the first two; `together`:
+log odds by the closer listen and by who asked for it."""
 
 
 class Noted:
@@ -80,38 +90,35 @@ class Noted:
     def __init__(self, network: Answering, answers: int = 1) -> None:
         self._network, self._answers = network, answers
         self._recent: deque[float] = deque(maxlen=answers * network.stride)
-        self._likely: deque[float] = deque(maxlen=LINGERS)
         self.most = 0.0
 
     @property
     def stride(self) -> int:
         return self._network.stride
 
-    @property
-    def lingering(self) -> float:
-        return max(self._likely, default=0.0)
-
     def reset(self) -> None:
         self._network.reset()
         self._recent.clear()
-        self._likely.clear()
 
     def probability(self, features: npt.NDArray[np.float64]) -> float:
         likely = self._network.probability(features)
         self._recent.append(likely)
-        self._likely.append(likely)
         self.most = max(self.most, sum(self._recent) / self._answers)
         return likely
 
 
 class Unsure(MicroWakeWordSpotter):
-    """Finds nothing, so that it listens on."""
+    """Finds nothing, so that it listens on; notes the most that it and others think together."""
 
-    def __init__(self, word: str, network: Noted, features: OneMaker | None = None) -> None:
-        super().__init__(word, network, {word: NEVER}, features=features)
+    def __init__(
+        self, word: str, network: Noted, features: OneMaker | None = None, answers: int = 1
+    ) -> None:
+        super().__init__(word, network, {word: NEVER}, features=features, answers=answers)
+        self.together = NO_ODDS
 
-    @property
-    def nearly(self) -> bool:
+    def convinced(self, mean: float, beside: float | None) -> bool:
+        if beside is not None:
+            self.together = max(self.together, together(mean, beside))
         return False
 
 
@@ -126,11 +133,9 @@ class Listeners:
     ) -> None:
         first, second, jury = networks_of(word)
         self._first, self._second, self._jury = Noted(first), Noted(second), Noted(jury, ANSWERS)
-        spotters = Spotters(
-            Unsure(word, self._first, makers[0]),
-            Unsure(word, self._second, makers[1]),
-            Unsure(word, self._jury),
-        )
+        self._pair = Unsure(word, self._first, makers[0]), Unsure(word, self._second, makers[1])
+        self._closer = Unsure(word, self._jury, answers=ANSWERS)
+        spotters = Spotters(*self._pair, self._closer, nearly=NEVER)
         shared = {} if canceller is None else {"canceller": lambda _: canceller}
         array = load_array("respeaker_6")
         self._listening = WordListening(array, spotters, localiser=localiser(), **shared)
@@ -138,14 +143,15 @@ class Listeners:
 
     def hear(self, history: History, begin: int) -> None:
         hears(self._listening, history, begin)
-        self._both = max(self._both, min(self._first.lingering, self._second.lingering))
+        self._both = max(self._both, min(one.likely for one in self._pair))
 
     def told(self) -> Sureness:
         noted = {"cleaned": self._first, "near": self._second, "closer": self._jury}
-        told = {name: network.most for name, network in noted.items()} | {"both": self._both}
+        told = {name: network.most for name, network in noted.items()}
+        told |= {"both": self._both, "together": self._closer.together}
         for network in noted.values():
             network.most = 0.0
-        self._both = 0.0
+        self._both, self._closer.together = 0.0, NO_ODDS
         return told
 
 

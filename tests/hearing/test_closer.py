@@ -12,7 +12,7 @@ from engine.hearing.closer import CATCH_UP, LASTING, CloserListen
 from engine.hearing.directions import Localiser
 from engine.hearing.history import History
 from engine.hearing.speech import CHUNK
-from engine.hearing.wake_word import Spotted
+from engine.hearing.wake_word import LEANS, Spotted
 
 RING = ring(6, 0.0463)
 LOCALISER = Localiser(RING)
@@ -20,16 +20,19 @@ SAID = slice(int(4.2 * RATE), 5 * RATE)
 
 
 class Attentive:
-    """Never finds the word; remembers what it was given, and how often it began anew."""
+    """Never finds the word; remembers what it was given, what others thought of each piece of it,
+    and how often it began anew."""
 
-    word, leans, nearly = "alexa", False, False
+    word, likely = "alexa", 0.0
 
     def __init__(self) -> None:
         self.given = np.zeros(0, np.float32)
+        self.beside: list[float | None] = []
         self.resets = 0
 
-    def listen(self, samples: Sound) -> Spotted | None:
+    def listen(self, samples: Sound, beside: float | None = None) -> Spotted | None:
         self.given = np.concatenate([self.given, samples])
+        self.beside.append(beside)
         return None
 
     def reset(self) -> None:
@@ -54,8 +57,8 @@ def listened(sound: Sound, leans_from: int, leans_until: int) -> tuple[Attentive
         end = start + CHUNK
         history.push(sound[:, start:end])
         left = np.concatenate([left, canceller.process(sound[:, start:end])])
-        leaning = leans_from <= end < leans_until
-        assert closer.hear(history, canceller, start, end, leaning=leaning) is None
+        likely = 1.0 if leans_from <= end < leans_until else LEANS
+        assert closer.hear(history, canceller, start, end, likely) is None
     return spotter, left
 
 
@@ -89,6 +92,25 @@ def test_while_it_may_be_the_word_it_looks_for_the_direction_anew() -> None:
     assert spotter.resets == 2
 
 
+def test_what_others_thought_of_it_speaks_for_it_until_it_looks_anew() -> None:
+    sound, _ = television_and_word(160.0)
+    spotter, history, canceller = Attentive(), History(6, 6 * RATE), Canceller(RING)
+    closer, begun = CloserListen(spotter, LOCALISER), (SAID.stop // CHUNK + 1) * CHUNK
+    thought = {begun: 0.3, begun + CHUNK: 0.2, begun + 2 * CHUNK: 0.6}
+    heard: list[list[float | None]] = []
+    for start in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
+        end = start + CHUNK
+        history.push(sound[:, start:end])
+        canceller.process(sound[:, start:end])
+        closer.hear(history, canceller, start, end, thought.get(end, 0.0))
+        heard.append(spotter.beside)
+        spotter.beside = []
+    at = begun // CHUNK - 1
+    assert set(heard[at]) == {0.3}, "what it catches up with"
+    assert heard[at + 1 : at + 4] == [[0.3], [0.6], [0.6]]
+    assert not any(heard[:at])
+
+
 class Finding(Attentive):
     """Finds the word in the chunk that completes so many samples."""
 
@@ -96,8 +118,8 @@ class Finding(Attentive):
         super().__init__()
         self._count = count
 
-    def listen(self, samples: Sound) -> Spotted | None:
-        super().listen(samples)
+    def listen(self, samples: Sound, beside: float | None = None) -> Spotted | None:
+        super().listen(samples, beside)
         found = len(self.given) == self._count
         return Spotted(self.word, 0, self._count) if found else None
 
@@ -112,7 +134,7 @@ def test_it_tells_when_it_was_sure_in_what_it_caught_up_with_too(after: int) -> 
         end = start + CHUNK
         history.push(sound[:, start:end])
         canceller.process(sound[:, start:end])
-        sure = closer.hear(history, canceller, start, end, leaning=end == leaning_from)
+        sure = closer.hear(history, canceller, start, end, float(end == leaning_from))
         found += [] if sure is None else [sure]
     assert found == [leaning_from - CATCH_UP + after]
 
@@ -134,7 +156,7 @@ def test_after_a_restart_nothing_from_before_it_is_heard_again() -> None:
         if start == again:
             closer.restart(start)
             assert spotter.resets == 1
-        closer.hear(history, canceller, start, end, leaning=end == again + 10 * CHUNK)
+        closer.hear(history, canceller, start, end, float(end == again + 10 * CHUNK))
     assert spotter.resets == 2
     assert len(spotter.given) == 10 * CHUNK + LASTING // CHUNK * CHUNK
 
@@ -160,7 +182,7 @@ def test_arrays_that_cannot_tell_front_from_back_listen_closer_all_the_same(
     for start in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
         history.push(sound[:, start : start + CHUNK])
         canceller.process(sound[:, start : start + CHUNK])
-        closer.hear(history, canceller, start, start + CHUNK, leaning=start > 3.5 * RATE)
+        closer.hear(history, canceller, start, start + CHUNK, float(start > 3.5 * RATE))
     assert len(spotter.given) >= CATCH_UP
     assert np.isfinite(spotter.given).all()
 

@@ -8,6 +8,8 @@ from unittest.mock import MagicMock
 import numpy as np
 import pytest
 from hearing_sounds import RATE, read_wav
+from hypothesis import given
+from hypothesis import strategies as st
 from scripted_network import Saying
 
 from engine import networks
@@ -16,12 +18,15 @@ from engine.bench.wake_word_voices import read_mono
 from engine.errors import UserError
 from engine.hearing import wake_word
 from engine.hearing.wake_word import (
+    CLOSER,
     NONE,
     WORDS,
     MicroWakeWordSpotter,
     open_wake_word,
     spotters_of,
+    together,
 )
+from engine.hearing.word_network import log_odds
 
 installed = pytest.mark.needs("wake-word")
 
@@ -94,6 +99,34 @@ def test_the_mean_of_so_many_answers_has_to_pass(
     step = np.zeros(RATE // 100, np.float32)
     found = [n for n in range(1, 3 * len(said) + 1) if spotter.listen(step)]
     assert found == ([] if steps is None else [steps])
+
+
+def a_spotter(monkeypatch: pytest.MonkeyPatch, word: str, cutoff: float) -> MicroWakeWordSpotter:
+    monkeypatch.setattr(wake_word.importlib, "import_module", MagicMock())
+    return MicroWakeWordSpotter(word, Saying(0.0), {word: cutoff}, features=OneAStep())
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_what_others_think_of_a_word_makes_up_for_what_it_lacks(
+    monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    spotter = a_spotter(monkeypatch, word, CLOSER[word])
+    surely, hardly = CLOSER[word] + 0.01, 0.01
+    assert spotter.convinced(surely, None)
+    assert spotter.convinced(surely, 0.0), "and nobody's doubt takes anything from it"
+    assert not spotter.convinced(CLOSER[word] - 0.01, None)
+    assert not spotter.convinced(hardly, 1.0), "others alone make no word of it"
+    lacking = CLOSER[word] - 0.1
+    assert spotter.convinced(lacking, 0.99)
+    assert not spotter.convinced(lacking, 0.1)
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+def test_the_likelier_it_is_to_either_the_likelier_to_both(a: float, b: float, c: float) -> None:
+    low, high = sorted((a, b))
+    assert together(low, c) <= together(high, c)
+    assert together(c, low) <= together(c, high)
+    assert together(a, 0.5) == pytest.approx(log_odds(a))
 
 
 @installed

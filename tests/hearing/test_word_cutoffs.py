@@ -60,7 +60,6 @@ def test_the_surest_mean_is_noted_and_none_across_a_new_beginning() -> None:
         noted.probability(np.zeros(40))
         assert noted.most == expected
     noted.reset()
-    assert noted.lingering == 0.0
     for expected in (0.625, 0.625):
         noted.probability(np.zeros(40))
         assert noted.most == expected

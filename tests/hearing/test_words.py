@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from engine.hearing.canceller import DELAY, Canceller
 from engine.hearing.closer import CATCH_UP
 from engine.hearing.history import History
 from engine.hearing.speech import CHUNK
-from engine.hearing.wake_word import Spotted, Spotters, spotted_at
+from engine.hearing.wake_word import LEANS, Spotted, Spotters, spotted_at
 from engine.hearing.words import ASLEEP_AFTER, WordListening
 
 RING = ring(6, 0.0463)
@@ -25,19 +26,15 @@ class Scripted:
     word = "alexa"
 
     @property
-    def leans(self) -> bool:
-        return False
-
-    @property
-    def nearly(self) -> bool:
-        return False
+    def likely(self) -> float:
+        return 0.0
 
     def __init__(self, *at: int) -> None:
         self._at = list(at)
         self.given = np.zeros(0, np.float32)
         self.resets = 0
 
-    def listen(self, samples: Sound) -> Spotted | None:
+    def listen(self, samples: Sound, beside: float | None = None) -> Spotted | None:
         self.given = np.concatenate([self.given, samples])
         if self._at and len(self.given) >= self._at[0]:
             end = self._at.pop(0)
@@ -49,23 +46,18 @@ class Scripted:
 
 
 class Leaning(Scripted):
-    """Never sure, but takes it for the word from so many samples on."""
+    """Never sure, but takes it for the word, more or less likely, from so many samples on."""
 
-    def __init__(self, start: int) -> None:
+    def __init__(self, start: int, likely: float = 2.0 * LEANS) -> None:
         super().__init__()
-        self._start = start
+        self._start, self._likely = start, likely
 
     @property
-    def leans(self) -> bool:
-        return len(self.given) >= self._start
+    def likely(self) -> float:
+        return self._likely if len(self.given) >= self._start else 0.0
 
 
-class Nearly(Leaning):
-    """Nearly sure from so many samples on."""
-
-    @property
-    def nearly(self) -> bool:
-        return self.leans
+NEARLY = 0.9
 
 
 def heard(
@@ -75,7 +67,7 @@ def heard(
     quiet_until: int = 0,
     closer: Scripted | None = None,
 ) -> list[Spotted]:
-    listening = WordListening(RING, Spotters(spotter, near, closer))
+    listening = WordListening(RING, Spotters(spotter, near, closer, NEARLY))
     history, found = History(6, 6 * RATE), []
     for begin in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
         history.push(sound[:, begin : begin + CHUNK])
@@ -128,9 +120,10 @@ def test_where_either_leans_a_third_one_listens_and_may_find_it(leaning: str) ->
 
 def test_two_that_are_nearly_sure_are_enough_together_and_one_is_not() -> None:
     at = (2 * RATE // CHUNK + 1) * CHUNK
-    assert heard(noise(3.2), Nearly(at), Nearly(at)) == [spotted_at("alexa", at)]
-    assert heard(noise(3.2), Nearly(at), Leaning(at)) == []
-    assert heard(noise(3.2), Leaning(at), Nearly(at)) == []
+    nearly, less = Leaning(at, NEARLY + 0.01), Leaning(at, NEARLY - 0.01)
+    assert heard(noise(3.2), nearly, deepcopy(nearly)) == [spotted_at("alexa", at)]
+    assert heard(noise(3.2), Leaning(at, 1.0), less) == []
+    assert heard(noise(3.2), Leaning(at, NEARLY - 0.01), Leaning(at, 1.0)) == []
 
 
 def test_a_word_that_was_found_is_not_listened_to_again() -> None:
