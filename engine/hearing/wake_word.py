@@ -37,7 +37,7 @@ NEAR = {"alexa": 0.987, "hey_jarvis": 0.985, "hey_mycroft": 0.994, "okay_nabu": 
 CLOSER = {"alexa": 0.94, "hey_jarvis": 0.965, "hey_mycroft": 0.9, "okay_nabu": 0.4}
 """Of the mean of `ANSWERS` by the package's network and the taught one together (`Jury`), in sound
 from where it came."""
-TOGETHER = {"alexa": 2.25, "hey_jarvis": 3.5, "hey_mycroft": 2.9, "okay_nabu": -1.5}
+TOGETHER = {"alexa": 2.25, "hey_jarvis": 3.5, "hey_mycroft": 2.9, "okay_nabu": -1.4}
 """Of `together`: log odds by the closer listen and by who asked for it. What one of them alone is
 not sure enough of is the word where the other takes it for that, too: other speech seldom sounds
 like it to both."""

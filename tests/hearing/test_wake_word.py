@@ -111,7 +111,7 @@ def test_what_others_think_of_a_word_makes_up_for_what_it_lacks(
     monkeypatch: pytest.MonkeyPatch, word: str
 ) -> None:
     spotter = a_spotter(monkeypatch, word, CLOSER[word])
-    surely, hardly = CLOSER[word] + 0.01, 0.01
+    surely, hardly = CLOSER[word] + 0.01, 0.0
     assert spotter.convinced(surely, None)
     assert spotter.convinced(surely, 0.0), "and nobody's doubt takes anything from it"
     assert not spotter.convinced(CLOSER[word] - 0.01, None)
