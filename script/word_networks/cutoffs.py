@@ -81,7 +81,7 @@ CUTOFFS = {
 
 Sureness = dict[str, float]
 """By listener, the most in a stretch of sound. `both`: the less sure of the first two; `together`:
-log odds by the closer listen and by who asked for it."""
+log odds by the closer listen and by who asked for it. `listens`: how often one was begun."""
 
 
 class Noted:
@@ -115,6 +115,11 @@ class Unsure(MicroWakeWordSpotter):
     ) -> None:
         super().__init__(word, network, {word: NEVER}, features=features, answers=answers)
         self.together = NO_ODDS
+        self.begun = 0
+
+    def reset(self) -> None:
+        super().reset()
+        self.begun += 1
 
     def convinced(self, mean: float, beside: float | None) -> bool:
         if beside is not None:
@@ -149,9 +154,10 @@ class Listeners:
         noted = {"cleaned": self._first, "near": self._second, "closer": self._jury}
         told = {name: network.most for name, network in noted.items()}
         told |= {"both": self._both, "together": self._closer.together}
+        told["listens"] = self._closer.begun
         for network in noted.values():
             network.most = 0.0
-        self._both, self._closer.together = 0.0, NO_ODDS
+        self._both, self._closer.together, self._closer.begun = 0.0, NO_ODDS, 0
         return told
 
 
@@ -204,9 +210,12 @@ def surer(name: str, least: float, told: Sureness) -> bool:
 
 
 def table(
-    word: str, said: Sequence[tuple[Said, dict[str, Sureness]]], taken: Sequence[Sureness]
+    word: str,
+    said: Sequence[tuple[Said, dict[str, Sureness]]],
+    taken: Sequence[Sureness],
+    hours: float,
 ) -> str:
-    """Of one word."""
+    """Of one word; `taken`: of `hours` of other speech."""
 
     def found(sure: Callable[[Sureness], bool]) -> str:
         shares = {
@@ -219,7 +228,11 @@ def table(
         return any(told[name] > cutoff[word] for name, cutoff in CUTOFFS.items())
 
     mistakes = sum(map(any_sure, taken))
-    lines = [f"{word}: {mistakes} prompts mistaken as it is; {found(any_sure)}"]
+    closer = sum(told["listens"] for told in taken) / hours
+    lines = [
+        f"{word}: {mistakes} prompts mistaken as it is, {closer:.0f} closer listens an hour;"
+        f" {found(any_sure)}"
+    ]
     for name in CUTOFFS:
         surest = sorted((told[name] for told in taken), reverse=True)[:SUREST]
         for rank, least in enumerate(surest):
@@ -255,7 +268,7 @@ def main(data: Path, file: Path, turns: int = 16, workers: int = 2) -> None:
     print(f"{hours:.1f} hours of other speech; television {', '.join(TELEVISION)}")
     for word in WORDS:
         each = [(u, h) for (_, u, _), h in zip(said.values(), heard, strict=True) if u.word == word]
-        print(table(word, each, [told for _, taken in spoken for told in taken[word]]))
+        print(table(word, each, [told for _, taken in spoken for told in taken[word]], hours))
 
 
 if __name__ == "__main__":
