@@ -62,11 +62,11 @@ class CloserListen:
                 return None
             self._aimed, self._until = canceller.towards(azimuth, ELEVATIONS[0]), end + LASTING
             self._spotter.reset()
-            self._likely = 0.0
+            self._likely = likely
             # Whole chunks, as many as are kept.
             kept = (start - max(history.start, self._first)) // CHUNK * CHUNK
             start = max(start - kept, end - CATCH_UP)
-        # What others thought when it began still speaks for it.
+        # What others thought since it began still speaks for it.
         self._likely = max(self._likely, likely)
         left = self._aimed.process(history.span(start, end), history.alive())
         for begin in range(0, len(left), CHUNK):

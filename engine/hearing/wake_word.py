@@ -9,6 +9,7 @@ for `directions`.
 from __future__ import annotations
 
 import importlib
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,13 +35,15 @@ engine.bench.wake_words reports another half, which made Alexa's stricter once: 
 `NEAR` and 0.75 in `NEARLY` made no mistake in the 0.32 hours, but nine in its 0.87."""
 NEAR = {"alexa": 0.987, "hey_jarvis": 0.985, "hey_mycroft": 0.994, "okay_nabu": 0.8}
 """The same in the sound of one microphone as it is."""
-CLOSER = {"alexa": 0.94, "hey_jarvis": 0.965, "hey_mycroft": 0.9, "okay_nabu": 0.4}
+CLOSER = {"alexa": 0.95, "hey_jarvis": 0.965, "hey_mycroft": 0.9, "okay_nabu": 0.4}
 """Of the mean of `ANSWERS` by the package's network and the taught one together (`Jury`), in sound
 from where it came."""
-TOGETHER = {"alexa": 2.25, "hey_jarvis": 3.5, "hey_mycroft": 2.9, "okay_nabu": -1.4}
+TOGETHER = {"alexa": 3.1, "hey_jarvis": 3.95, "hey_mycroft": 2.9, "okay_nabu": -1.4}
 """Of `together`: log odds by the closer listen and by who asked for it. What one of them alone is
 not sure enough of is the word where the other takes it for that, too: other speech seldom sounds
 like it to both."""
+BESIDE = 0.5
+"""Weight of those who asked, who have heard less of the word."""
 ANSWERS = 5
 """Answers of the closer listen's networks, 30 ms apart, that are averaged: half a word's, where
 other speech sounds like it for an answer or three. The first two listeners need no mean, which
@@ -101,11 +104,14 @@ class MicroWakeWordSpotter:
         cutoffs: Mapping[str, float],
         *,
         answers: int = 1,
+        beside: Mapping[str, float] | None = None,
         features: Any = None,
     ) -> None:
-        """A word counts when the mean of so many `answers` of the network passes its cutoff.
-        `features` is what makes them of sound, of its own where it is None."""
+        """A word counts when the mean of so many `answers` of the network passes its cutoff, or
+        what it and others think `together` passes that of `beside`, where there is one. `features`
+        is what makes them of sound, of its own where it is None."""
         self.word, self._cutoff = word, cutoffs[word]
+        self._together = math.inf if beside is None else beside[word]
         self._likely: deque[float] = deque(maxlen=LINGERS)
         self._network = network
         self._answers = answers
@@ -121,6 +127,7 @@ class MicroWakeWordSpotter:
         self._features.reset()
         self._likely.clear()
         self._recent.clear()
+        self._deaf_until = self._heard
 
     @property
     def likely(self) -> float:
@@ -146,13 +153,12 @@ class MicroWakeWordSpotter:
         """Whether it is the word, by the mean of its own answers and by what others think."""
         if mean > self._cutoff:
             return True
-        return beside is not None and together(mean, beside) > TOGETHER[self.word]
+        return beside is not None and together(mean, beside) > self._together
 
 
 def together(closer: float, beside: float) -> float:
-    """Log odds of the word by a closer listen and, for half as much, by the surer of those who
-    asked for it: they have heard less of it."""
-    return log_odds(closer) + log_odds(beside) / 2.0
+    """Log odds of the word by a closer listen, with those by the surer of who asked for it."""
+    return log_odds(closer) + BESIDE * log_odds(beside)
 
 
 def spotted_at(word: str, sample: int) -> Spotted:
@@ -183,7 +189,7 @@ def spotters_of(word: str, cleaned: Any = None, near: Any = None) -> Spotters:
     return Spotters(
         cleaned=MicroWakeWordSpotter(word, first, CLEANED, features=cleaned),
         near=MicroWakeWordSpotter(word, second, NEAR, features=near),
-        closer=MicroWakeWordSpotter(word, jury, CLOSER, answers=ANSWERS),
+        closer=MicroWakeWordSpotter(word, jury, CLOSER, answers=ANSWERS, beside=TOGETHER),
         nearly=NEARLY[word],
     )
 

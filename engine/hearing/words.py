@@ -121,11 +121,11 @@ class WordListening:
             return near
         if found is not None:
             return Spotted(found.word, max(0, found.start - DELAY), found.end - DELAY)
-        likely = sorted((self._spotter.likely, self._near.likely))
-        if likely[0] > self._nearly:
+        less, more = sorted((self._spotter.likely, self._near.likely))
+        if less > self._nearly:
             return spotted_at(self._near.word, end - self._unheard)
         if self._closer is not None and start >= self._deaf_until:
-            sure = self._closer.hear(history, self._canceller, start, end, likely[1])
+            sure = self._closer.hear(history, self._canceller, start, end, more)
             if sure is not None:
                 return spotted_at(self._spotter.word, sure - self._unheard - DELAY)
         return None

@@ -48,9 +48,7 @@ class AxisControl:
     pose of that moment. `t` is seconds on one monotonic clock, never going back.
     """
 
-    def __init__(
-        self, axis: Axis, config: AxisConfig, *, rest: float = REST_AFTER_OPENING
-    ) -> None:
+    def __init__(self, axis: Axis, config: AxisConfig, *, rest: float = REST_AFTER_OPENING) -> None:
         """`rest`: seconds after the shutter's opening in which no move starts."""
         self._axis = axis
         self._rest = rest

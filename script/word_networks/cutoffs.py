@@ -44,6 +44,7 @@ from engine.hearing.history import History
 from engine.hearing.spectra import RATE
 from engine.hearing.wake_word import (
     ANSWERS,
+    BESIDE,
     CLEANED,
     CLEANED_TAUGHT,
     CLOSER,
@@ -244,7 +245,7 @@ def table(
 def made_by() -> str:
     """Of what is heard, the part that most often changes: the networks, and who asks them."""
     known = hashlib.sha256((networks.HEARING / "models.json").read_bytes())
-    known.update(repr((LEANS, ANSWERS, LINGERS, CLEANED_TAUGHT)).encode())
+    known.update(repr((LEANS, BESIDE, ANSWERS, LINGERS, CLEANED_TAUGHT)).encode())
     return known.hexdigest()
 
 

@@ -96,7 +96,8 @@ def test_what_others_thought_of_it_speaks_for_it_until_it_looks_anew() -> None:
     sound, _ = television_and_word(160.0)
     spotter, history, canceller = Attentive(), History(6, 6 * RATE), Canceller(RING)
     closer, begun = CloserListen(spotter, LOCALISER), (SAID.stop // CHUNK + 1) * CHUNK
-    thought = {begun: 0.3, begun + CHUNK: 0.2, begun + 2 * CHUNK: 0.6}
+    anew = begun + (LASTING // CHUNK + 1) * CHUNK
+    thought = {begun: 0.3, begun + CHUNK: 0.2, begun + 2 * CHUNK: 0.6, anew: 0.2}
     heard: list[list[float | None]] = []
     for start in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
         end = start + CHUNK
@@ -108,6 +109,7 @@ def test_what_others_thought_of_it_speaks_for_it_until_it_looks_anew() -> None:
     at = begun // CHUNK - 1
     assert set(heard[at]) == {0.3}, "what it catches up with"
     assert heard[at + 1 : at + 4] == [[0.3], [0.6], [0.6]]
+    assert set(heard[anew // CHUNK - 1]) == {0.2}
     assert not any(heard[:at])
 
 

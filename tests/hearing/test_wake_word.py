@@ -19,7 +19,10 @@ from engine.errors import UserError
 from engine.hearing import wake_word
 from engine.hearing.wake_word import (
     CLOSER,
+    LINGERS,
+    NEARLY,
     NONE,
+    TOGETHER,
     WORDS,
     MicroWakeWordSpotter,
     open_wake_word,
@@ -78,6 +81,9 @@ class OneAStep:
     def process_streaming(self, sound: bytes) -> list[None]:
         return [None] * (len(sound) // 320)
 
+    def reset(self) -> None:
+        """Nothing to forget."""
+
 
 @pytest.mark.parametrize(
     ("answers", "said", "steps"),
@@ -101,24 +107,62 @@ def test_the_mean_of_so_many_answers_has_to_pass(
     assert found == ([] if steps is None else [steps])
 
 
-def a_spotter(monkeypatch: pytest.MonkeyPatch, word: str, cutoff: float) -> MicroWakeWordSpotter:
+STEP = np.zeros(RATE // 100, np.float32)
+
+
+def says(
+    monkeypatch: pytest.MonkeyPatch, word: str, *answers: float, **settings: Any
+) -> MicroWakeWordSpotter:
+    """A spotter whose network answers every step, with the cutoff of a closer listen."""
     monkeypatch.setattr(wake_word.importlib, "import_module", MagicMock())
-    return MicroWakeWordSpotter(word, Saying(0.0), {word: cutoff}, features=OneAStep())
+    network = Saying(*answers, stride=1)
+    return MicroWakeWordSpotter(word, network, CLOSER, features=OneAStep(), **settings)
 
 
 @pytest.mark.parametrize("word", WORDS)
 def test_what_others_think_of_a_word_makes_up_for_what_it_lacks(
     monkeypatch: pytest.MonkeyPatch, word: str
 ) -> None:
-    spotter = a_spotter(monkeypatch, word, CLOSER[word])
-    surely, hardly = CLOSER[word] + 0.01, 0.0
-    assert spotter.convinced(surely, None)
-    assert spotter.convinced(surely, 0.0), "and nobody's doubt takes anything from it"
-    assert not spotter.convinced(CLOSER[word] - 0.01, None)
-    assert not spotter.convinced(hardly, 1.0), "others alone make no word of it"
-    lacking = CLOSER[word] - 0.1
-    assert spotter.convinced(lacking, 0.99)
-    assert not spotter.convinced(lacking, 0.1)
+    def found(likely: float, beside: float | None) -> bool:
+        spotter = says(monkeypatch, word, likely, beside=TOGETHER)
+        return spotter.listen(STEP, beside) is not None
+
+    surely, lacking, not_at_all = CLOSER[word] + 0.01, CLOSER[word] - 0.1, 0.0
+    assert found(surely, None)
+    assert found(surely, 0.0), "nobody's doubt takes anything from it"
+    assert not found(lacking, None)
+    assert not found(lacking, 0.1)
+    assert found(lacking, 0.99)
+    assert not found(not_at_all, 1.0), "others alone make no word of it"
+    assert says(monkeypatch, word, lacking).listen(STEP, 0.99) is None, "nobody asked this one"
+
+
+def test_how_likely_it_was_lingers_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    spotter = says(monkeypatch, "alexa", 0.2, 0.5, *[0.1] * LINGERS, 0.3)
+    assert spotter.likely == 0.0
+    told = []
+    for _ in range(LINGERS + 3):
+        spotter.listen(STEP)
+        told.append(spotter.likely)
+    assert told == [0.2, *[0.5] * LINGERS, 0.1, 0.3]
+    spotter.reset()
+    assert spotter.likely == 0.0
+
+
+def test_a_new_listen_hears_a_word_that_the_one_before_it_has_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spotter = says(monkeypatch, "alexa", 1.0, 1.0, 1.0)
+    assert spotter.listen(STEP) is not None
+    assert spotter.listen(STEP) is None, "the same word counts once"
+    spotter.reset()
+    assert spotter.listen(STEP) is not None
+
+
+@installed
+@pytest.mark.parametrize("word", WORDS)
+def test_two_that_are_nearly_sure_have_a_cutoff_of_their_own(word: str) -> None:
+    assert spotters_of(word).nearly == NEARLY[word] < 1.0
 
 
 @given(st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
