@@ -49,9 +49,9 @@ WIDEST = 30.0
 """Degrees to either side at which people are put."""
 MOST = 40
 """People of each posture."""
-TIMES = 5
-"""Rooms and directions that each of them is put into: of so few people, one room each would let a
-single box decide."""
+TIMES, SCENES = 5, 60
+"""Rooms and directions that each of them is put into, and the least for all of them at a distance:
+of so few people, one room each would let a single box decide."""
 FRAMES = 5
 """Half a second, in which somebody is to be confirmed."""
 
@@ -202,53 +202,66 @@ def measure(
     results: dict[str, Any] = {
         "lens": {"field_of_view": FIELD, "width": WIDTH, "height": HEIGHT, "mount_height": MOUNT},
         "times": TIMES,
+        "scenes": SCENES,
     }
     for posture in (STANDING, SEATED):
-        sources = people(data, posture, half)
+        sources = sources_of(data, posture, half)
         rows = []
         for distance in DISTANCES:
             single, confirmed, pixels = Score(), Score(), []
-            for shown, random in scenes(data, posture, distance, sources, half):
+            large = large_enough(sources, posture, distance)
+            times = max(TIMES, math.ceil(SCENES / max(len(large), 1)))
+            for shown, random in scenes(data, posture, distance, large, half, times):
                 pixels.append(shown.person[3])
-                found = persons(fresh().detect(shown.pixels), threshold)
+                found = boxes_of_people(fresh().detect(shown.pixels), threshold)
                 single.add(found, [shown.person], shown.others, 0.3, shown.name)
                 seen = settled(eye(), shown, random)
                 confirmed.add(seen, [shown.person], shown.others, 0.3, shown.name)
             rows.append(
                 {
                     "distance_m": distance,
-                    "people": len(pixels) // TIMES,
+                    "people": len(large),
+                    "scenes": len(pixels),
                     "pixels": round(float(np.mean(pixels))) if pixels else None,
-                    "single": figures_of(single),
-                    "confirmed": figures_of(confirmed),
+                    "single": figures_of(single) | {"false": single.examples},
+                    "confirmed": figures_of(confirmed) | {"false": confirmed.examples},
                 }
             )
         results[posture.name] = {"people": len(sources), "by_distance": rows}
     return results
 
 
-def people(data: Path, posture: Posture, half: Callable[[Path], bool]) -> list[Source]:
+def sources_of(data: Path, posture: Posture, half: Callable[[Path], bool]) -> list[Source]:
     """At most `MOST` of a posture, from all over what there is."""
     sources = list((standing if posture is STANDING else seated)(data, half))
     return sources[:: max(math.ceil(len(sources) / MOST), 1)]
+
+
+def large_enough(
+    sources: Sequence[Source], posture: Posture, distance: float
+) -> list[tuple[int, Source]]:
+    """Those who may be enlarged so much, each with a number that stays the same."""
+    return [
+        (k, source)
+        for k, source in enumerate(sources)
+        if enlarged(source, posture, distance) <= posture.most
+    ]
 
 
 def scenes(
     data: Path,
     posture: Posture,
     distance: float,
-    sources: Sequence[Source],
+    sources: Sequence[tuple[int, Source]],
     half: Callable[[Path], bool],
-    times: int = TIMES,
+    times: int,
 ) -> Iterator[tuple[Composed, np.random.Generator]]:
-    """Each person who may be enlarged so much, in `times` empty rooms, and noise for each.
+    """Each person in `times` empty rooms at `distance` metres, and noise for each.
 
     Every second time the person is shown in the mirror image.
     """
     rooms = [p for p in sorted((data / "empty_rooms").glob("*.jpg")) if half(p)]
-    for k, source in enumerate(sources):
-        if enlarged(source, posture, distance) > posture.most:
-            continue
+    for k, source in sources:
         for turn in range(times):
             random = np.random.default_rng([k, turn])
             room = load_picture(rooms[(7 * k + 31 * turn) % len(rooms)])
@@ -265,7 +278,7 @@ def mirrored(source: Source) -> Source:
     return Source(source.name, picture, turned[0], tuple(turned[1:]))
 
 
-def persons(found: Sequence[Detection], threshold: float) -> list[Box]:
+def boxes_of_people(found: Sequence[Detection], threshold: float) -> list[Box]:
     return [d.box for d in found if d.label is Label.PERSON and d.score >= threshold]
 
 
@@ -280,7 +293,7 @@ def settled(eye: Eye, shown: Composed, random: np.random.Generator) -> list[Box]
     return boxes
 
 
-def figures_of(score: Score) -> dict[str, Any]:
+def figures_of(score: Score) -> dict[str, float]:
     found = score.metrics()
     return {"precision": found["precision"], "recall": found["recall"]}
 

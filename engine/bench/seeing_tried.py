@@ -9,7 +9,7 @@ nothing; weights of 8 bits. Reported is what decided: some of it is kept.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +86,14 @@ def _looks(networks: Detector) -> dict[str, Look]:
     return {"320": of(320), str(LARGE): of(LARGE), "tiles": tiles}
 
 
-def _scenes(data: Path, posture: far.Posture, distances: Sequence[float]) -> Any:
-    """Name of the distance, what is shown, and a source of noise."""
-    sources = far.people(data, posture, even)
+def _scenes(
+    data: Path, posture: far.Posture, distances: Sequence[float]
+) -> Iterator[tuple[float, far.Composed, np.random.Generator]]:
+    """Metres, what is shown (everybody in one room), and a source of noise."""
+    sources = far.sources_of(data, posture, even)
     for distance in distances:
-        for shown, random in far.scenes(data, posture, distance, sources, even, times=1):
+        large = far.large_enough(sources, posture, distance)
+        for shown, random in far.scenes(data, posture, distance, large, even, times=1):
             yield distance, shown, random
 
 
@@ -108,7 +111,7 @@ def larger(networks: Detector, data: Path) -> list[dict[str, Any]]:
                 found = look(shown.pixels)
                 spent[name] += time.process_time() - begun
                 score = scores.setdefault((name, posture.name, distance), Score())
-                score.add(far.persons(found, threshold), [shown.person], shown.others, 0.3)
+                score.add(far.boxes_of_people(found, threshold), [shown.person], shown.others, 0.3)
     rows = [
         {"look": name, "posture": posture, "distance_m": distance, **far.figures_of(score)}
         | {"people": score.hits + score.missed}

@@ -17,6 +17,7 @@ from engine.bench.seeing_distance import (
     Source,
     compose,
     enlarged,
+    large_enough,
     lens,
     mirrored,
     scenes,
@@ -101,12 +102,19 @@ def test_everybody_who_is_large_enough_is_put_into_several_rooms(tmp_path: Path)
         room = np.full((36, 64, 3), grey, np.uint8)
         cv2.imwrite(str(tmp_path / "empty_rooms" / f"{grey}.jpg"), room)
     picture = np.full((400, 300, 3), 255, np.uint8)
+    picture[:, :150, 0] = 0  # the left half is yellow
     large = Source("large", picture, (100.0, 50.0, 100.0, 300.0), ())
     small = Source("small", picture, (100.0, 50.0, 20.0, 60.0), ())
-    shown = [s for s, _ in scenes(tmp_path, STANDING, 2.0, [large, small], lambda _: True, 3)]
+    chosen = large_enough([small, large], STANDING, 2.0)
+    assert chosen == [(1, large)]
+    shown = [s for s, _ in scenes(tmp_path, STANDING, 2.0, chosen, lambda _: True, 3)]
     assert [s.name for s in shown] == ["large"] * 3
     assert len({int(s.pixels[0, 0, 0]) for s in shown}) == 3, "three rooms"
     assert len({s.person[0] for s in shown}) == 3, "in three directions"
+    yellow = []
     for one in shown:
         x, y, w, h = (round(v) for v in one.person)
-        assert one.pixels[y + 2 : y + h - 2, x + 2 : x + w - 2].min() > 250, "the person's pixels"
+        inside = one.pixels[y + 2 : y + h - 2, x + 2 : x + w - 2]
+        assert inside[..., 1:].min() > 250, "the person's pixels"
+        yellow.append(bool(inside[0, 0, 0] < inside[0, -1, 0]))
+    assert yellow == [True, False, True], "in the mirror image every second time"

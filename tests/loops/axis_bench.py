@@ -19,9 +19,9 @@ def move(heading: float, pace: Pace = Pace.BRISK) -> MoveTo:
 class Bench:
     """A control on a simulated axis, in virtual time."""
 
-    def __init__(self, *, seed: int = 1, heading: float = 0.0) -> None:
+    def __init__(self, *, seed: int = 1, heading: float = 0.0, **settings: float) -> None:
         self.axis = SimulatedAxis(heading=heading, seed=seed)
-        self.control = AxisControl(self.axis, CONFIG)
+        self.control = AxisControl(self.axis, CONFIG, **settings)
         self.t = 0.0
         self.events: list[Event] = []
 

@@ -152,6 +152,16 @@ def test_no_move_starts_within_two_seconds_of_an_opening(bench: Bench) -> None:
     assert bench.axis.true_heading == pytest.approx(20.0, abs=0.3)
 
 
+def test_without_a_rest_a_move_starts_as_soon_as_the_shutter_is_open() -> None:
+    bench = Bench(rest=0.0)
+    bench.control.forbid("the shutter is closed", bench.t)
+    bench.run(0.5)
+    bench.control.permit(bench.t)
+    bench.control.move_to(move(20.0))
+    bench.run(1.5)
+    assert bench.axis.true_heading == pytest.approx(20.0, abs=0.3)
+
+
 def test_a_target_that_comes_while_braking_waits_for_the_end_of_it(bench: Bench) -> None:
     bench.control.move_to(move(170.0))
     bench.run(0.8)
