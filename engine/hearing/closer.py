@@ -55,7 +55,7 @@ class CloserListen:
         if end > self._until:
             self.stop()
         if self._aimed is None:
-            if likely <= LEANS or not canceller.knows:
+            if likely <= LEANS[self._spotter.word] or not canceller.knows:
                 return None
             azimuth = self._whence(history, end)
             if azimuth is None:

@@ -16,6 +16,7 @@ what all of them find and mistake with the cutoffs as they are. Those are then c
 from __future__ import annotations
 
 import hashlib
+import math
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -226,7 +227,7 @@ def table(
         return "; ".join(f"{group} {' / '.join(each)}" for group, each in shares.items())
 
     def any_sure(told: Sureness) -> bool:
-        return any(told[name] > cutoff[word] for name, cutoff in CUTOFFS.items())
+        return any(told[name] > cutoff.get(word, math.inf) for name, cutoff in CUTOFFS.items())
 
     mistakes = sum(map(any_sure, taken))
     closer = sum(told["listens"] for told in taken) / hours

@@ -57,7 +57,7 @@ def listened(sound: Sound, leans_from: int, leans_until: int) -> tuple[Attentive
         end = start + CHUNK
         history.push(sound[:, start:end])
         left = np.concatenate([left, canceller.process(sound[:, start:end])])
-        likely = 1.0 if leans_from <= end < leans_until else LEANS
+        likely = 1.0 if leans_from <= end < leans_until else LEANS["alexa"]
         assert closer.hear(history, canceller, start, end, likely) is None
     return spotter, left
 
@@ -97,7 +97,7 @@ def test_what_others_thought_of_it_speaks_for_it_until_it_looks_anew() -> None:
     spotter, history, canceller = Attentive(), History(6, 6 * RATE), Canceller(RING)
     closer, begun = CloserListen(spotter, LOCALISER), (SAID.stop // CHUNK + 1) * CHUNK
     anew = begun + (LASTING // CHUNK + 1) * CHUNK
-    thought = {begun: 0.3, begun + CHUNK: 0.2, begun + 2 * CHUNK: 0.6, anew: 0.2}
+    thought = {begun: 0.3, begun + CHUNK: 0.2, begun + 2 * CHUNK: 0.6, anew: 0.25}
     heard: list[list[float | None]] = []
     for start in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
         end = start + CHUNK
@@ -109,7 +109,7 @@ def test_what_others_thought_of_it_speaks_for_it_until_it_looks_anew() -> None:
     at = begun // CHUNK - 1
     assert set(heard[at]) == {0.3}, "what it catches up with"
     assert heard[at + 1 : at + 4] == [[0.3], [0.6], [0.6]]
-    assert set(heard[anew // CHUNK - 1]) == {0.2}
+    assert set(heard[anew // CHUNK - 1]) == {0.25}
     assert not any(heard[:at])
 
 

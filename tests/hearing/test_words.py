@@ -48,7 +48,7 @@ class Scripted:
 class Leaning(Scripted):
     """Never sure, but takes it for the word, more or less likely, from so many samples on."""
 
-    def __init__(self, start: int, likely: float = 2.0 * LEANS) -> None:
+    def __init__(self, start: int, likely: float = 2.0 * LEANS["alexa"]) -> None:
         super().__init__()
         self._start, self._likely = start, likely
 
