@@ -84,7 +84,7 @@ ROOM_RESPONSES = make_array(
 
 
 def measure(
-    data_dir: Path | None, progress: Progress, *, scenes: int = 200, seed: int = SEED
+    data_dir: Path | None, progress: Progress, *, scenes: int = 400, seed: int = SEED
 ) -> dict[str, Any]:
     """All of it; `scenes` a cell. Raises UserError without the dry voices."""
     if missing := MEASURING.missing():
