@@ -34,7 +34,6 @@ class CloserListen:
         self._spotter, self._localiser = spotter, localiser
         self._aimed: Canceller | None = None
         self._first = self._until = 0
-        self._likely = 0.0
 
     def restart(self, start: int) -> None:
         """Sound that follows, from sample `start` on, does not join what was before."""
@@ -62,15 +61,12 @@ class CloserListen:
                 return None
             self._aimed, self._until = canceller.towards(azimuth, ELEVATIONS[0]), end + LASTING
             self._spotter.reset()
-            self._likely = likely
             # Whole chunks, as many as are kept.
             kept = (start - max(history.start, self._first)) // CHUNK * CHUNK
             start = max(start - kept, end - CATCH_UP)
-        # What others thought since it began still speaks for it.
-        self._likely = max(self._likely, likely)
         left = self._aimed.process(history.span(start, end), history.alive())
         for begin in range(0, len(left), CHUNK):
-            if self._spotter.listen(left[begin : begin + CHUNK], self._likely) is not None:
+            if self._spotter.listen(left[begin : begin + CHUNK]) is not None:
                 return start + begin + CHUNK
         return None
 

@@ -9,7 +9,6 @@ for `directions`.
 from __future__ import annotations
 
 import importlib
-import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import numpy as np
 
 from engine.errors import UserError
 from engine.hearing.spectra import RATE, Real
-from engine.hearing.word_network import Answering, Jury, log_odds, open_network
+from engine.hearing.word_network import Answering, Jury, open_network
 
 NONE = "none"
 WORDS = ("alexa", "hey_jarvis", "hey_mycroft", "okay_nabu")
@@ -30,21 +29,14 @@ CLEANED = {"alexa": 0.985, "hey_jarvis": 0.98, "hey_mycroft": 0.95, "okay_nabu":
 say it in steps of 1/256. All of these were chosen by what script/word_networks/cutoffs shows: 31
 utterances of each word in rooms (one recorded voice in 15, flite's in 16), each with three
 televisions, and 5.1 hours of other speech, 0.32 of these hours different, in noise, music or with
-somebody else. Hey Jarvis was heard there twice, Okay Nabu once, the others never.
-engine.bench.wake_words reports another half, which made them stricter twice: Alexa's, as 0.93 here,
-0.96 in `NEAR` and 0.75 in `NEARLY` made no mistake in the 0.32 hours but nine in its 0.87; and what
-counts `TOGETHER`, as one mistake each of Alexa and Okay Nabu here were four there."""
+somebody else. Hey Jarvis was heard there twice, Alexa and Okay Nabu once, Hey Mycroft never.
+engine.bench.wake_words reports another half, which made Alexa's stricter once: 0.93 here, 0.96 in
+`NEAR` and 0.75 in `NEARLY` made no mistake in the 0.32 hours, but nine in its 0.87."""
 NEAR = {"alexa": 0.987, "hey_jarvis": 0.985, "hey_mycroft": 0.994, "okay_nabu": 0.8}
 """The same in the sound of one microphone as it is."""
-CLOSER = {"alexa": 0.945, "hey_jarvis": 0.965, "hey_mycroft": 0.9, "okay_nabu": 0.45}
+CLOSER = {"alexa": 0.94, "hey_jarvis": 0.965, "hey_mycroft": 0.9, "okay_nabu": 0.28}
 """Of the mean of `ANSWERS` by the package's network and the taught one together (`Jury`), in sound
 from where it came."""
-TOGETHER = {"alexa": 4.0, "hey_mycroft": 2.75, "okay_nabu": -1.2}
-"""Of `together`: log odds by the closer listen and by who asked for it. What one of them alone is
-not sure enough of is the word where the other takes it for that, too: other speech seldom sounds
-like it to both. Of Hey Jarvis nothing more is found in this way without more mistakes."""
-BESIDE = 0.5
-"""Weight of those who asked, who have heard less of the word."""
 ANSWERS = 5
 """Answers of the closer listen's networks, 30 ms apart, that are averaged: half a word's, where
 other speech sounds like it for an answer or three. The first two listeners need no mean, which
@@ -53,8 +45,8 @@ NEARLY = {"alexa": 0.97, "hey_jarvis": 0.5, "hey_mycroft": 0.93, "okay_nabu": 0.
 """Probability that is enough where both of the first two find it."""
 LEANS = {"alexa": 0.2, "hey_jarvis": 0.15, "hey_mycroft": 0.15, "okay_nabu": 0.12}
 """Probability in either of the first two from which they lean towards the word, and a third listens
-closer: 12 to 74 times in an hour of other speech. From 0.08 on Alexa was mistaken three times in
-the same 5.1 hours in which it is not from these on."""
+closer: 12 to 74 times in an hour of other speech. From 0.08 on Alexa was heard three times in the
+same 5.1 hours of it."""
 CLEANED_TAUGHT = ("okay_nabu",)
 """Words whose own network is unsure in noise alone: the taught one hears them without what sounded
 before, too. Of the others it finds no more there, and makes the closer listen's mistakes."""
@@ -89,9 +81,8 @@ class WakeWordSpotter(Protocol):
     def likely(self) -> float:
         """The greatest probability that it gave the word just now."""
 
-    def listen(self, samples: Real, beside: float | None = None) -> Spotted | None:
-        """The next samples, any number of them, mono at 16 kHz. `beside`: the probability by
-        others, who have asked it to listen closer."""
+    def listen(self, samples: Real) -> Spotted | None:
+        """The next samples, any number of them, mono at 16 kHz."""
 
     def reset(self) -> None: ...
 
@@ -106,14 +97,11 @@ class MicroWakeWordSpotter:
         cutoffs: Mapping[str, float],
         *,
         answers: int = 1,
-        beside: Mapping[str, float] | None = None,
         features: Any = None,
     ) -> None:
-        """A word counts when the mean of so many `answers` of the network passes its cutoff, or
-        what it and others think `together` passes that of `beside`, where there is one. `features`
-        is what makes them of sound, of its own where it is None."""
+        """A word counts when the mean of so many `answers` of the network passes its cutoff.
+        `features` is what makes them of sound, of its own where it is None."""
         self.word, self._cutoff = word, cutoffs[word]
-        self._together = (beside or {}).get(word, math.inf)
         self._likely: deque[float] = deque(maxlen=LINGERS)
         self._network = network
         self._answers = answers
@@ -135,7 +123,7 @@ class MicroWakeWordSpotter:
     def likely(self) -> float:
         return max(self._likely, default=0.0)
 
-    def listen(self, samples: Real, beside: float | None = None) -> Spotted | None:
+    def listen(self, samples: Real) -> Spotted | None:
         """At most one word for each call; blocks are to be far shorter than a word."""
         self._heard += len(samples)
         pcm = (np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2").tobytes()
@@ -145,22 +133,11 @@ class MicroWakeWordSpotter:
             likely = self._network.probability(features)
             self._likely.append(likely)
             self._recent.append(likely)
-            sure = self.convinced(sum(self._recent) / self._answers, beside) or sure
+            sure = sure or sum(self._recent) > self._answers * self._cutoff
         if not sure or self._heard < self._deaf_until:
             return None
         self._deaf_until = self._heard + int(REFRACTORY * RATE)
         return spotted_at(self.word, self._heard)
-
-    def convinced(self, mean: float, beside: float | None) -> bool:
-        """Whether it is the word, by the mean of its own answers and by what others think."""
-        if mean > self._cutoff:
-            return True
-        return beside is not None and together(mean, beside) > self._together
-
-
-def together(closer: float, beside: float) -> float:
-    """Log odds of the word by a closer listen, with those by the surer of who asked for it."""
-    return log_odds(closer) + BESIDE * log_odds(beside)
 
 
 def spotted_at(word: str, sample: int) -> Spotted:
@@ -191,7 +168,7 @@ def spotters_of(word: str, cleaned: Any = None, near: Any = None) -> Spotters:
     return Spotters(
         cleaned=MicroWakeWordSpotter(word, first, CLEANED, features=cleaned),
         near=MicroWakeWordSpotter(word, second, NEAR, features=near),
-        closer=MicroWakeWordSpotter(word, jury, CLOSER, answers=ANSWERS, beside=TOGETHER),
+        closer=MicroWakeWordSpotter(word, jury, CLOSER, answers=ANSWERS),
         nearly=NEARLY[word],
     )
 

@@ -268,7 +268,7 @@ class SimulatedSpotter:
         self._spoken = spoken
         self._heard = 0
 
-    def listen(self, samples: Samples, beside: float | None = None) -> Spotted | None:  # noqa: ARG002
+    def listen(self, samples: Samples) -> Spotted | None:
         """The wake word that has ended within the samples so far, once."""
         self._heard += len(samples)
         if self._spoken and self._spoken[0].end <= self._heard:

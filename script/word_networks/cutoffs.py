@@ -16,7 +16,6 @@ what all of them find and mistake with the cutoffs as they are. Those are then c
 from __future__ import annotations
 
 import hashlib
-import math
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -45,7 +44,6 @@ from engine.hearing.history import History
 from engine.hearing.spectra import RATE
 from engine.hearing.wake_word import (
     ANSWERS,
-    BESIDE,
     CLEANED,
     CLEANED_TAUGHT,
     CLOSER,
@@ -53,12 +51,10 @@ from engine.hearing.wake_word import (
     LINGERS,
     NEAR,
     NEARLY,
-    TOGETHER,
     WORDS,
     MicroWakeWordSpotter,
     Spotters,
     networks_of,
-    together,
 )
 from engine.hearing.word_network import Answering
 from engine.hearing.words import WordListening
@@ -72,18 +68,16 @@ FIRST_TURN = 50
 """Turns, and with them rooms, from here on are not reported."""
 SUREST = 6
 NEVER = 2.0
-NO_ODDS = -99.0
 CUTOFFS = {
     "cleaned": CLEANED,
     "near": NEAR,
     "both": NEARLY,
     "closer": CLOSER,
-    "together": TOGETHER,
 }
 
 Sureness = dict[str, float]
-"""By listener, the most in a stretch of sound. `both`: the less sure of the first two; `together`:
-log odds by the closer listen and by who asked for it. `listens`: how often one was begun."""
+"""By listener (`both`: the less sure of the first two), the most in a stretch of sound; `listens`:
+how many closer listens were begun."""
 
 
 class Noted:
@@ -110,23 +104,15 @@ class Noted:
 
 
 class Unsure(MicroWakeWordSpotter):
-    """Finds nothing, so that it listens on; notes the most that it and others think together."""
+    """Finds nothing, so that it listens on; counts how often it begins anew."""
 
-    def __init__(
-        self, word: str, network: Noted, features: OneMaker | None = None, answers: int = 1
-    ) -> None:
-        super().__init__(word, network, {word: NEVER}, features=features, answers=answers)
-        self.together = NO_ODDS
+    def __init__(self, word: str, network: Noted, features: OneMaker | None = None) -> None:
+        super().__init__(word, network, {word: NEVER}, features=features)
         self.begun = 0
 
     def reset(self) -> None:
         super().reset()
         self.begun += 1
-
-    def convinced(self, mean: float, beside: float | None) -> bool:
-        if beside is not None:
-            self.together = max(self.together, together(mean, beside))
-        return False
 
 
 class Listeners:
@@ -141,7 +127,7 @@ class Listeners:
         first, second, jury = networks_of(word)
         self._first, self._second, self._jury = Noted(first), Noted(second), Noted(jury, ANSWERS)
         self._pair = Unsure(word, self._first, makers[0]), Unsure(word, self._second, makers[1])
-        self._closer = Unsure(word, self._jury, answers=ANSWERS)
+        self._closer = Unsure(word, self._jury)
         spotters = Spotters(*self._pair, self._closer, nearly=NEVER)
         shared = {} if canceller is None else {"canceller": lambda _: canceller}
         array = load_array("respeaker_6")
@@ -155,11 +141,10 @@ class Listeners:
     def told(self) -> Sureness:
         noted = {"cleaned": self._first, "near": self._second, "closer": self._jury}
         told = {name: network.most for name, network in noted.items()}
-        told |= {"both": self._both, "together": self._closer.together}
-        told["listens"] = self._closer.begun
+        told |= {"both": self._both, "listens": self._closer.begun}
         for network in noted.values():
             network.most = 0.0
-        self._both, self._closer.together, self._closer.begun = 0.0, NO_ODDS, 0
+        self._both, self._closer.begun = 0.0, 0
         return told
 
 
@@ -227,7 +212,7 @@ def table(
         return "; ".join(f"{group} {' / '.join(each)}" for group, each in shares.items())
 
     def any_sure(told: Sureness) -> bool:
-        return any(told[name] > cutoff.get(word, math.inf) for name, cutoff in CUTOFFS.items())
+        return any(told[name] > cutoff[word] for name, cutoff in CUTOFFS.items())
 
     mistakes = sum(map(any_sure, taken))
     closer = sum(told["listens"] for told in taken) / hours
@@ -246,7 +231,7 @@ def table(
 def made_by() -> str:
     """Of what is heard, the part that most often changes: the networks, and who asks them."""
     known = hashlib.sha256((networks.HEARING / "models.json").read_bytes())
-    known.update(repr((LEANS, BESIDE, ANSWERS, LINGERS, CLEANED_TAUGHT)).encode())
+    known.update(repr((LEANS, ANSWERS, LINGERS, CLEANED_TAUGHT)).encode())
     return known.hexdigest()
 
 

@@ -20,19 +20,16 @@ SAID = slice(int(4.2 * RATE), 5 * RATE)
 
 
 class Attentive:
-    """Never finds the word; remembers what it was given, what others thought of each piece of it,
-    and how often it began anew."""
+    """Never finds the word; remembers what it was given, and how often it began anew."""
 
     word, likely = "alexa", 0.0
 
     def __init__(self) -> None:
         self.given = np.zeros(0, np.float32)
-        self.beside: list[float | None] = []
         self.resets = 0
 
-    def listen(self, samples: Sound, beside: float | None = None) -> Spotted | None:
+    def listen(self, samples: Sound) -> Spotted | None:
         self.given = np.concatenate([self.given, samples])
-        self.beside.append(beside)
         return None
 
     def reset(self) -> None:
@@ -92,27 +89,6 @@ def test_while_it_may_be_the_word_it_looks_for_the_direction_anew() -> None:
     assert spotter.resets == 2
 
 
-def test_what_others_thought_of_it_speaks_for_it_until_it_looks_anew() -> None:
-    sound, _ = television_and_word(160.0)
-    spotter, history, canceller = Attentive(), History(6, 6 * RATE), Canceller(RING)
-    closer, begun = CloserListen(spotter, LOCALISER), (SAID.stop // CHUNK + 1) * CHUNK
-    anew = begun + (LASTING // CHUNK + 1) * CHUNK
-    thought = {begun: 0.3, begun + CHUNK: 0.2, begun + 2 * CHUNK: 0.6, anew: 0.25}
-    heard: list[list[float | None]] = []
-    for start in range(0, sound.shape[1] - CHUNK + 1, CHUNK):
-        end = start + CHUNK
-        history.push(sound[:, start:end])
-        canceller.process(sound[:, start:end])
-        closer.hear(history, canceller, start, end, thought.get(end, 0.0))
-        heard.append(spotter.beside)
-        spotter.beside = []
-    at = begun // CHUNK - 1
-    assert set(heard[at]) == {0.3}, "what it catches up with"
-    assert heard[at + 1 : at + 4] == [[0.3], [0.6], [0.6]]
-    assert set(heard[anew // CHUNK - 1]) == {0.25}
-    assert not any(heard[:at])
-
-
 class Finding(Attentive):
     """Finds the word in the chunk that completes so many samples."""
 
@@ -120,8 +96,8 @@ class Finding(Attentive):
         super().__init__()
         self._count = count
 
-    def listen(self, samples: Sound, beside: float | None = None) -> Spotted | None:
-        super().listen(samples, beside)
+    def listen(self, samples: Sound) -> Spotted | None:
+        super().listen(samples)
         found = len(self.given) == self._count
         return Spotted(self.word, 0, self._count) if found else None
 

@@ -49,7 +49,7 @@ class ScriptedWakeWord:
     def __init__(self, spotted: Spotted) -> None:
         self.spotted, self.heard = spotted, 0
 
-    def listen(self, samples: Sound, beside: float | None = None) -> Spotted | None:
+    def listen(self, samples: Sound) -> Spotted | None:
         before, self.heard = self.heard, self.heard + len(samples)
         return self.spotted if before <= self.spotted.end + 1600 < self.heard else None
 
@@ -120,7 +120,7 @@ class RecordingWakeWord(ScriptedWakeWord):
         super().__init__(Spotted("okay_nabu", -1, -1))
         self.given: list[Sound] = []
 
-    def listen(self, samples: Sound, beside: float | None = None) -> Spotted | None:
+    def listen(self, samples: Sound) -> Spotted | None:
         self.given.append(samples)
         return None
 
@@ -141,8 +141,8 @@ def test_a_word_after_a_long_quiet_is_placed_where_it_was() -> None:
     class LastWord(RecordingWakeWord):
         """Spots a word that ends with what it is given when the voice has gone on for 0.6 s."""
 
-        def listen(self, samples: Sound, beside: float | None = None) -> Spotted | None:
-            super().listen(samples, beside)
+        def listen(self, samples: Sound) -> Spotted | None:
+            super().listen(samples)
             loud = sum(int(np.abs(part).max() > 0.05) for part in self.given[-25:])
             count = sum(map(len, self.given))
             return Spotted("alexa", count - RATE // 2, count) if loud == 15 else None

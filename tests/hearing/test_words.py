@@ -34,7 +34,7 @@ class Scripted:
         self.given = np.zeros(0, np.float32)
         self.resets = 0
 
-    def listen(self, samples: Sound, beside: float | None = None) -> Spotted | None:
+    def listen(self, samples: Sound) -> Spotted | None:
         self.given = np.concatenate([self.given, samples])
         if self._at and len(self.given) >= self._at[0]:
             end = self._at.pop(0)
