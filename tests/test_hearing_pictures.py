@@ -29,6 +29,37 @@ def test_pictures_are_drawn_of_what_was_measured_and_the_rest_is_named(tmp_path:
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_table_of_directions_says_what_was_asked_for_and_whether_it_is_met() -> None:
+    table = runpy.run_path(str(SCRIPT))["table"]
+
+    def found(within: float, beyond: float) -> dict[str, dict[str, float]]:
+        ours = {"within_10": within, "beyond_30": beyond}
+        return {"SRP": {"within_10": 50.0, "beyond_30": 20.0}, "heliotrope": ours}
+
+    figures = {
+        "simulated": {
+            "RT 0.4 SNR 0": found(92.0, 3.0),
+            "RT 0.7 SNR 0": found(80.5, 7.2),
+            "RT 0.7 two talkers": found(85.0, 9.0),
+            "RT 0.2 SNR 0": found(10.0, 80.0),
+        },
+        "measured_rooms": {"SNR 10": found(96.8, 0.0)},
+        "scenes": 400,
+        "gate": {"acts": 98.3, "gross_when_acting": 0.0, "refuses": 97.3},
+        "recordings": {"within_10": 100.0, "beyond_30": 0.0, "count": 30},
+        "calibration_error": 0.01,
+    }
+    lines = table(figures).splitlines()
+    assert lines[0] == "| | heliotrope | SRP | asked for | met |"
+    assert lines[2:7] == [
+        "| RT 0.4 SNR 0 | 92.0 / 3.0 | 50 / 20 | 92 / 3 | yes |",
+        "| RT 0.7 SNR 0 | 80.5 / 7.2 | 50 / 20 | 80 / 7 | no |",
+        "| RT 0.7 two talkers | 85.0 / 9.0 | 50 / 20 | 85 | yes |",
+        "| RT 0.2 SNR 0 | 10.0 / 80.0 | 50 / 20 |  |  |",
+        "| measured rooms, SNR 10 | 96.8 / 0.0 | 50 / 20 | 97 / 1 | no |",
+    ]
+
+
 def test_the_table_of_wake_words_says_what_was_missed() -> None:
     words = runpy.run_path(str(SCRIPT))["words"]
     cell = {"recorded": {"mixes": 15, "heard": 93.3}, "flite": {"mixes": 12, "heard": 50.0}}
