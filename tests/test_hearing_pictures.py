@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import runpy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parent.parent / "script" / "hearing_pictures"
+CHECKOUT = Path(__file__).resolve().parent.parent
+SCRIPT = CHECKOUT / "script" / "hearing_pictures"
+MEASURED = CHECKOUT / "docs" / "measured"
 
 
 @pytest.mark.needs("sim")
@@ -27,6 +30,19 @@ def test_pictures_are_drawn_of_what_was_measured_and_the_rest_is_named(tmp_path:
     assert draw(tmp_path, tmp_path) == []
     for name in ("hearing-confidence.png", "hearing-cost.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_says_what_was_measured() -> None:
+    made = runpy.run_path(str(SCRIPT))
+    page = made["PAGE"].read_text()
+
+    def figures(name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((MEASURED / f"{name}.json").read_text())["figures"]
+        return found
+
+    again = made["with_table"](page, made["table"](figures("hearing")))
+    again = made["with_table"](again, made["words"](figures("wake_words")), made["BEGIN_WORDS"])
+    assert page == again, "run script/hearing_pictures"
 
 
 def test_the_table_of_directions_says_what_was_asked_for_and_whether_it_is_met() -> None:

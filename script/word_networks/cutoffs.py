@@ -68,12 +68,7 @@ FIRST_TURN = 50
 """Turns, and with them rooms, from here on are not reported."""
 SUREST = 6
 NEVER = 2.0
-CUTOFFS = {
-    "cleaned": CLEANED,
-    "near": NEAR,
-    "both": NEARLY,
-    "closer": CLOSER,
-}
+CUTOFFS = {"cleaned": CLEANED, "near": NEAR, "both": NEARLY, "closer": CLOSER}
 
 Sureness = dict[str, float]
 """By listener (`both`: the less sure of the first two), the most in a stretch of sound; `listens`:
@@ -229,8 +224,10 @@ def table(
 
 
 def made_by() -> str:
-    """Of what is heard, the part that most often changes: the networks, and who asks them."""
+    """Of what is heard, the part that most often changes: the networks, who asks them, and what is
+    noted of it here."""
     known = hashlib.sha256((networks.HEARING / "models.json").read_bytes())
+    known.update(Path(__file__).read_bytes())
     known.update(repr((LEANS, ANSWERS, LINGERS, CLEANED_TAUGHT)).encode())
     return known.hexdigest()
 

@@ -6,18 +6,28 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
-from datetime import datetime
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-import cv2
-import numpy as np
 import pytest
 from home_assistant_home import Home, appears, complaints
 from home_assistant_home import home as a_home
+from home_assistant_use import (
+    LIMIT,
+    call,
+    comes,
+    command,
+    errors,
+    frames,
+    moment,
+    shows_something,
+    shutter,
+    snapshot,
+    state,
+    still,
+)
 from mosquitto import eventually, free_port
 
 from integrations.alarm_codes import store
@@ -42,7 +52,6 @@ SETTINGS = {
     "SCHEDULE__PAN_EVERY": "1",
     "SCHEDULE__PAN_JITTER": "0",
 }
-LIMIT = 240.0  # s; a guard: somebody comes into the simulated room within two minutes
 
 
 @pytest.fixture(scope="module")
@@ -58,47 +67,6 @@ def home(
         store(state, CODE)
         assert asyncio.run(appears(all_three))["complaints"] == []
         yield all_three
-
-
-async def call(home: Home, domain: str, name: str, key: str, **data: object) -> None:
-    entity = (await home.entities())[key]
-    await home.assistant.service(domain, name, entity_id=entity, **data)
-
-
-async def state(home: Home, key: str) -> dict[str, Any]:
-    entity = (await home.entities())[key]
-    found: dict[str, Any] = await home.assistant.call("GET", f"/api/states/{entity}")
-    return found
-
-
-async def comes(home: Home, key: str, *expected: str) -> str:
-    async def there() -> str | None:
-        now = str((await state(home, key))["state"])
-        return now if now in expected else None
-
-    return str(await eventually(there, LIMIT))
-
-
-def moment(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
-
-
-@asynccontextmanager
-async def errors(home: Home) -> AsyncIterator[list[str]]:
-    """What the device answers as errors inside the block."""
-    said: list[str] = []
-    async with home.client() as client:
-        await client.subscribe(f"{home.engine.root}/error")
-
-        async def listen() -> None:
-            async for message in client.messages:
-                answer = json.loads(bytes(message.payload))  # type: ignore[arg-type]
-                said.append(answer["message"])
-
-        listening = asyncio.ensure_future(listen())
-        yield said
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
 
 
 @pytest.mark.timeout(5 * LIMIT)  # several waits for somebody to come and to leave
@@ -148,25 +116,9 @@ async def told_since(home: Home, begun: float) -> bool:
     return text != "unknown" and moment(text) >= begun - 1.0
 
 
-def shows_something(picture: bytes) -> bool:
-    """Whether it is a JPEG of a room and not of the dark."""
-    pixels = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
-    return pixels is not None and float(np.std(pixels)) > 10.0
-
-
 async def disarmed(home: Home) -> None:
     await call(home, "alarm_control_panel", "alarm_disarm", "alarm", code=CODE)
     await comes(home, "alarm", "disarmed")
-
-
-async def still(home: Home, key: str, proxy: str) -> bytes:
-    """The picture that Home Assistant shows of an entity."""
-    entity = (await home.entities())[key]
-    token = (await state(home, key))["attributes"]["access_token"]
-    url = f"{home.assistant.url}/api/{proxy}/{entity}?token={token}"
-    async with aiohttp.ClientSession() as session, session.get(url) as answer:
-        assert answer.status == 200, await answer.text()
-        return await answer.read()
 
 
 async def test_nobody_is_alerted_while_somebody_is_at_home(home: Home) -> None:
@@ -265,31 +217,6 @@ async def test_a_text_for_the_screen_is_shown_on_the_page(home: Home) -> None:
     await eventually(on_the_page, LIMIT)
 
 
-async def snapshot(home: Home, token: str) -> dict[str, Any]:
-    """The state that the page shows."""
-    headers = {"Authorization": f"Bearer {token}"}
-    url = f"http://127.0.0.1:{home.engine.settings['HTTP__PORT']}/events"
-    async with (
-        aiohttp.ClientSession(headers=headers) as session,
-        session.get(url) as answer,
-    ):
-        assert answer.status == 200
-        line = await answer.content.readline()
-        found: dict[str, Any] = json.loads(line.removeprefix(b"data: "))
-        return found
-
-
-async def command(home: Home, name: str, **arguments: object) -> None:
-    """What no entity of Home Assistant's asks for."""
-    body = json.dumps({"name": name, "arguments": arguments})
-    async with home.client() as client:
-        await client.publish(f"{home.engine.root}/command", body, qos=1)
-
-
-async def shutter(home: Home, to: str) -> None:
-    await command(home, "shutter", state=to)
-
-
 async def test_the_camera_shows_a_still_of_now_until_the_shutter_closes(home: Home) -> None:
     async def looks() -> bytes | None:
         # Without a token while it is unavailable, and refused without a picture.
@@ -317,16 +244,6 @@ async def test_the_camera_shows_a_still_of_now_until_the_shutter_closes(home: Ho
     await comes(home, "shutter_closed", "off")
     await eventually(looks, LIMIT)
     await comes(home, "camera_in_use", "on")
-
-
-async def frames(stream: aiohttp.StreamReader) -> AsyncIterator[bytes]:
-    """The JPEGs of an MJPEG stream, until it ends."""
-    data = b""
-    while chunk := await stream.readany():
-        data += chunk
-        while (end := data.find(b"\xff\xd9")) >= 0:
-            yield data[data.find(b"\xff\xd8") : end + 2]
-            data = data[end + 2 :]
 
 
 async def test_the_live_view_plays_in_home_assistants_own_integration(home: Home) -> None:
