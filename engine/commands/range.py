@@ -8,6 +8,7 @@ set-up is then on its page and in Home Assistant.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 import select
 import sys
@@ -34,6 +35,8 @@ EXAMPLES = """
 """
 
 EVERY = 0.05  # s between two readings
+UNANSWERED = 10
+"""Readings in a row without an answer that end it: hands on the head shake its cable, too."""
 NOT_BY_HAND = {
     AxisDriver.SIMULATED: "a simulated axis has no head to turn; set axis.driver to your motor's",
     AxisDriver.ELECTRONIC: "an electronic pan has no head to turn; set axis.range instead",
@@ -83,7 +86,9 @@ def _by_hand(config: Config, kept: KeptRange) -> tuple[float, float]:
     except OSError as error:
         raise RunError(f"axis: {error}") from None
     finally:
-        axis.close()
+        # One that does not answer cannot be told to let go; it has been told at the beginning.
+        with contextlib.suppress(OSError):
+            axis.close()
         if sys.stderr.isatty():
             print(file=sys.stderr)
     if found.range is None:
@@ -94,14 +99,25 @@ def _by_hand(config: Config, kept: KeptRange) -> tuple[float, float]:
 def measure(
     axis: Axis, limits: tuple[float, float], now: Callable[[], float], done: Callable[[], bool]
 ) -> survey.Outcome:
-    """Watch hands turn the head until it rests, or `done`, which also waits. Raises OSError."""
+    """Watch hands turn the head until it rests, or `done`, which also waits.
+
+    Raises OSError where the axis does not answer for good.
+    """
     axis.release()
     going = survey.begin(axis.read().heading, now())
     shown = math.nan
+    unanswered = 0
     while True:
         if done():
             return survey.outcome(going, limits)
-        heading = axis.read().heading
+        try:
+            heading = axis.read().heading
+        except OSError:
+            unanswered += 1
+            if unanswered == UNANSWERED:
+                raise
+            continue
+        unanswered = 0
         going = survey.turned(going, heading, now())
         if heading != shown and sys.stderr.isatty():
             shown = heading

@@ -31,7 +31,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_what_the_hands_reached_is_kept(
+def test_what_the_hands_reached_is_kept_though_they_shook_the_cable(
     state: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     servo = FakeServo()
@@ -47,6 +47,10 @@ def test_what_the_hands_reached_is_kept(
         for heading in TURNS:
             time.sleep(0.3)
             servo.at = 2048.0 + heading * STEPS
+        # Longer than the driver asks again for.
+        servo.silent = True
+        time.sleep(0.5)
+        servo.silent = False
 
     monkeypatch.setattr("engine.commands.range.measure", watching)
 
@@ -61,6 +65,24 @@ def test_what_the_hands_reached_is_kept(
     low, high = KeptRange(state, CONFIGURED).current
     assert (low, high) == (pytest.approx(-97.0, abs=0.5), pytest.approx(77.0, abs=0.5))
     assert "set up by hand" in capsys.readouterr().out
+
+
+def test_a_motor_that_falls_silent_for_good_is_told_and_nothing_is_kept(
+    state: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    servo = FakeServo()
+
+    def unplugged(*arguments: Any) -> Outcome:
+        threading.Timer(0.5, setattr, (servo, "silent", True)).start()
+        return measure(*arguments)
+
+    monkeypatch.setattr("engine.commands.range.measure", unplugged)
+    monkeypatch.setenv("HELIOTROPE_AXIS__DRIVER", "dynamixel")
+    with on_a_line(servo) as port:
+        monkeypatch.setenv("HELIOTROPE_AXIS__DYNAMIXEL__PORT", port)
+        assert main(["range"]) == 1
+    assert "no answer; look at cable" in capsys.readouterr().err
+    assert KeptRange(state, CONFIGURED).current == CONFIGURED
 
 
 def test_it_is_shown_and_reset(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
