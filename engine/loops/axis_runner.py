@@ -14,6 +14,7 @@ from engine.urgent import hurry
 log = logging.getLogger(__name__)
 
 _PATIENCE = 1.0  # s that the end waits for a driver that hangs
+_LOST = "the axis does not answer; it may still hold its torque"
 
 
 class AxisRunner:
@@ -56,11 +57,11 @@ class AxisRunner:
         """Safe to call twice, and before `start`."""
         self.let_go()
         if self._thread.ident is None:
-            self._control.shut_down()
+            self._shut_down()
             return
         self._thread.join(_PATIENCE)
         if self._thread.is_alive():
-            log.error("the axis does not answer; it may still hold its torque")
+            log.error(_LOST)
 
     def _run(self) -> None:
         self._first()
@@ -85,5 +86,13 @@ class AxisRunner:
             log.exception("the axis loop failed")
             self._tell([AxisFault(self._clock.now(), f"the axis loop failed: {error}")])
         finally:
+            self._shut_down()
+
+    def _shut_down(self) -> None:
+        try:
             self._control.shut_down()
+        except OSError as error:
+            # Nobody is left to ask again: the engine ends, and the other parts end with it.
+            log.warning("%s (%s)", _LOST, error)
+        else:
             log.info("the axis is released")

@@ -71,6 +71,25 @@ def test_a_runner_that_never_ran_still_closes_its_axis() -> None:
     assert not axis.powered
 
 
+class Unplugged(SimulatedAxis):
+    """Gone by the time that it is closed."""
+
+    def close(self) -> None:
+        raise OSError("no such device")
+
+
+@pytest.mark.parametrize("ran", [False, True])
+def test_an_axis_that_is_gone_at_the_end_is_told_and_hinders_nothing(
+    ran: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    control = AxisControl(Unplugged(clock=time.monotonic), CONFIG)
+    runner = AxisRunner(control, Monotonic(), CONFIG.rate_hz, lambda events: None)
+    if ran:
+        runner.start()
+    runner.stop()
+    assert "may still hold its torque (no such device)" in caplog.text
+
+
 # ------------------------------------------------- a thread that wakes when it can
 
 
