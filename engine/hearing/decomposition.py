@@ -37,13 +37,13 @@ def wave_map(seen: View, bins: Bins, elevations: int, turns: Turns | None = None
     `turns` is how many azimuths each frame is turned by.
     """
     azimuths = seen.steering.shape[2] // elevations
-    worth = seen.direct.mean(axis=0)
+    worth = seen.voting.mean(axis=0)
     frames = np.argsort(-worth)[:BEST_FRAMES]
     frames = frames[worth[frames] > max(WORTH * float(worth.max(initial=0.0)), 1e-4)]
     found = np.zeros(azimuths, np.float32)
     if len(frames) == 0:
         return found
-    weight = seen.direct[:, frames].T
+    weight = seen.voting[:, frames].T
     target = normalised(seen.amplitudes[:, :, frames]).transpose(1, 2, 0) * np.sqrt(weight)
     chosen, amplitudes = _search(np.ascontiguousarray(target, np.complex64), seen)
     energy = np.square(np.abs(amplitudes)).sum(axis=1)

@@ -136,7 +136,7 @@ class Localiser:
         if amplitudes.shape[2] == 0 or not amplitudes.any():
             return None
         seen = _seen(amplitudes, dictionary, background, kept)
-        heard = float(seen.direct.mean())
+        heard = float(seen.voting.mean())
         if heard <= 0.0:
             return None
         turns = _steps(turned, amplitudes.shape[2], dictionary.step)

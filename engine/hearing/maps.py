@@ -21,6 +21,13 @@ Turns = npt.NDArray[np.intp]
 
 BACKGROUND_MARGIN = 1.5
 """Power over background that a bin must have before it counts at all."""
+ABOUT_MARGIN = 1.25
+"""The same of a bin and those around it, on average."""
+_FRAMES_ABOUT = np.array([1, 2, 3, 4, 3, 2, 1], np.float32) / np.float32(16.0)
+_BINS_ABOUT = np.array([1, 2, 1], np.float32) / np.float32(4.0)
+"""Their shares, 80 ms and 125 Hz in all. By chance one bin of noise in nine is 1.5 times as loud as
+the background, as six microphones hear it; with those around it fewer are, which then vote a quarter
+as much in all. A voice is as loud there, too. What that finds: models/README.md."""
 REVERBERATION = 0.85 ** (HOP / 256)
 """Share of a frame's power still there in the next one as reverberation: 0.85 after 16 ms."""
 SHARPNESS = 2.0
@@ -36,18 +43,20 @@ class View:
     """What the array heard in one stretch, whitened.
 
     `amplitudes` (bins, microphones, frames) through the `whitener`, `steering`
-    (bins, microphones, directions) not through it, `power` (bins, frames)
-    relative to the background, `present` and `direct` weights in [0, 1], (bins,
-    frames): how much is not background, and how much of that is not
-    reverberation either. `plain_waves` is `as_waves` of the steering.
+    (bins, microphones, directions) not through it. `present`, `direct` and
+    `voting` are weights in [0, 1], (bins, frames): how much is not background, how
+    much of that is not reverberation either, and how much is neither where that
+    is judged by what is around, too. The network was taught with `direct`, the
+    classical maps find more with `voting`. `plain_waves` is `as_waves` of the
+    steering.
     """
 
     amplitudes: Complex
     steering: Complex
     whitener: Complex | None
-    power: Real
     present: Real
     direct: Real
+    voting: Real
     plain_waves: Real
 
     def vectors(self, directions: npt.NDArray[np.intp]) -> Complex:
@@ -103,12 +112,29 @@ def view(
     if whitener is not None:
         by_bin = whitener @ by_bin
     power = power_of(by_bin) / np.float32(by_bin.shape[1])
-    present = np.clip(1.0 - BACKGROUND_MARGIN / np.maximum(power, TINY), 0.0, 1.0).astype(
-        np.float32
-    )
-    direct = present * not_reverberant(power)
+    present = _over(power, BACKGROUND_MARGIN)
+    fresh = not_reverberant(power)
+    direct = present * fresh
+    # A background that is guessed from the stretch is too little to tell its noise by.
+    voting = direct if whitener is None else _over(_about(power), ABOUT_MARGIN) * fresh
     waves = as_waves(steering) if waves is None else waves
-    return View(by_bin, steering, whitener, power, present, direct, waves)
+    return View(by_bin, steering, whitener, present, direct, voting, waves)
+
+
+def _over(power: Real, margin: float) -> Real:
+    """How much of a power, in units of the background's, is surely not background."""
+    return np.clip(1.0 - margin / np.maximum(power, TINY), 0.0, 1.0).astype(np.float32)
+
+
+def _about(power: Real) -> Real:
+    """Means of (bins, frames) over the neighbours; at an edge it is its own neighbour."""
+    bins, frames = len(_BINS_ABOUT) // 2, len(_FRAMES_ABOUT) // 2
+    padded = np.pad(power, ((bins, bins), (frames, frames)), mode="edge")
+    count = power.shape[1]
+    across = sum(share * padded[:, k : k + count] for k, share in enumerate(_FRAMES_ABOUT))
+    count = power.shape[0]
+    about = sum(share * across[k : k + count] for k, share in enumerate(_BINS_ABOUT))
+    return np.asarray(about, np.float32)
 
 
 def refocused(seen: View, amplitudes: Complex, whitener: Complex) -> View:
@@ -160,9 +186,9 @@ def steered_map(
     Bins with less than `floor` of weight are not looked at. `turns` is how many
     azimuths each frame is turned by before all are pooled.
     """
-    bins, frames = np.nonzero(seen.direct > floor)
-    share = seen.direct[bins, frames]
-    voting = np.bincount(bins, minlength=len(seen.direct))
+    bins, frames = np.nonzero(seen.voting > floor)
+    share = seen.voting[bins, frames]
+    voting = np.bincount(bins, minlength=len(seen.voting))
     # One frame in ten votes, as a rule: those of each bin side by side, room left behind them.
     place = np.arange(len(bins)) - (np.cumsum(voting) - voting)[bins]
     size = (len(voting), int(voting.max(initial=0)))

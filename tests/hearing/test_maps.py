@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hearing_sounds import waves
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.hearing.maps import (
@@ -18,6 +18,7 @@ from engine.hearing.maps import (
     fits,
     not_reverberant,
     steered_map,
+    view,
 )
 
 
@@ -66,6 +67,23 @@ def test_pairs_of_waves_and_of_sounds_make_the_squares_of_their_matches(
     expected = match.reshape(6 // together, together, 4).sum(axis=1)
     found = fits(as_pairs(heard, together), as_waves(steering.transpose(0, 2, 1)))
     assert found == pytest.approx(expected, abs=1e-4)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=20)
+def test_what_is_loud_with_its_neighbours_votes_and_a_chance_does_not(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    hiss = (rng.standard_normal((6, 60, 40)) + 1j * rng.standard_normal((6, 60, 40))) / np.sqrt(2.0)
+    hiss[:, 20:26, 12] *= 4.0
+    vectors = waves(rng, 60, 12, 6).transpose(0, 2, 1)
+    whitener = np.tile(np.eye(6, dtype=np.complex64), (60, 1, 1))
+    seen = view(hiss.astype(np.complex64), vectors, whitener)
+    assert (seen.voting[21:25, 12] > 0.0).all()
+    around = np.zeros((60, 40), bool)
+    around[18:28, 8:17] = True
+    assert (seen.voting[~around] > 0.0).mean() < 0.5 * (seen.direct[~around] > 0.0).mean()
+    guessed = view(hiss.astype(np.complex64), vectors, None)
+    np.testing.assert_array_equal(guessed.voting, guessed.direct)
 
 
 def test_echoes_of_a_long_stretch_fade_as_they_do_frame_by_frame() -> None:

@@ -19,8 +19,8 @@ from engine.hearing.arrays import make_array, ring
 from engine.hearing.band_maps import BANDS, MOST, POOL, BandMaps, band_maps, blur_of
 from engine.hearing.directions import BAND, Localiser
 from engine.hearing.maps import view
-from engine.hearing.network import PARTS, parts_of
-from engine.hearing.reading import Evidence, confidence_of, peaks_of, read, rivalry
+from engine.hearing.network import PARTS, mirrored, parts_of
+from engine.hearing.reading import Evidence, confidence_of, drawn_out, peaks_of, read, rivalry
 from engine.hearing.spectra import band, spectra
 from engine.hearing.steering import plane_waves
 from engine.hearing.wake_word import WORDS
@@ -48,6 +48,26 @@ def test_a_sure_network_overrules_and_an_unsure_one_is_overruled() -> None:
     for chance, wins in ((0.95, 200.0), (0.1, 40.0), (0.0, 40.0)):
         found = Evidence(maps, maps, 0.03, 0.03, bump(200.0, chance))
         assert best(found) == pytest.approx(wins, abs=1.0)
+
+
+def test_in_a_ragged_map_the_middle_of_what_is_likely_is_the_answer() -> None:
+    # A hump that noise has torn, and beside it a splinter that is higher than all of it.
+    ragged = bump(100.0, 0.6, 12.0) * np.where(np.arange(72) % 2, 1.0, 0.8) + bump(160.0, 0.75, 3.0)
+    assert ragged.argmax() * 5.0 == pytest.approx(160.0)
+    found = Evidence(bump(100.0), bump(100.0), 0.03, 0.01, ragged.astype(np.float32), ragged)
+    assert best(found) == pytest.approx(100.0, abs=3.0)
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([36, 72, 360]), st.integers(0, 71))
+def test_drawing_a_map_out_adds_nothing_and_knows_no_direction(
+    seed: int, azimuths: int, steps: int
+) -> None:
+    around = np.random.default_rng(seed).exponential(size=azimuths).astype(np.float32)
+    drawn = drawn_out(around)
+    assert drawn.sum() == pytest.approx(around.sum(), rel=1e-4)
+    assert around.min() * 0.999 <= drawn.min() <= drawn.max() <= around.max() * 1.001
+    np.testing.assert_allclose(drawn_out(np.roll(around, steps)), np.roll(drawn, steps), rtol=1e-4)
+    np.testing.assert_allclose(drawn_out(mirrored(around)), mirrored(drawn), rtol=1e-4)
 
 
 def test_agreement_is_worth_more_than_a_network_alone() -> None:
