@@ -26,7 +26,7 @@ ABOUT_MARGIN = 1.25
 _FRAMES_ABOUT = np.array([1, 2, 3, 4, 3, 2, 1], np.float32) / np.float32(16.0)
 _BINS_ABOUT = np.array([1, 2, 1], np.float32) / np.float32(4.0)
 """Their shares, 80 ms and 125 Hz in all. By chance one bin of noise in nine is 1.5 times as loud as
-the background, as six microphones hear it; with those around it fewer are, which then vote a quarter
+the background, as six microphones hear it; with those around it fewer are, and they vote a quarter
 as much in all. A voice is as loud there, too. What that finds: models/README.md."""
 REVERBERATION = 0.85 ** (HOP / 256)
 """Share of a frame's power still there in the next one as reverberation: 0.85 after 16 ms."""
