@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from engine.config import AxisDriver, Config
 from engine.config_file import load_config
@@ -34,9 +35,11 @@ EXAMPLES = """
       back to axis.range of the configuration
 """
 
+Answer = TypeVar("Answer")
+
 EVERY = 0.05  # s between two readings
-UNANSWERED = 10
-"""Readings in a row without an answer that end it: hands on the head shake its cable, too."""
+TRIES = 10
+"""How often the axis is asked before it counts as gone: hands on the head shake its cable, too."""
 NOT_BY_HAND = {
     AxisDriver.SIMULATED: "a simulated axis has no head to turn; set axis.driver to your motor's",
     AxisDriver.ELECTRONIC: "an electronic pan has no head to turn; set axis.range instead",
@@ -101,23 +104,15 @@ def measure(
 ) -> survey.Outcome:
     """Watch hands turn the head until it rests, or `done`, which also waits.
 
-    Raises OSError where the axis does not answer for good.
+    Raises OSError where the axis does not answer, asked `TRIES` times.
     """
-    axis.release()
-    going = survey.begin(axis.read().heading, now())
+    _asked(axis.release)
+    going = survey.begin(_asked(axis.read).heading, now())
     shown = math.nan
-    unanswered = 0
     while True:
         if done():
             return survey.outcome(going, limits)
-        try:
-            heading = axis.read().heading
-        except OSError:
-            unanswered += 1
-            if unanswered == UNANSWERED:
-                raise
-            continue
-        unanswered = 0
+        heading = _asked(axis.read).heading
         going = survey.turned(going, heading, now())
         if heading != shown and sys.stderr.isatty():
             shown = heading
@@ -126,6 +121,15 @@ def measure(
         found = survey.over(going, limits, now())
         if found is not None:
             return found
+
+
+def _asked(question: Callable[[], Answer]) -> Answer:
+    for _ in range(TRIES - 1):
+        try:
+            return question()
+        except OSError:
+            time.sleep(EVERY)
+    return question()
 
 
 def _enter() -> bool:

@@ -11,6 +11,7 @@ XL430-W250-T, "Control Table".
 from __future__ import annotations
 
 import contextlib
+import termios
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -111,7 +112,11 @@ class SerialWire:
     def _ask(self, exchange: Callable[[], tuple[Any, int, int]]) -> Any:
         """One exchange, tried again when a packet is lost: all of ours may be repeated."""
         for _ in range(ATTEMPTS):
-            data, result, error = exchange()
+            try:
+                data, result, error = exchange()
+            except termios.error as failed:
+                # What the line itself raises when its adapter is pulled; it is no OSError.
+                raise OSError(f"{self._where}: the line is gone ({failed.args[-1]})") from failed
             if result == 0:
                 break
         else:

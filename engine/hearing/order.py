@@ -3,9 +3,7 @@
 A wave from anywhere reaches the microphones in a pattern that only their own
 places explain. One stretch says little in a room; what a dozen of them say
 together tells two swapped plugs. A swap that only mirrors the array (opposite
-corners of a square) mirrors directions, and cannot be told from this. Nor does
-any delay tell a microphone with its two wires the wrong way round; that one is
-told by waves so long that all should rise and fall together.
+corners of a square) mirrors directions, and cannot be told from this.
 """
 
 from __future__ import annotations
@@ -18,7 +16,6 @@ import numpy.typing as npt
 
 from engine.hearing.arrays import SPEED_OF_SOUND, MicrophoneArray
 from engine.hearing.delays import delays
-from engine.hearing.spectra import RATE
 from engine.ports import Samples
 
 Numbers = npt.NDArray[np.float64]
@@ -37,10 +34,6 @@ BETTER, MUCH_BETTER = 0.5, 0.2
 misfits by half of `PLAIN` plain as well."""
 ALIKE = 0.3
 """Mean likeness of the channels below which a stretch says nothing."""
-LONG_WAVES = 100.0
-"""Hz from which sound tells that a microphone is upside down: below it is mostly the device's."""
-TOGETHER = 0.3
-"""Correlation from which two microphones rise and fall together, or against each other."""
 SELDOM = 8
 """Once an array has been found in order, only every so many stretches are looked at."""
 
@@ -67,16 +60,11 @@ class ChannelOrder:
         self._skipped = 0
         self.swapped: tuple[tuple[int, int], ...] = ()
         self.strange = False
-        self.upside_down: tuple[int, ...] = ()
 
     @property
     def problem(self) -> str | None:
         """What is wrong, for people; None where nothing is known to be."""
         remedy = "run heliotrope calibrate microphones"
-        if self.upside_down:
-            either = " or " if len(self._orders[0]) == 2 else " and "
-            names = either.join(map(str, self.upside_down))
-            return f"microphone {names} (counted from 0) is upside down: turn its two wires round"
         if self.swapped:
             names = ", or ".join(f"{i} and {j}" for i, j in self.swapped)
             return f"microphones {names} seem to be swapped (counted from 0): {remedy}"
@@ -88,11 +76,8 @@ class ChannelOrder:
 
     def look(self, stretch: Samples) -> bool:
         """Whether (microphones, n) may be located: nothing contradicts the array's order."""
-        if self._resting():
+        if self._blind or self._resting():
             return True
-        self.upside_down = upside_down(stretch, self._longest)
-        if self._blind or self.upside_down:
-            return not self.upside_down
         late, like = delays(stretch, 1.2 * self._longest)
         if float(like.mean()) < ALIKE:
             return self.problem is None
@@ -126,26 +111,3 @@ class ChannelOrder:
         late = late - late.mean()
         rest = late - self._waves @ (self._waves.T @ late)
         return float(np.sqrt(np.mean(np.square(rest)))) / self._longest
-
-
-def upside_down(stretch: Samples, longest: float) -> tuple[int, ...]:
-    """Channels of (microphones, n) that fall while all others rise; none where that is unclear.
-
-    `longest` is the array's longest delay in seconds: waves of four times as long a period are
-    looked at, of which all microphones hear about the same. Of two nobody knows which it is, and
-    both are named.
-    """
-    spectrum = np.fft.rfft(stretch, axis=1)
-    hertz = np.fft.rfftfreq(stretch.shape[1], 1.0 / RATE)
-    long = spectrum[:, (hertz >= LONG_WAVES) & (hertz <= 0.25 / longest)]
-    like = (long @ long.conj().T).real
-    power = np.sqrt(np.maximum(np.diag(like), 1e-20))
-    like = like / np.outer(power, power)
-    count = len(like)
-    against = like < -TOGETHER
-    accused = against.sum(axis=1) > (count - 1) / 2
-    if not accused.any() or (2 * accused.sum() >= count > 2):
-        return ()
-    rest = ~accused
-    agreed = (like[np.ix_(rest, rest)] > TOGETHER).all() and against[np.ix_(accused, rest)].all()
-    return tuple(int(i) for i in np.flatnonzero(accused)) if agreed else ()

@@ -38,7 +38,7 @@ class AxisRunner:
         self._clock = clock
         self._period = 1.0 / rate_hz
         self._tell = tell
-        self._ended = False
+        self._ended = self._over = False
         self._urgent = threading.Event()
         control.urgent = self._urgent.set
         self._thread = threading.Thread(target=self._run, name="axis", daemon=True)
@@ -89,10 +89,15 @@ class AxisRunner:
             self._shut_down()
 
     def _shut_down(self) -> None:
+        if self._over:
+            return
+        self._over, failed = True, None
         try:
             self._control.shut_down()
         except OSError as error:
-            # Nobody is left to ask again: the engine ends, and the other parts end with it.
-            log.warning("%s (%s)", _LOST, error)
-        else:
+            failed = error
+        # Nobody is left to ask again: the engine ends, and the other parts end with it.
+        if failed is None:
             log.info("the axis is released")
+        else:
+            log.error("%s (%s)", _LOST, failed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ import pytest
 from dynamixel_sdk import port_handler
 from fake_servo import FakeServo, on_a_line
 
-from engine.hardware.dynamixel import DEGREES, DynamixelAxis, SerialWire
+from engine.hardware.dynamixel import DEGREES, PRESENT, DynamixelAxis, SerialWire
 from engine.ports import Axis
 
 TORQUE, GOAL, MODE = 64, 116, 11
@@ -160,6 +161,17 @@ def test_an_unknown_model_turns_but_promises_no_sense_of_touch(line: str, servo:
 def test_a_missing_adapter_is_an_oserror() -> None:
     with pytest.raises(OSError, match="no-such-line"):
         SerialWire("/dev/no-such-line", 1, 57_600)
+
+
+def test_a_pulled_adapter_is_an_oserror_at_every_call() -> None:
+    ours, theirs = os.openpty()
+    wire = SerialWire(os.ttyname(theirs), 1, 57_600)
+    os.close(theirs)
+    os.close(ours)
+    for _ in range(2):
+        with pytest.raises(OSError, match="servo 1 on"):
+            wire.read(PRESENT)
+    wire.close()
 
 
 def test_a_wrong_id_is_no_answer(line: str) -> None:

@@ -82,12 +82,15 @@ class Unplugged(SimulatedAxis):
 def test_an_axis_that_is_gone_at_the_end_is_told_and_hinders_nothing(
     ran: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO")
     control = AxisControl(Unplugged(clock=time.monotonic), CONFIG)
     runner = AxisRunner(control, Monotonic(), CONFIG.rate_hz, lambda events: None)
     if ran:
         runner.start()
     runner.stop()
+    runner.stop()
     assert "may still hold its torque (no such device)" in caplog.text
+    assert "the axis is released" not in caplog.text
 
 
 # ------------------------------------------------- a thread that wakes when it can
