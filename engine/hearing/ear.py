@@ -22,6 +22,7 @@ from engine.hearing.directions import Background, Localiser
 from engine.hearing.history import History
 from engine.hearing.order import ChannelOrder
 from engine.hearing.own_motion import HeadMotion, OwnMotion
+from engine.hearing.polarity import Polarity
 from engine.hearing.quiet import BEFORE_SPEECH, chunk_runs, quiet_chunks
 from engine.hearing.reading import HeardDirection, Location
 from engine.hearing.spectra import RATE, Real
@@ -97,7 +98,7 @@ class Ear:
         self._words: WordListening | None = None
         if wake_word is not None:
             self._words = WordListening(array, wake_word, localiser=self._localiser)
-        self._order = ChannelOrder(array)
+        self._order, self._polarity = ChannelOrder(array), Polarity(array)
         self._history = History(array.channels, int(KEEP * RATE))
         self._motion: OwnMotion | None = None
         if axis is not None:
@@ -147,8 +148,7 @@ class Ear:
             said.append(f"{100 * self._history.clipped_values / total:.1f} % of samples clipped")
         if self._history.broken_values:
             said.append(f"{self._history.broken_values} samples were not numbers")
-        if self._order.problem is not None:
-            said.append(self._order.problem)
+        said += [p for p in (self._polarity.problem, self._order.problem) if p is not None]
         return tuple(said)
 
     def _restart(self, start: int) -> None:
@@ -256,16 +256,19 @@ class Ear:
             if background is not None and self._at_rest:
                 background = background.beside(self._motion.expected(begin, count))
         found = Location(())
-        if self._in_order(sound, moving=moving):
+        if self._as_described(sound, moving=moving):
             found = self._localiser.locate(sound, background, self._history.alive(), turned)
         sure = tuple(d for d in found.directions if d.confidence >= self._settings.min_confidence)
         return Heard(centre, speech, wake_word, found.ambiguous and bool(sure), sure)
 
-    def _in_order(self, sound: Samples, *, moving: bool) -> bool:
-        """Whether the channels are where the array says, as far as it can be told just now."""
-        if moving or not self._history.alive().all():
-            return self._order.problem is None
-        return self._order.look(sound)
+    def _as_described(self, sound: Samples, *, moving: bool) -> bool:
+        """Whether the channels are what the array says, as far as it can be told just now."""
+        alive = self._history.alive()
+        if moving:
+            return self._polarity.trusted(alive) and self._order.problem is None
+        if not self._polarity.look(sound, alive):
+            return False
+        return self._order.look(sound) if alive.all() else self._order.problem is None
 
     def _time(self, sample: float) -> float:
         return (self._t0 or 0.0) + sample / RATE
