@@ -19,7 +19,14 @@ import numpy.typing as npt
 
 from engine.hearing.arrays import MicrophoneArray
 from engine.hearing.decomposition import wave_map
-from engine.hearing.maps import View, refocused, steered_map, view, without_background
+from engine.hearing.maps import (
+    LEAST_VOTE,
+    View,
+    refocused,
+    steered_map,
+    view,
+    without_background,
+)
 from engine.hearing.network import FEWEST, LearnedMap
 from engine.hearing.reading import Evidence, Location, read
 from engine.hearing.spectra import Complex, Real, band, spectra
@@ -40,6 +47,9 @@ ELEVATIONS = (15.0,)
 more in 40 simulated rooms."""
 BAND = (200.0, 7000.0)
 """Hz. Above 4 kHz small arrays gain most; above 7 kHz recorders filter."""
+FEWEST_VOTES = 4.0
+"""Weight that bins must have together before anything was heard: fewer agree by chance. A voice as
+loud as the noise has some seventy in half a second."""
 _SMOOTHING = 6.0
 """Degrees, one sigma: the dictionary's step blurs the decomposition's picks."""
 
@@ -137,7 +147,7 @@ class Localiser:
             return None
         seen = _seen(amplitudes, dictionary, background, kept)
         heard = float(seen.voting.mean())
-        if heard <= 0.0:
+        if seen.voting[seen.voting > LEAST_VOTE].sum() < FEWEST_VOTES:
             return None
         turns = _steps(turned, amplitudes.shape[2], dictionary.step)
         steered = steered_map(seen, len(ELEVATIONS), turns=turns)

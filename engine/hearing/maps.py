@@ -20,14 +20,17 @@ Turns = npt.NDArray[np.intp]
 """Of each frame, how many azimuths' steps the array has turned on since some moment."""
 
 BACKGROUND_MARGIN = 1.5
-"""Power over background that a bin must have before it counts at all."""
-ABOUT_MARGIN = 1.25
-"""The same of a bin and those around it, on average."""
-_FRAMES_ABOUT = np.array([1, 2, 3, 4, 3, 2, 1], np.float32) / np.float32(16.0)
-_BINS_ABOUT = np.array([1, 2, 1], np.float32) / np.float32(4.0)
-"""Their shares, 80 ms and 125 Hz in all. By chance one bin of noise in nine is 1.5 times as loud as
-the background, as six microphones hear it; with those around it fewer are, and they vote a quarter
-as much in all. A voice is as loud there, too. What that finds: models/README.md."""
+"""Power over background that a bin must have by itself before it counts as `present`."""
+AROUND_MARGIN = 1.25
+"""Power over background that a bin and its neighbours must have on average before it has a vote."""
+FRAME_SHARES = np.array([1, 2, 3, 4, 3, 2, 1], np.float32) / np.float32(16.0)
+"""Weights of a bin's neighbours in time, 80 ms in all, in that average."""
+BIN_SHARES = np.array([1, 2, 1], np.float32) / np.float32(4.0)
+"""And in frequency, 125 Hz. By chance one bin of noise in nine is 1.5 times as loud as the
+background, as six microphones hear it; on average with its neighbours fewer are, and they vote a
+quarter as much in all, while a voice is loud there, too. What that finds: models/README.md."""
+LEAST_VOTE = 0.02
+"""Weight from which a bin is looked at in the steered map."""
 REVERBERATION = 0.85 ** (HOP / 256)
 """Share of a frame's power still there in the next one as reverberation: 0.85 after 16 ms."""
 SHARPNESS = 2.0
@@ -44,11 +47,10 @@ class View:
 
     `amplitudes` (bins, microphones, frames) through the `whitener`, `steering`
     (bins, microphones, directions) not through it. `present`, `direct` and
-    `voting` are weights in [0, 1], (bins, frames): how much is not background, how
-    much of that is not reverberation either, and how much is neither where that
-    is judged by what is around, too. The network was taught with `direct`, the
-    classical maps find more with `voting`. `plain_waves` is `as_waves` of the
-    steering.
+    `voting` are weights in [0, 1], (bins, frames): how much is not background; how
+    much of that is not reverberation either; and the same with the power averaged
+    over neighbours, which the classical maps go by (the network was taught with
+    `direct`). `plain_waves` is `as_waves` of the steering.
     """
 
     amplitudes: Complex
@@ -116,7 +118,7 @@ def view(
     fresh = not_reverberant(power)
     direct = present * fresh
     # A background that is guessed from the stretch is too little to tell its noise by.
-    voting = direct if whitener is None else _over(_about(power), ABOUT_MARGIN) * fresh
+    voting = direct if whitener is None else _over(averaged(power), AROUND_MARGIN) * fresh
     waves = as_waves(steering) if waves is None else waves
     return View(by_bin, steering, whitener, present, direct, voting, waves)
 
@@ -126,15 +128,16 @@ def _over(power: Real, margin: float) -> Real:
     return np.clip(1.0 - margin / np.maximum(power, TINY), 0.0, 1.0).astype(np.float32)
 
 
-def _about(power: Real) -> Real:
-    """Means of (bins, frames) over the neighbours; at an edge it is its own neighbour."""
-    bins, frames = len(_BINS_ABOUT) // 2, len(_FRAMES_ABOUT) // 2
+def averaged(power: Real) -> Real:
+    """(bins, frames), each with its neighbours; what lies beyond an edge is as the edge."""
+    if power.shape[1] == 0:
+        return power
+    bins, frames = len(BIN_SHARES) // 2, len(FRAME_SHARES) // 2
     padded = np.pad(power, ((bins, bins), (frames, frames)), mode="edge")
-    count = power.shape[1]
-    across = sum(share * padded[:, k : k + count] for k, share in enumerate(_FRAMES_ABOUT))
-    count = power.shape[0]
-    about = sum(share * across[k : k + count] for k, share in enumerate(_BINS_ABOUT))
-    return np.asarray(about, np.float32)
+    number, count = power.shape
+    in_time = sum(share * padded[:, k : k + count] for k, share in enumerate(FRAME_SHARES))
+    found = sum(share * in_time[k : k + number] for k, share in enumerate(BIN_SHARES))
+    return np.asarray(found, np.float32)
 
 
 def refocused(seen: View, amplitudes: Complex, whitener: Complex) -> View:
@@ -178,20 +181,18 @@ def normalised(amplitudes: Complex) -> Complex:
     return np.asarray(amplitudes * scale[:, None], np.complex64)
 
 
-def steered_map(
-    seen: View, elevations: int, floor: float = 0.02, turns: Turns | None = None
-) -> Real:
+def steered_map(seen: View, elevations: int, turns: Turns | None = None) -> Real:
     """Pooled fit of each azimuth, (azimuths,), in [0, 1] of the weight that voted.
 
-    Bins with less than `floor` of weight are not looked at. `turns` is how many
-    azimuths each frame is turned by before all are pooled.
+    Zeros where no bin has `LEAST_VOTE`. `turns` is how many azimuths each frame is
+    turned by before all are pooled.
     """
-    bins, frames = np.nonzero(seen.voting > floor)
+    bins, frames = np.nonzero(seen.voting > LEAST_VOTE)
     share = seen.voting[bins, frames]
-    voting = np.bincount(bins, minlength=len(seen.voting))
+    counts = np.bincount(bins, minlength=len(seen.voting))
     # One frame in ten votes, as a rule: those of each bin side by side, room left behind them.
-    place = np.arange(len(bins)) - (np.cumsum(voting) - voting)[bins]
-    size = (len(voting), int(voting.max(initial=0)))
+    place = np.arange(len(bins)) - (np.cumsum(counts) - counts)[bins]
+    size = (len(counts), int(counts.max(initial=0)))
     heard = np.zeros((*size, seen.waves.shape[1]), np.float32)
     heard[bins, place] = as_pairs(seen.directed[bins, :, frames][None])[0]
     weight, steps = np.zeros(size, np.float32), np.zeros(size, np.intp)
@@ -199,9 +200,9 @@ def steered_map(
     if turns is not None:
         steps[bins, place] = turns[frames]
     total = np.zeros(seen.waves.shape[2], np.float32)
-    for begin in range(0, len(voting), _TOGETHER):
+    for begin in range(0, len(counts), _TOGETHER):
         some = slice(begin, begin + _TOGETHER)
-        most = int(voting[some].max())
+        most = int(counts[some].max())
         if most == 0:
             continue
         votes = heard[some, :most] @ seen.waves[some]

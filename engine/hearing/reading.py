@@ -26,9 +26,9 @@ REFEREE = 0.4
 """Weight of the classical maps, scaled to a peak of 1, beside the network's probability."""
 DRAWN_OUT = 7.0
 """Degrees, one sigma, that maps are drawn out by before their peaks are read: in noise the middle
-of what is likely is nearer to the talker than its highest point. Both were tuned together, in 700
-simulated rooms of each reverberation time and 1,300 measured ones; from 0.3 to 0.5 and from 5 to 8
-degrees hardly anything changes (models/README.md)."""
+of what is likely is more often near the talker than its highest point. Both were tuned together, in
+700 simulated rooms of each reverberation time and 1,300 measured ones; from 0.3 to 0.5 and from 5
+to 8 degrees hardly anything changes (models/README.md)."""
 
 APART = 25.0
 """Degrees below which two peaks are one source."""
@@ -85,7 +85,7 @@ class Evidence:
 
     `steered` and `waves` are scaled to a peak of 1; `contrast` is how far the
     steered peak stands out of its map before scaling, `heard` the mean weight
-    of a bin (0: nothing but background). `learned` is the network's probability
+    of a bin (`View.voting`; 0: nothing but background). `learned` is the network's probability
     of a talker, None without it, and `parts` the same of parts of the stretch
     by themselves, on average. `sudden`: there was no background to hold it
     against, and `heard` says little.
@@ -193,11 +193,11 @@ def rivalry(found: Evidence, azimuths: npt.NDArray[np.float64]) -> float:
         return classical
     # Its map is asked directly: the decomposition takes a second voice for a wall.
     beyond = [abs(difference(float(a), best)) >= RIVAL_APART for a in azimuths]
-    chance, joint = float(found.learned[beyond].max(initial=0.0)), found.joint
+    chance, likely = float(found.learned[beyond].max(initial=0.0)), found.likely
     sure = _near(found.learned, peaks[0][1])
     learned = chance / max(sure, 1e-9) / RIVAL_LEARNED
     in_parts = float(spoken[beyond].max(initial=0.0))
-    together = float(joint[beyond].max(initial=0.0) / joint.max()) / RIVAL_JOINT
+    together = float(likely[beyond].max(initial=0.0) / likely.max()) / RIVAL_JOINT
     return max(
         learned if chance >= CHANCE and in_parts >= SPOKEN_TOO else 0.0,
         together if chance >= SLIGHT_CHANCE else 0.0,
@@ -276,9 +276,9 @@ CONFIDENCE = (10.7, 4.72, 2.46, 2.22)
 LEARNED_CONFIDENCE = (5.57, 2.36, 2.92, 0.83, 1.02)
 """Offset and weights of `features` in the logistic model of being within 15 degrees.
 
-Fitted by script/hearing_network/calibrate when frames came every 16 ms. Of those that come every 8
-fewer count as heard, at the same sounds by a factor of 0.6, for which the offsets make up.
-`script/measure hearing` measures anew.
+Fitted by script/hearing_network/calibrate when frames came every 16 ms and peaks were the highest
+points of the maps. Of frames that come every 8 fewer count as heard, at the same sounds by a factor
+of 0.6, for which the offsets make up. `script/measure hearing` measures anew how true they are.
 """
 LEAST_ODDS = -4.0
 """Log odds: how much the network's doubt counts at most."""

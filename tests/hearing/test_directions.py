@@ -112,6 +112,15 @@ def test_noise_alone_gives_nothing_confident(with_background: bool) -> None:
         assert all(d.confidence < 0.5 for d in found.directions)
 
 
+def test_sound_softer_than_what_was_before_gives_nothing_confident() -> None:
+    rng = np.random.default_rng(11)
+    background = LOCALISER.learn([hiss(rng, 6, 1.0)])
+    for level in (0.1, 0.5, 0.7, 0.8, 0.85, 0.9):
+        for _ in range(6):
+            found = LOCALISER.locate(np.float32(level) * hiss(rng, 6, 0.54), background)
+            assert all(d.confidence < 0.5 for d in found.directions)
+
+
 @pytest.mark.parametrize("samples", [0, 1, 511])
 def test_too_little_sound_gives_nothing(samples: int) -> None:
     assert LOCALISER.locate(np.zeros((6, samples), np.float32)).directions == ()

@@ -52,10 +52,14 @@ def test_a_sure_network_overrules_and_an_unsure_one_is_overruled() -> None:
 
 def test_in_a_ragged_map_the_middle_of_what_is_likely_is_the_answer() -> None:
     # A hump that noise has torn, and beside it a splinter that is higher than all of it.
-    ragged = bump(100.0, 0.6, 12.0) * np.where(np.arange(72) % 2, 1.0, 0.8) + bump(160.0, 0.75, 3.0)
-    assert ragged.argmax() * 5.0 == pytest.approx(160.0)
-    found = Evidence(bump(100.0), bump(100.0), 0.03, 0.01, ragged.astype(np.float32), ragged)
-    assert best(found) == pytest.approx(100.0, abs=3.0)
+    torn = bump(100.0, 0.35, 14.0) * np.where(np.arange(72) % 2, 1.0, 0.7).astype(np.float32)
+    ragged = torn + bump(160.0, 0.4, 3.0)
+    steered = bump(100.0, 0.9, 25.0) + bump(160.0, 1.0, 3.0)
+    found = Evidence(steered, bump(100.0), 0.03, 0.01, ragged, torn)
+    assert found.joint.argmax() * 5.0 == pytest.approx(160.0)
+    told = read(found, (), AZIMUTHS)
+    assert told.directions[0].azimuth == pytest.approx(100.0, abs=3.0)
+    assert not told.ambiguous
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([36, 72, 360]), st.integers(0, 71))
