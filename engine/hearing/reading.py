@@ -24,7 +24,7 @@ WAVE_SHARE, WAVE_TRUST = 0.6, 10.0
 and how it grows with `Evidence.heard`. Noise spoils the decomposition sooner."""
 REFEREE = 0.4
 """Weight of the classical maps, scaled to a peak of 1, beside the network's probability."""
-DRAWN_OUT = 7.0
+DRAWN_OUT = 6.0
 """Degrees, one sigma, that maps are drawn out by before their peaks are read: in noise the middle
 of what is likely is more often near the talker than its highest point. Both were tuned together, in
 700 simulated rooms of each reverberation time and 1,300 measured ones; from 0.3 to 0.5 and from 5
