@@ -114,8 +114,10 @@ class SerialWire:
         for _ in range(ATTEMPTS):
             try:
                 data, result, error = exchange()
-            except termios.error as failed:
-                # What the line itself raises when its adapter is pulled; it is no OSError.
+            except (OSError, termios.error) as failed:
+                # The adapter was pulled, which raises either. The package then takes the line for
+                # busy for ever.
+                self._line.is_using = False
                 raise OSError(f"{self._where}: the line is gone ({failed.args[-1]})") from failed
             if result == 0:
                 break

@@ -256,17 +256,20 @@ class Ear:
             if background is not None and self._at_rest:
                 background = background.beside(self._motion.expected(begin, count))
         found = Location(())
-        if self._as_described(sound, moving=moving):
+        if self._as_described(sound, end - sound.shape[1], moving=moving):
             found = self._localiser.locate(sound, background, self._history.alive(), turned)
         sure = tuple(d for d in found.directions if d.confidence >= self._settings.min_confidence)
         return Heard(centre, speech, wake_word, found.ambiguous and bool(sure), sure)
 
-    def _as_described(self, sound: Samples, *, moving: bool) -> bool:
-        """Whether the channels are what the array says, as far as it can be told just now."""
+    def _as_described(self, sound: Samples, begins: int, *, moving: bool) -> bool:
+        """Whether the channels are what the array says, as far as it can be told just now.
+
+        `begins` is the number of the first sample.
+        """
         alive = self._history.alive()
         if moving:
             return self._polarity.trusted(alive) and self._order.problem is None
-        if not self._polarity.look(sound, alive):
+        if not self._polarity.look(sound, alive, begins):
             return False
         return self._order.look(sound) if alive.all() else self._order.problem is None
 

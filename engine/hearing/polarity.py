@@ -19,13 +19,16 @@ LOWEST = 100.0
 LONG = 0.125
 """Share of a wavelength that the array's longest way may be: microphones are then at most an eighth
 of a turn apart in phase, and in sound from everywhere their coherence is 0.9 (Cook 1955)."""
+AROUND_SPHERE = 1.5
+"""How much later a long wave is on a rigid sphere's far side than through free field (Duda and
+Martens 1998: 3 ka instead of 2 ka)."""
 BINS = 40
 """Of frequency, that a stretch must have between them; fewer agree by chance."""
 TOGETHER = 0.3
-"""Correlation from which two microphones rise and fall together, or against each other. Of
-independent ones it is 0.11 at most in two stretches of three."""
+"""Correlation from which two microphones rise and fall together, or against each other. Between
+independent ones it is 0.13 or less in two stretches of three."""
 FEWEST = 3
-"""Stretches in a row that accuse the same ones before they are named."""
+"""Stretches that accuse the same ones, and none between them that clears, before they are named."""
 
 
 class Polarity:
@@ -38,11 +41,14 @@ class Polarity:
     def __init__(self, array: MicrophoneArray) -> None:
         places = array.positions
         longest = float(np.linalg.norm(places[:, None] - places[None], axis=2).max())
+        if array.sphere is not None:
+            longest *= AROUND_SPHERE
         self._highest = LONG * SPEED_OF_SOUND / max(longest, 1e-3)
         self._named: tuple[int, ...] = ()
+        self._either = False
         self._accused: tuple[int, ...] = ()
         self._times = 0
-        self._count = array.channels
+        self._counted = 0
 
     @property
     def problem(self) -> str | None:
@@ -50,26 +56,38 @@ class Polarity:
         if not self._named:
             return None
         names = " and ".join(map(str, self._named))
-        if self._count == 2:
+        if self._either:
             told = f"one of microphones {names} has its polarity reversed"
         elif len(self._named) == 1:
             told = f"microphone {names} has its polarity reversed"
         else:
-            told = f"microphones {names} have their polarity reversed"
+            told = f"microphones {names} each have their polarity reversed"
         return f"{told} (counted from 0): swap its two wires"
 
-    def look(self, stretch: Samples, alive: npt.NDArray[np.bool_]) -> bool:
-        """Whether (microphones, n) may be located: nothing contradicts it in those `alive`."""
+    def look(self, stretch: Samples, alive: npt.NDArray[np.bool_], begins: int) -> bool:
+        """Whether (microphones, n) may be located: nothing contradicts it in those `alive`.
+
+        `begins` is the number of its first sample: what is half known already counts for nothing.
+        """
         live = np.flatnonzero(alive)
         found = reversed_polarity(stretch[live], self._highest)
         if found is None:
             return self.trusted(alive)
-        accused = tuple(int(live[i]) for i in found)
-        self._times = self._times + 1 if accused == self._accused else 1
-        self._accused = accused
-        if not accused or self._times >= FEWEST:
-            self._named = accused
-        return not accused and self.trusted(alive)
+        if not found:
+            # Of those that could not be heard it says nothing.
+            self._named = tuple(i for i in self._named if not alive[i])
+            self._accused, self._times = (), 0
+            return True
+        self._accuse(tuple(int(live[i]) for i in found), begins, begins + stretch.shape[1])
+        if self._times >= FEWEST:
+            self._named, self._either = self._accused, len(live) == 2
+        return False
+
+    def _accuse(self, microphones: tuple[int, ...], begins: int, ends: int) -> None:
+        if microphones != self._accused:
+            self._accused, self._times, self._counted = microphones, 0, begins
+        if (begins + ends) // 2 >= self._counted:
+            self._times, self._counted = self._times + 1, ends
 
     def trusted(self, alive: npt.NDArray[np.bool_]) -> bool:
         """What is known so far of those `alive`."""
@@ -83,7 +101,7 @@ def reversed_polarity(stretch: Samples, highest: float) -> tuple[int, ...] | Non
     """
     hertz = np.fft.rfftfreq(max(1, stretch.shape[1]), 1.0 / RATE)
     long = (hertz >= LOWEST) & (hertz <= highest)
-    if highest < 2.0 * LOWEST or long.sum() < BINS:
+    if len(stretch) < 2 or highest < 2.0 * LOWEST or long.sum() < BINS:
         return None
     # A window keeps hum out of other bins; each of them has one voice, however loud it is.
     spectrum = np.fft.rfft(stretch * np.hanning(stretch.shape[1]), axis=1)[:, long]

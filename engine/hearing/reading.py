@@ -45,7 +45,7 @@ WALL = 0.25
 RIVAL_APART = 40.0
 RIVAL, RIVAL_LEARNED, RIVAL_JOINT, RIVAL_SPOKEN = 0.72, 0.6, 0.81, 0.46
 """Share of the best peak's evidence (of a direct peak, without the network), of its probability,
-and of the joint evidence, and what of `Evidence.spoken`, something so far away needs: `ambiguous`.
+and of what the peaks are read from, and what of `Evidence.spoken`, something so far away needs.
 On a second of speech in 500 tuning rooms 95 of 100 equal talkers were refused, of clear ones 0.6,
 and of those beside a television as loud 7; on half a second 89 of 100, 0.6 and 7."""
 SPOKEN_TOO = 0.31

@@ -38,7 +38,7 @@ class AxisRunner:
         self._clock = clock
         self._period = 1.0 / rate_hz
         self._tell = tell
-        self._ended = self._over = False
+        self._ended = self._shut = False
         self._urgent = threading.Event()
         control.urgent = self._urgent.set
         self._thread = threading.Thread(target=self._run, name="axis", daemon=True)
@@ -61,7 +61,7 @@ class AxisRunner:
             return
         self._thread.join(_PATIENCE)
         if self._thread.is_alive():
-            log.error(_LOST)
+            log.critical(_LOST)
 
     def _run(self) -> None:
         self._first()
@@ -89,15 +89,13 @@ class AxisRunner:
             self._shut_down()
 
     def _shut_down(self) -> None:
-        if self._over:
+        if self._shut:
             return
-        self._over, failed = True, None
+        self._shut = True
         try:
             self._control.shut_down()
         except OSError as error:
-            failed = error
-        # Nobody is left to ask again: the engine ends, and the other parts end with it.
-        if failed is None:
-            log.info("the axis is released")
+            # Nobody is left to ask again: the engine ends, and the other parts end with it.
+            log.critical("%s (%s)", _LOST, error)
         else:
-            log.error("%s (%s)", _LOST, failed)
+            log.info("the axis is released")

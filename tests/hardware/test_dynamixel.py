@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import termios
 import time
 from collections.abc import Iterator
 
@@ -169,9 +170,24 @@ def test_a_pulled_adapter_is_an_oserror_at_every_call() -> None:
     os.close(theirs)
     os.close(ours)
     for _ in range(2):
-        with pytest.raises(OSError, match="servo 1 on"):
+        with pytest.raises(OSError, match=r"servo 1 on .*the line is gone"):
             wire.read(PRESENT)
     wire.close()
+
+
+@pytest.mark.parametrize("failure", [OSError(5, "no"), termios.error(5, "no")])
+def test_a_line_that_failed_once_serves_again(
+    axis: DynamixelAxis, failure: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(line: port_handler.PortHandler) -> None:
+        monkeypatch.undo()
+        raise failure
+
+    before = axis.read().heading
+    monkeypatch.setattr(port_handler.PortHandler, "clearPort", fails)
+    with pytest.raises(OSError, match="the line is gone"):
+        axis.read()
+    assert axis.read().heading == before
 
 
 def test_a_wrong_id_is_no_answer(line: str) -> None:
