@@ -28,8 +28,8 @@ from engine.hearing.maps import (
     without_background,
 )
 from engine.hearing.network import FEWEST, LearnedMap
-from engine.hearing.reading import Evidence, Location, read
-from engine.hearing.spectra import Complex, Real, band, spectra
+from engine.hearing.reading import Evidence, Location, drawn_out, read
+from engine.hearing.spectra import Complex, band, spectra
 from engine.hearing.steady import SteadySource, steady_sources
 from engine.hearing.steering import Dictionary, plane_waves
 from engine.hearing.whitening import (
@@ -151,7 +151,7 @@ class Localiser:
             return None
         turns = _steps(turned, amplitudes.shape[2], dictionary.step)
         steered = steered_map(seen, len(ELEVATIONS), turns=turns)
-        waves = _smooth(wave_map(seen, dictionary.bins, len(ELEVATIONS), turns), dictionary)
+        waves = drawn_out(wave_map(seen, dictionary.bins, len(ELEVATIONS), turns), _SMOOTHING)
         if self._mirror is not None:
             # The search takes the first of two equals; neither is the better one.
             waves = np.maximum(waves, waves[self._mirror])
@@ -209,12 +209,3 @@ def _mirror(array: MicrophoneArray, dictionary: Dictionary) -> npt.NDArray[np.in
     axis = math.degrees(math.atan2(along[1], along[0]))
     images = np.round((2.0 * axis - dictionary.azimuths) / dictionary.step)
     return np.asarray(images.astype(np.intp) % len(dictionary.azimuths))
-
-
-def _smooth(around: Real, dictionary: Dictionary) -> Real:
-    reach = math.ceil(2.5 * _SMOOTHING / dictionary.step)
-    total = np.zeros_like(around)
-    for shift in range(-reach, reach + 1):
-        share = math.exp(-0.5 * (shift * dictionary.step / _SMOOTHING) ** 2)
-        total += np.float32(share) * np.roll(around, shift)
-    return total

@@ -129,16 +129,16 @@ class Evidence:
         return np.asarray(self.parts + BESIDE * joint / max(float(joint.max()), 1e-9), np.float32)
 
 
-def drawn_out(around: Real) -> Real:
-    """A map, (azimuths,), with each entry shared out among those around it (`DRAWN_OUT`)."""
-    return np.asarray(_shares(len(around)) @ around, np.float32)
+def drawn_out(around: Real, sigma: float = DRAWN_OUT) -> Real:
+    """A map, (azimuths,), with each entry shared out among those around it, `sigma` in degrees."""
+    return np.asarray(_shares(len(around), sigma) @ around, np.float32)
 
 
 @cache
-def _shares(azimuths: int) -> Real:
+def _shares(azimuths: int, sigma: float) -> Real:
     """(azimuths, azimuths): what each gets of each."""
     apart = np.arange(azimuths) * 360.0 / azimuths
-    bell = np.exp(-0.5 * np.square(np.minimum(apart, 360.0 - apart) / DRAWN_OUT))
+    bell = np.exp(-0.5 * np.square(np.minimum(apart, 360.0 - apart) / sigma))
     index = np.arange(azimuths)
     around = (bell / bell.sum())[(index[:, None] - index) % azimuths]
     return np.asarray(around, np.float32)
