@@ -92,7 +92,7 @@ def measure(
             f"no dry voices to measure hearing with: {', '.join(missing)}",
             "apt install asterisk-core-sounds-{en,ru}-g722 asterisk-moh-opsound-g722 ffmpeg",
         )
-    result: dict[str, Any] = {"seed": seed, "scenes": scenes}
+    result: dict[str, Any] = {"seed": seed, "scenes": scenes, "voices": MEASURING.record()}
     with ProcessPoolExecutor(JOBS) as pool:
         # Index before reverberation: what is there after an interruption is a bit of everything.
         work = [(rt60, (seed, index)) for index in range(scenes) for rt60 in ROOMS]
@@ -157,12 +157,13 @@ def _plain(answer: Callable[[Any], list[Answer]], item: Any) -> list[dict[str, A
 
 
 def answers_folder() -> Path:
-    """Where answers are kept until the code that gave them changes."""
+    """Where answers are kept until the code that gave them changes, or the voices do."""
     code = hashlib.sha256(usedforsecurity=False)
     engine = Path(__file__).parent.parent
     for file in sorted([*engine.glob("hearing/**/*.*"), *engine.glob("bench/hearing*.py")]):
         if file.suffix in {".py", ".onnx", ".yaml"}:
             code.update(file.read_bytes())
+    code.update(repr(MEASURING.record()).encode())
     work = os.environ.get("HELIOTROPE_WORK")
     base = Path(work) if work else Path.home() / ".cache" / "heliotrope-test"
     folder = base / "measuring" / code.hexdigest()[:16]

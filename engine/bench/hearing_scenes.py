@@ -7,11 +7,13 @@ from a seed; the parts are kept apart so that one room serves many mixtures.
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -69,8 +71,12 @@ class Voices:
     """The most by which an utterance is played faster or slower: few speakers become many."""
 
     def prompts(self) -> list[Path]:
-        """Recordings of asterisk-core-sounds-*-g722, longer than 2 s."""
+        """Recordings of asterisk-core-sounds-*-g722, longer than 2 s, each once."""
         return list(_prompts(self.speakers))
+
+    def record(self) -> dict[str, Any]:
+        """How many prompts and pieces there are and a hash of them: as others, other scenes."""
+        return _record(tuple(self.prompts()), tuple(self.pieces()))
 
     def missing(self) -> list[str]:
         """Speakers of whom there is no prompt on this machine."""
@@ -92,8 +98,23 @@ class Listed(Voices):
 
 @cache
 def _prompts(speakers: tuple[str, ...]) -> tuple[Path, ...]:
-    files = (f for s in speakers for f in SOUNDS.glob(f"sounds/{s}/*.g722"))
+    # Debian links some speakers' folders under a second name, or does not: which decides how often
+    # a prompt is drawn, so that the same seed would make other scenes on another machine.
+    folders = (d for s in speakers for d in SOUNDS.glob(f"sounds/{s}") if not d.is_symlink())
+    files = (f for folder in folders for f in folder.glob("*.g722"))
     return tuple(sorted(f for f in files if f.stat().st_size > 2.2 * 8000))
+
+
+@cache
+def _record(prompts: tuple[Path, ...], pieces: tuple[Path, ...]) -> dict[str, Any]:
+    content = hashlib.sha256(usedforsecurity=False)
+    for file in (*prompts, *pieces):
+        content.update(hashlib.sha256(file.read_bytes(), usedforsecurity=False).digest())
+    return {
+        "prompts": len(prompts),
+        "pieces": len(pieces),
+        "sha256": content.hexdigest()[:16],
+    }
 
 
 MEASURING = Voices(("en_*", "ru_*"), slice(3, None))

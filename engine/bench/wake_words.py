@@ -94,6 +94,7 @@ def measure(
         "recall": recall(data_dir, progress, rooms),
         "false_alarms": false_alarms(progress, hours),
         "conditions": {"rt60_s": RT60, "snr_db": SNR, "distance_m": DISTANCE},
+        "voices": EVERYBODY.record(),
     }
 
 
@@ -304,8 +305,8 @@ def one_turn(turn: int, longest: float) -> tuple[float, dict[str, int]]:
 
 
 def prompts() -> list[Path]:
-    """The reported half, every prompt once: Debian has some speakers in more than one folder."""
-    return list({f.resolve(): f for f in EVERYBODY.prompts() if reported(f)})
+    """The reported half."""
+    return [f for f in EVERYBODY.prompts() if reported(f)]
 
 
 @cache

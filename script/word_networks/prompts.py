@@ -34,8 +34,7 @@ def cutoff_prompts() -> tuple[Path, ...]:
 
 
 def _tuned() -> list[Path]:
-    """Every one once: Debian has some speakers in more than one folder."""
-    return sorted({f.resolve() for f in EVERYBODY.prompts() if not reported(f)})
+    return [f for f in EVERYBODY.prompts() if not reported(f)]
 
 
 def on_television(files: tuple[Path, ...]) -> Listed:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hearing_sounds import bursts, hiss, plane_wave
 
+from engine.bench import hearing_scenes
 from engine.bench.hearing import unseen_array
 from engine.bench.hearing_contest import (
     CLASSICAL,
@@ -20,12 +23,47 @@ from engine.bench.hearing_contest import (
     table,
 )
 from engine.bench.hearing_rivals import NAMES, Rival
-from engine.bench.hearing_scenes import convolve, diffuse, layout, room_responses, scene
+from engine.bench.hearing_scenes import (
+    Voices,
+    convolve,
+    diffuse,
+    layout,
+    room_responses,
+    scene,
+)
 from engine.core.angles import difference
 from engine.hearing.arrays import ring
 from engine.hearing.spectra import RATE
 
 RING = ring(6, 0.0463)
+
+
+def test_the_same_voices_speak_whether_or_not_their_folder_is_linked_under_a_second_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.bench.hearing_scenes.SOUNDS", tmp_path)
+    (tmp_path / "moh").mkdir()
+    folder = tmp_path / "sounds" / "xx_YY_f_Somebody"
+    folder.mkdir(parents=True)
+    for name in ("hello", "goodbye"):
+        (folder / f"{name}.g722").write_bytes(name.encode() * 8000)
+    (folder / "short.g722").write_bytes(b"hm")
+    voices = Voices(("xx_*",), slice(None))
+    alone, record = voices.prompts(), voices.record()
+    assert [f.name for f in alone] == ["goodbye.g722", "hello.g722"]
+
+    (tmp_path / "sounds" / "xx_YY").symlink_to(folder)
+    _forget()
+    assert voices.prompts() == alone
+    assert voices.record() == record
+    (folder / "hello.g722").write_bytes(b"other" * 8000)
+    _forget()
+    assert voices.record()["sha256"] != record["sha256"]
+
+
+def _forget() -> None:
+    for kept in (hearing_scenes._prompts, hearing_scenes._record):
+        kept.cache_clear()
 
 
 @pytest.mark.parametrize(
