@@ -107,6 +107,11 @@ class ShutterDriver(StrEnum):
     NONE = "none"
 
 
+class SimulatedRoom(StrEnum):
+    LIVING_ROOM = "living_room"
+    QUIET_ROOM = "quiet_room"
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceConfig:
     name: Text = "Heliotrope"
@@ -330,7 +335,7 @@ class AlertsConfig:
 
 @dataclass(frozen=True, slots=True)
 class SimulationConfig:
-    room: Text = "living_room"
+    room: SimulatedRoom = SimulatedRoom.LIVING_ROOM
     seed: Annotated[int, Between(0, 2**31 - 1)] = 1
 
 

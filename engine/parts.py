@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from engine.config import OFF, SIMULATED, AxisConfig, AxisDriver, Config
+from engine.config import OFF, SIMULATED, AxisConfig, AxisDriver, Config, SimulatedRoom
 from engine.core.settings import CoreSettings
 from engine.core.types import Indicate, Sighting
 from engine.errors import UserError
@@ -44,7 +44,7 @@ from engine.seeing.calibration_file import measured
 from engine.seeing.eye import lens_of
 from engine.seeing.geometry import Lens
 from engine.sim.axis import SimulatedAxis
-from engine.sim.living_room import LivingRoom
+from engine.sim.living_room import LIVELY, QUIET, LivingRoom
 from engine.sim.shutter import SimulatedMute, SimulatedShutter
 from engine.sim.world import World
 from engine.switches import (
@@ -125,7 +125,8 @@ def build(config: Config, clock: Clock) -> Parts:
     """All parts but the senses. Raises UserError for what a person must put right."""
     _try_recordings(config)
     simulated = SIMULATED in (config.camera.source, config.microphones.source)
-    world = LivingRoom(config.simulation.seed) if simulated else None
+    company = QUIET if config.simulation.room is SimulatedRoom.QUIET_ROOM else LIVELY
+    world = LivingRoom(config.simulation.seed, company) if simulated else None
     pan = _pan_electronically(config)
     axis_config, core = config.axis, config.core
     if pan:

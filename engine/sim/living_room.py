@@ -3,15 +3,16 @@
 What `heliotrope run` shows with nothing configured. People come in through
 the door or from the hall, walk between the places they like, sit, talk to
 each other and to the device, and leave; the television runs now and then.
-Deterministic: seed and time alone decide, so that any moment can be asked for
-in any order. Only truth is made here; cameras and microphones look at it.
+A `QUIET` one is mostly empty, as homes are that somebody watches. Deterministic:
+seed and time alone decide, so that any moment can be asked for in any order.
+Only truth is made here; cameras and microphones look at it.
 """
 
 from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from engine.core.angles import wrap
@@ -51,8 +52,6 @@ ROOM = Room(
     ),
 )
 
-# A visit of one person lasts this long with its absence; three people are out of step (s).
-CHAPTER = 96.0
 # Who has the word is decided anew in every slot (s).
 TURN = 7.0
 # The cat's day is cut into naps and walks of this length altogether (s).
@@ -128,6 +127,23 @@ _ROLES = (
     ),
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Who comes: `chapter` is how long a visit lasts with its absence, `stay` how long somebody is
+    at one of at most `places`, in seconds."""
+
+    roles: tuple[_Role, ...]
+    chapter: float
+    places: int
+    stay: float
+
+
+LIVELY = Company(_ROLES, 96.0, 4, 24.0)
+"""Three people out of step with one another: hardly ever is nobody there."""
+QUIET = Company((replace(_ROLES[0], first=10.0),), 60.0, 1, 10.0)
+"""One person for half a minute in every minute: what away mode can be tried with."""
+
 _CAT_SPOTS: tuple[Point, ...] = (
     (1.9, -0.9),
     (1.5, -0.2),
@@ -148,9 +164,9 @@ def _between(a: Point, b: Point) -> list[Point]:
 class LivingRoom:
     """A `world.World`. The same seed gives the same course of events."""
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, company: Company = LIVELY) -> None:
         self.room = ROOM
-        self._seed = seed
+        self._seed, self._company = seed, company
         # Per instance, so that a room that is dropped takes its past along.
         self._visit = lru_cache(maxsize=16)(self._make_visit)
         self._cat = lru_cache(maxsize=4)(self._make_cat)
@@ -161,7 +177,7 @@ class LivingRoom:
         t = max(0.0, t)
         bodies = [
             Body(role.id, Label.PERSON, s.x, s.y, s.facing, role.height, s.posture)
-            for role in _ROLES
+            for role in self._company.roles
             if (s := self._stance(role, t)) is not None
         ]
         cat = self._cat(int(t // CAT_CHAPTER)).at(t)
@@ -177,13 +193,14 @@ class LivingRoom:
         """Where somebody is, None while they are out of the room."""
         if t < role.first:
             return None
-        stroll = self._visit(role, int((t - role.first) // CHAPTER))
+        stroll = self._visit(role, int((t - role.first) // self._company.chapter))
         return stroll.at(t) if stroll.start <= t < stroll.end else None
 
     def _make_visit(self, role: _Role, chapter: int) -> Stroll:
         rng = self._random("visit", role.id, chapter)
-        start = role.first + chapter * CHAPTER
-        end = start + CHAPTER
+        company = self._company
+        start = role.first + chapter * company.chapter
+        end = start + company.chapter
         door = rng.choice(_DOORS)
         # Whoever opens the story comes in at once, and where the device looks.
         late = 0.0 if chapter == 0 else rng.uniform(0.0, 8.0)
@@ -191,13 +208,13 @@ class LivingRoom:
         speed = role.speed * rng.uniform(0.9, 1.12)
         stroll = Stroll(start + late, door[0], course(door[0], door[1]))
         crossing, trail = door[-1], list(door[1:])
-        for place in rng.sample(role.places, k=len(role.places)):
+        for place in rng.sample(role.places, k=len(role.places))[: company.places]:
             # Twenty seconds are enough for any way there and out again.
             if stroll.end + 40.0 > end:
                 break
             trail += [*_between(crossing, place.via[0])[1:], *place.via[1:], place.at]
             stroll.walk(*trail, speed=speed)
-            self._dwell(stroll, place, rng, min(24.0, end - stroll.end - 20.0))
+            self._dwell(stroll, place, rng, min(company.stay, end - stroll.end - 20.0))
             crossing, trail = place.via[0], [*reversed(place.via)]
         out = rng.choice(_DOORS)
         way = [*trail, *_between(crossing, out[-1])[1:]]
@@ -246,11 +263,13 @@ class LivingRoom:
         t0 = slot * TURN
         begin = t0 + rng.uniform(0.2, 1.2)
         end = begin + rng.uniform(2.0, TURN - 1.8)
-        resting = [r.id for r in _ROLES if self._rests(r, begin) and self._rests(r, end)]
+        resting = [
+            r.id for r in self._company.roles if self._rests(r, begin) and self._rests(r, end)
+        ]
         if not resting or rng.random() < 0.2:
             return None, begin, begin, False
         who = rng.choice(resting)
-        role = next(r for r in _ROLES if r.id == who)
+        role = next(r for r in self._company.roles if r.id == who)
         stance = self._stance(role, begin)
         towards = (
             stance is not None and abs(wrap(course((stance.x, stance.y)) - stance.facing)) < 35.0

@@ -42,6 +42,8 @@ pytestmark = [
 
 CODE = "4711"
 SETTINGS = {
+    # Somebody to be alerted of, and nobody for the next pan, within a minute.
+    "SIMULATION__ROOM": "quiet_room",
     "SPEAKER__DEVICE": "simulated",
     "ALERTS__PICTURES": "true",
     "ALERTS__COOLDOWN": "0",

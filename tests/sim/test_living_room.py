@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from engine.core.types import Label
-from engine.sim.living_room import ROOM, LivingRoom
+from engine.sim.living_room import LIVELY, QUIET, ROOM, Company, LivingRoom
 from engine.sim.strolls import Stroll
 from engine.sim.world import Body, Posture, SoundContent, World
 
@@ -42,11 +42,12 @@ def test_before_the_start_it_is_as_at_the_start() -> None:
     assert LivingRoom(1).at(-5.0) == LivingRoom(1).at(0.0)
 
 
+@pytest.mark.parametrize("company", [LIVELY, QUIET])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_nobody_jumps_appears_or_vanishes_in_the_room_or_walks_through_the_device(
-    seed: int,
+    seed: int, company: Company
 ) -> None:
-    room, before = LivingRoom(seed), {}
+    room, before = LivingRoom(seed, company), {}
     for t in MOMENTS:
         now = {body.id: body for body in room.at(t).bodies}
         for name, body in now.items():
@@ -73,6 +74,15 @@ def test_somebody_comes_in_at_once_and_the_room_is_lively() -> None:
         SoundContent.WAKE_WORD,
         SoundContent.TELEVISION,
     }
+
+
+def test_the_quiet_room_is_entered_and_left_in_every_minute() -> None:
+    room = LivingRoom(1, QUIET)
+    there = [any(b.label is Label.PERSON and inside(b) for b in room.at(t).bodies) for t in MOMENTS]
+    minutes = [there[k : k + 600] for k in range(100, len(there) - 599, 600)]
+    assert len(minutes) >= 5
+    for minute in minutes:
+        assert 150 <= sum(minute) <= 450
 
 
 def test_who_talks_is_in_the_room_and_the_voice_is_theirs() -> None:
