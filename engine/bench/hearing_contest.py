@@ -96,8 +96,8 @@ class Contest:
             return {OURS: Location(()), CLASSICAL: Location(())}
         steady = background.steady if background is not None else ()
         return {
-            OURS: read(evidence, steady, self._localiser.azimuths),
-            CLASSICAL: read(replace(evidence, learned=None), steady, self._localiser.azimuths),
+            OURS: read(evidence, steady),
+            CLASSICAL: read(replace(evidence, learned=None), steady),
         }
 
 

@@ -111,8 +111,11 @@ class Canceller:
         pending = np.concatenate([self._pending, samples], axis=1)
         count = max(0, (pending.shape[1] - DELAY) // HOP)
         self._pending = pending[:, count * HOP :].copy()
-        frames = np.lib.stride_tricks.sliding_window_view(pending, FRAME, axis=1)
-        frames = frames[:, : count * HOP : HOP] * _WINDOW
+        if count == 1:  # nearly always, and a view of windows costs as much as their spectra
+            frames = pending[:, None, :FRAME] * _WINDOW
+        else:
+            frames = np.lib.stride_tricks.sliding_window_view(pending, FRAME, axis=1)
+            frames = frames[:, : count * HOP : HOP] * _WINDOW
         spectrum = np.fft.rfft(frames, axis=2).astype(np.complex64, copy=False)
         heard = np.concatenate([self._before, spectrum], axis=1)
         end = heard.shape[1]

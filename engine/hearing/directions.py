@@ -84,11 +84,6 @@ class Localiser:
         # The network knows nothing of arrays that cannot tell front from back.
         self._learned = LearnedMap() if learned and self._mirror is None else None
 
-    @property
-    def azimuths(self) -> npt.NDArray[np.float64]:
-        """Degrees of the maps' entries."""
-        return self._full.azimuths
-
     def amplitudes(self, samples: Samples) -> Complex:
         """Spectra of (microphones, n) on the bins of everything here."""
         return spectra(samples, self._full.bins)
@@ -127,7 +122,7 @@ class Localiser:
         if found is None:
             return Location(())
         steady = background.steady if background is not None else ()
-        return read(found, steady, self._full.azimuths)
+        return read(found, steady)
 
     def evidence(
         self,

@@ -121,6 +121,19 @@ class Evidence:
         return drawn_out(self.joint)
 
     @cached_property
+    def azimuths(self) -> npt.NDArray[np.float64]:
+        """Degrees of the maps' entries."""
+        return np.arange(len(self.steered)) * 360.0 / len(self.steered)
+
+    @cached_property
+    def peaks(self) -> list[tuple[float, int, float]]:
+        """(azimuth in degrees, index, share of the best) of each peak, strongest first."""
+        likely, azimuths = self.likely, self.azimuths
+        indices = _peaks(likely, azimuths)
+        best = float(likely[indices[0]])
+        return [(_refined(likely, i, azimuths), i, float(likely[i]) / best) for i in indices]
+
+    @cached_property
     def spoken(self) -> Real | None:
         """Where somebody talks at least part of the time; None where the network has no say."""
         if self.learned is None or self.parts is None or self.sudden:
@@ -144,27 +157,25 @@ def _shares(azimuths: int, sigma: float) -> Real:
     return np.asarray(around, np.float32)
 
 
-def read(
-    found: Evidence, steady: Sequence[SteadySource], azimuths: npt.NDArray[np.float64]
-) -> Location:
+def read(found: Evidence, steady: Sequence[SteadySource]) -> Location:
     """Peaks to directions."""
-    best = peaks_of(found, azimuths)[0]
-    sure = confidence_of(found, azimuths)
+    best = found.peaks[0]
+    sure = confidence_of(found)
     directions = [HeardDirection(wrap(best[0]), sure, spread_of(sure))]
-    for azimuth, index, share in _others(found, azimuths):
+    for azimuth, index, share in _others(found):
         if share < SECOND or len(directions) == MOST:
             break
         kind = SoundKind.REFLECTION if _is_wall(found, index) else SoundKind.DIRECT
         confidence = sure * share
         directions.append(HeardDirection(wrap(azimuth), confidence, spread_of(confidence), kind))
-    rivals = rivalry(found, azimuths) >= 1.0
+    rivals = rivalry(found) >= 1.0
     return Location((*directions, *_machines(directions, steady)), rivals)
 
 
-def _others(found: Evidence, azimuths: npt.NDArray[np.float64]) -> list[tuple[float, int, float]]:
-    """Peaks beside the best one as `peaks_of` gives them, shares in units of what it is worth."""
-    best, *rest = peaks_of(found, azimuths)
-    spoken = found.spoken
+def _others(found: Evidence) -> list[tuple[float, int, float]]:
+    """Peaks beside the best one, like `Evidence.peaks`, shares in units of what it is worth."""
+    best, *rest = found.peaks
+    spoken, azimuths = found.spoken, found.azimuths
     if spoken is None:
         return rest
     others = [
@@ -174,13 +185,13 @@ def _others(found: Evidence, azimuths: npt.NDArray[np.float64]) -> list[tuple[fl
     return [other for other in others if abs(difference(other[0], best[0])) >= APART]
 
 
-def rivalry(found: Evidence, azimuths: npt.NDArray[np.float64]) -> float:
+def rivalry(found: Evidence) -> float:
     """How much whatever is far from the best peak has, in units of what makes it a rival.
 
     The network is asked first: it knows echoes, and may hear apart, in parts of
     the stretch, who is not told apart in the whole.
     """
-    peaks = peaks_of(found, azimuths)
+    peaks = found.peaks
     best = peaks[0][0]
     far = [
         share
@@ -192,7 +203,7 @@ def rivalry(found: Evidence, azimuths: npt.NDArray[np.float64]) -> float:
     if spoken is None or found.learned is None:
         return classical
     # Its map is asked directly: the decomposition takes a second voice for a wall.
-    beyond = [abs(difference(float(a), best)) >= RIVAL_APART for a in azimuths]
+    beyond = [abs(difference(float(a), best)) >= RIVAL_APART for a in found.azimuths]
     chance, likely = float(found.learned[beyond].max(initial=0.0)), found.likely
     sure = _near(found.learned, peaks[0][1])
     learned = chance / max(sure, 1e-9) / RIVAL_LEARNED
@@ -217,14 +228,6 @@ def _is_wall(found: Evidence, index: int) -> bool:
 def _near(around: Real, index: int) -> float:
     """The most of a map at `index` and beside it."""
     return max(float(around[(index + k) % len(around)]) for k in (-1, 0, 1))
-
-
-def peaks_of(found: Evidence, azimuths: npt.NDArray[np.float64]) -> list[tuple[float, int, float]]:
-    """(azimuth in degrees, index, share of the best) of each peak, strongest first."""
-    likely = found.likely
-    indices = _peaks(likely, azimuths)
-    best = float(likely[indices[0]])
-    return [(_refined(likely, i, azimuths), i, float(likely[i]) / best) for i in indices]
 
 
 def _machines(
@@ -260,10 +263,10 @@ def _refined(around: Real, index: int, azimuths: npt.NDArray[np.float64]) -> flo
     return float(azimuths[index]) + min(0.5, max(-0.5, shift)) * 360.0 / len(azimuths)
 
 
-def features(found: Evidence, azimuths: npt.NDArray[np.float64]) -> tuple[float, ...]:
+def features(found: Evidence) -> tuple[float, ...]:
     """What the confidence is made of: contrast, lead over the next peak, how much was heard, and
     with a network the log odds that it gives the best peak."""
-    peaks = peaks_of(found, azimuths)
+    peaks = found.peaks
     lead = 1.0 - (peaks[1][2] if len(peaks) > 1 else 0.0)
     plain = (math.log10(max(found.contrast, 1e-4)), lead, math.log10(max(found.heard, 1e-4)))
     if found.learned is None:
@@ -286,7 +289,7 @@ AGREE = 10.0
 """Degrees within which both judges mean the same direction."""
 
 
-def confidence_of(found: Evidence, azimuths: npt.NDArray[np.float64]) -> float:
+def confidence_of(found: Evidence) -> float:
     """Probability that the best peak is within 15 degrees of a voice.
 
     A network that never heard a room like this one may doubt what is plain to
@@ -294,12 +297,12 @@ def confidence_of(found: Evidence, azimuths: npt.NDArray[np.float64]) -> float:
     Of sudden sound it knows little, and without them nothing is believed.
     """
     if found.learned is None:
-        return _logistic(CONFIDENCE, features(found, azimuths))
-    sure = _logistic(LEARNED_CONFIDENCE, features(found, azimuths))
+        return _logistic(CONFIDENCE, features(found))
+    sure = _logistic(LEARNED_CONFIDENCE, features(found))
     plain = replace(found, learned=None)
-    apart = difference(peaks_of(plain, azimuths)[0][0], peaks_of(found, azimuths)[0][0])
+    apart = difference(plain.peaks[0][0], found.peaks[0][0])
     if abs(apart) <= AGREE:
-        word = confidence_of(plain, azimuths)
+        word = confidence_of(plain)
         return word if found.sudden else max(sure, word)
     return 0.0 if found.sudden else sure
 

@@ -22,7 +22,7 @@ from engine.bench.hearing_scenes import scene
 from engine.core.angles import difference
 from engine.hearing.arrays import load_array
 from engine.hearing.directions import Localiser
-from engine.hearing.reading import Evidence, features, peaks_of, rivalry
+from engine.hearing.reading import Evidence, features, rivalry
 from engine.hearing.spectra import RATE
 from script.hearing_network.scenes import random_array
 
@@ -60,23 +60,23 @@ def rows_of(work: tuple[str, float, int]) -> list[Row]:
             speech = sound[:, ONSET : ONSET + int(seconds * RATE)]
             found = localiser.evidence(speech, known)
             if found is not None:
-                rows.append(_row(cell, found, truth, localiser))
+                rows.append(_row(cell, found, truth))
     return rows
 
 
-def _row(cell: str, found: Evidence, truth: list[float], localiser: Localiser) -> Row:
+def _row(cell: str, found: Evidence, truth: list[float]) -> Row:
     plain = replace(found, learned=None)
     errors = []
     for evidence in (found, plain):
-        best = peaks_of(evidence, localiser.azimuths)[0][0]
+        best = evidence.peaks[0][0]
         errors.append(min((abs(difference(best, t)) for t in truth), default=180.0))
     apart = abs(difference(*truth)) if len(truth) == 2 else 0.0
     return Row(
         cell,
-        features(found, localiser.azimuths),
-        features(plain, localiser.azimuths),
+        features(found),
+        features(plain),
         (errors[0], errors[1]),
-        rivalry(found, localiser.azimuths),
+        rivalry(found),
         apart,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,8 @@ from engine.hearing.arrays import make_array, ring
 from engine.hearing.band_maps import BANDS, MOST, POOL, BandMaps, band_maps, blur_of
 from engine.hearing.directions import BAND, Localiser
 from engine.hearing.maps import view
-from engine.hearing.network import PARTS, mirrored, parts_of
-from engine.hearing.reading import Evidence, confidence_of, drawn_out, peaks_of, read, rivalry
+from engine.hearing.network import PARTS, LearnedMap, mirrored, parts_of
+from engine.hearing.reading import Evidence, confidence_of, drawn_out, read, rivalry
 from engine.hearing.spectra import band, spectra
 from engine.hearing.steering import plane_waves
 from engine.hearing.wake_word import WORDS
@@ -39,7 +40,7 @@ def evidence(classical: float, learned: np.ndarray | None) -> Evidence:
 
 
 def best(found: Evidence) -> float:
-    return peaks_of(found, AZIMUTHS)[0][0]
+    return found.peaks[0][0]
 
 
 def test_a_sure_network_overrules_and_an_unsure_one_is_overruled() -> None:
@@ -57,7 +58,7 @@ def test_in_a_ragged_map_the_middle_of_what_is_likely_is_the_answer() -> None:
     steered = bump(100.0, 0.9, 25.0) + bump(160.0, 1.0, 3.0)
     found = Evidence(steered, bump(100.0), 0.03, 0.01, ragged, torn)
     assert found.joint.argmax() * 5.0 == pytest.approx(160.0)
-    told = read(found, (), AZIMUTHS)
+    told = read(found, ())
     assert told.directions[0].azimuth == pytest.approx(100.0, abs=3.0)
     assert not told.ambiguous
 
@@ -75,35 +76,33 @@ def test_drawing_a_map_out_adds_nothing_and_knows_no_direction(
 
 
 def test_agreement_is_worth_more_than_a_network_alone() -> None:
-    together = confidence_of(evidence(40.0, bump(40.0, 0.9)), AZIMUTHS)
-    against = confidence_of(evidence(150.0, bump(40.0, 0.9)), AZIMUTHS)
+    together = confidence_of(evidence(40.0, bump(40.0, 0.9)))
+    against = confidence_of(evidence(150.0, bump(40.0, 0.9)))
     assert 1.0 - against > 2.0 * (1.0 - together)
 
 
 def test_two_voices_alike_are_rivals_and_one_is_none() -> None:
     one, two = bump(0.0, 0.9), np.maximum(bump(0.0, 0.9), bump(100.0, 0.85))
     waves = np.maximum(bump(0.0), bump(100.0))
-    assert rivalry(evidence(0.0, one), AZIMUTHS) < 0.5
+    assert rivalry(evidence(0.0, one)) < 0.5
     both = Evidence(waves, waves, 0.3, 0.2, two, two)
-    assert rivalry(both, AZIMUTHS) >= 1.0
-    assert read(both, (), AZIMUTHS).ambiguous
-    assert not read(evidence(0.0, one), (), AZIMUTHS).ambiguous
+    assert rivalry(both) >= 1.0
+    assert read(both, ()).ambiguous
+    assert not read(evidence(0.0, one), ()).ambiguous
 
 
 def test_a_second_voice_that_looks_like_a_wall_is_still_a_rival() -> None:
     two = np.maximum(bump(0.0, 0.9), bump(100.0, 0.85))
     steered, waves = np.maximum(bump(0.0), bump(100.0, 0.9)), bump(0.0)
-    assert read(Evidence(steered, waves, 0.3, 0.2, two, two), (), AZIMUTHS).ambiguous
+    assert read(Evidence(steered, waves, 0.3, 0.2, two, two), ()).ambiguous
     alone = Evidence(steered, waves, 0.3, 0.2, bump(0.0, 0.9), bump(0.0, 0.9))
-    assert not read(alone, (), AZIMUTHS).ambiguous
+    assert not read(alone, ()).ambiguous
 
 
 def test_who_is_heard_in_parts_of_a_stretch_alone_is_told_and_refused() -> None:
     for chance, found in ((0.5, True), (0.02, False)):
         parts = np.maximum(bump(0.0, 0.9), bump(100.0, chance))
-        location = read(
-            Evidence(bump(0.0), bump(0.0), 0.3, 0.2, bump(0.0, 0.9), parts), (), AZIMUTHS
-        )
+        location = read(Evidence(bump(0.0), bump(0.0), 0.3, 0.2, bump(0.0, 0.9), parts), ())
         azimuths = [d.azimuth for d in location.directions]
         assert location.ambiguous is found
         assert azimuths == pytest.approx([0.0, 100.0] if found else [0.0], abs=1.0)
@@ -112,7 +111,7 @@ def test_who_is_heard_in_parts_of_a_stretch_alone_is_told_and_refused() -> None:
 def test_without_a_background_parts_say_nothing() -> None:
     parts = np.maximum(bump(0.0, 0.9), bump(100.0, 0.9))
     one = Evidence(bump(0.0), bump(0.0), 0.3, 0.2, bump(0.0, 0.9), parts, sudden=True)
-    assert not read(one, (), AZIMUTHS).ambiguous
+    assert not read(one, ()).ambiguous
 
 
 @pytest.mark.parametrize("moments", [1, 4, 15, 30, MOST])
@@ -127,6 +126,36 @@ def test_parts_are_alike_in_length_and_leave_nothing_out(count: int, moments: in
     assert heard >= set(range(moments))
     for part in parts:
         np.testing.assert_array_equal(part.maps[:, :, 0], part.gates)
+
+
+@pytest.mark.parametrize(
+    ("chances", "asked"),
+    [
+        ({40.0: 0.9}, False),
+        ({40.0: 0.9, 150.0: 0.015}, False),
+        ({40.0: 0.9, 150.0: 0.1}, True),
+        ({40.0: 0.3}, True),
+    ],
+)
+def test_parts_are_asked_unless_one_talker_is_sure_and_nobody_else_may_be_there(
+    chances: dict[float, float], asked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(7)
+    dictionary = plane_waves(RING, band(*BAND), 72, (15.0,))
+    heard = spectra(plane_wave(RING, bursts(rng, 0.5), 40.0) + hiss(rng, 6, 0.5), dictionary.bins)
+    chance = np.clip(sum(bump(at, height) for at, height in chances.items()), 1e-4, 1.0 - 1e-4)
+    whole = np.log(chance / (1.0 - chance)).astype(np.float32)
+    asked_about: list[int] = []
+
+    def odds(_: LearnedMap, made: Sequence[BandMaps]) -> np.ndarray:
+        first = not asked_about
+        asked_about.append(len(made))
+        return np.stack([whole, mirrored(whole)]) if first else np.tile(whole, (len(made), 1))
+
+    monkeypatch.setattr(LearnedMap, "_odds", odds)
+    found = LearnedMap().probabilities(view(heard, dictionary.vectors, None), heard, dictionary)
+    np.testing.assert_allclose(found.whole, chance, atol=1e-3)
+    assert asked_about == ([2, *PARTS] if asked else [2])
 
 
 def test_an_array_that_cannot_tell_front_from_back_does_without() -> None:

@@ -106,7 +106,7 @@ def test_the_device_that_knows_its_case_hears_better_through_it() -> None:
             background = localiser.learn([sound[:, : RATE - 800]])
             found = localiser.evidence(sound[:, RATE:], background)
             assert found is not None
-            best = float(localiser.azimuths[int(found.steered.argmax())])
+            best = float(found.azimuths[int(found.steered.argmax())])
             errors[knows].append(abs(difference(best, azimuth)))
             errors[knows].append(-found.contrast)
     # Directions are right either way on a ring; the case's own shading makes them clearer.
