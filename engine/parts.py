@@ -55,6 +55,7 @@ from engine.switches import (
     touch_screen_of,
 )
 
+COMPANY = {SimulatedRoom.LIVING_ROOM: LIVELY, SimulatedRoom.QUIET_ROOM: QUIET}
 HELD_UP = 0.02  # s after which the simulated head's time stands still, as its set-points do
 
 # The zones of config.yaml are made for a head whose lens is this wide; an
@@ -125,7 +126,7 @@ def build(config: Config, clock: Clock) -> Parts:
     """All parts but the senses. Raises UserError for what a person must put right."""
     _try_recordings(config)
     simulated = SIMULATED in (config.camera.source, config.microphones.source)
-    company = QUIET if config.simulation.room is SimulatedRoom.QUIET_ROOM else LIVELY
+    company = COMPANY[config.simulation.room]
     world = LivingRoom(config.simulation.seed, company) if simulated else None
     pan = _pan_electronically(config)
     axis_config, core = config.axis, config.core

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from engine import app, parts
-from engine.config import AxisDriver, Config
-from engine.core.types import ShutterChanged, ShutterState, Touched
+from engine.config import AxisDriver, Config, SimulatedRoom, SimulationConfig
+from engine.core.types import Label, ShutterChanged, ShutterState, Touched
 from engine.errors import UserError
 from engine.hardware.electronic_pan import ElectronicPan
 from engine.loops.gate import Gate
@@ -141,3 +141,16 @@ def test_a_range_outside_the_wide_picture_is_told_before_anything_moves() -> Non
     )
     with pytest.raises(UserError, match=r"axis\.range.*widen"):
         parts.build(config, ManualClock())
+
+
+def test_the_room_that_is_configured_is_played() -> None:
+    people = []
+    for room in SimulatedRoom:
+        config = replace(Config(), simulation=SimulationConfig(room=room))
+        built = parts.build(config, ManualClock())
+        built.close()
+        world = built.world
+        assert world is not None
+        bodies = [world.at(float(t)).bodies for t in range(600)]
+        people.append(len({b.id for some in bodies for b in some if b.label is Label.PERSON}))
+    assert people == [3, 1]

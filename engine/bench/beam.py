@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from engine.bench.hearing_scenes import (
+    MEASURING,
     Sound,
     convolve,
     diffuse,
@@ -68,7 +69,12 @@ def measure(_data: Path | None, progress: Progress, *, scenes: int = SCENES) -> 
         progress(f"beam: scene {number + 1} of {scenes}")
         for name, (snr, television) in CONDITIONS.items():
             found[name].append(_gains(array, localiser, scene, snr, television))
-    return {"rt60_s": 0.4, "array": array.name, "conditions": _summary(found)}
+    return {
+        "rt60_s": 0.4,
+        "array": array.name,
+        "voices": MEASURING.record(),
+        "conditions": _summary(found),
+    }
 
 
 def _summary(found: dict[str, list[tuple[float, float, float, float]]]) -> dict[str, Any]:

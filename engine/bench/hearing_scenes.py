@@ -75,12 +75,13 @@ class Voices:
         return list(_prompts(self.speakers))
 
     def record(self) -> dict[str, Any]:
-        """How many prompts and pieces there are and a hash of them: as others, other scenes."""
+        """How many prompts and pieces there are, and a hash of all: where it is another, the same
+        seed makes other scenes."""
         return _record(tuple(self.prompts()), tuple(self.pieces()))
 
     def missing(self) -> list[str]:
         """Speakers of whom there is no prompt on this machine."""
-        return [s for s in self.speakers if not any(SOUNDS.glob(f"sounds/{s}/*.g722"))]
+        return [s for s in self.speakers if not any(any(d.glob("*.g722")) for d in _folders(s))]
 
     def pieces(self) -> list[Path]:
         return sorted(SOUNDS.glob("moh/*.g722"))[self.music]
@@ -96,12 +97,18 @@ class Listed(Voices):
         return list(self.files)
 
 
+def _folders(speaker: str) -> list[Path]:
+    """Of a pattern of names, without links to others.
+
+    Debian links some speakers' folders under a second name, or does not: which decides how often
+    a prompt is drawn, so that the same seed would make other scenes on another machine.
+    """
+    return [d for d in SOUNDS.glob(f"sounds/{speaker}") if not d.is_symlink()]
+
+
 @cache
 def _prompts(speakers: tuple[str, ...]) -> tuple[Path, ...]:
-    # Debian links some speakers' folders under a second name, or does not: which decides how often
-    # a prompt is drawn, so that the same seed would make other scenes on another machine.
-    folders = (d for s in speakers for d in SOUNDS.glob(f"sounds/{s}") if not d.is_symlink())
-    files = (f for folder in folders for f in folder.glob("*.g722"))
+    files = (f for s in speakers for folder in _folders(s) for f in folder.glob("*.g722"))
     return tuple(sorted(f for f in files if f.stat().st_size > 2.2 * 8000))
 
 

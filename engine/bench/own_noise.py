@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from engine.bench.hearing_contest import summary
 from engine.bench.hearing_scenes import (
+    MEASURING,
     Sound,
     convolve,
     diffuse,
@@ -86,7 +87,13 @@ def measure(_data: Path | None, progress: Progress, *, scenes: int = SCENES) -> 
                     )
         for name, both in found.items():
             figures[name] = {kind: summary(degrees) for kind, degrees in both.items()}
-    return {"rt60_s": RT60, "snr_db": SNR, "speeds_deg_s": SPEEDS, "conditions": figures}
+    return {
+        "rt60_s": RT60,
+        "snr_db": SNR,
+        "speeds_deg_s": SPEEDS,
+        "voices": MEASURING.record(),
+        "conditions": figures,
+    }
 
 
 def errors(array: MicrophoneArray, made: Turning, *, on_head: bool, learns: bool) -> list[float]:

@@ -94,7 +94,7 @@ def measure(
         "recall": recall(data_dir, progress, rooms),
         "false_alarms": false_alarms(progress, hours),
         "conditions": {"rt60_s": RT60, "snr_db": SNR, "distance_m": DISTANCE},
-        "voices": EVERYBODY.record(),
+        "voices": on_television().record(),
     }
 
 

@@ -1,9 +1,9 @@
-"""The built-in living room: three people, a cat and a television, without end.
+"""The built-in living room: people, a cat and a television, without end.
 
-What `heliotrope run` shows with nothing configured. People come in through
+What `heliotrope run` shows with nothing configured. Three people come in through
 the door or from the hall, walk between the places they like, sit, talk to
 each other and to the device, and leave; the television runs now and then.
-A `QUIET` one is mostly empty, as homes are that somebody watches. Deterministic:
+A `QUIET` one has one visitor, and nobody for most of the time. Deterministic:
 seed and time alone decide, so that any moment can be asked for in any order.
 Only truth is made here; cameras and microphones look at it.
 """
@@ -130,8 +130,8 @@ _ROLES = (
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """Who comes: `chapter` is how long a visit lasts with its absence, `stay` how long somebody is
-    at one of at most `places`, in seconds."""
+    """Who comes: `chapter` is how long a visit lasts with its absence, `stay` how long at most
+    (and 9 at least) somebody is at each of at most `places`, in seconds."""
 
     roles: tuple[_Role, ...]
     chapter: float
@@ -142,7 +142,7 @@ class Company:
 LIVELY = Company(_ROLES, 96.0, 4, 24.0)
 """Three people out of step with one another: hardly ever is nobody there."""
 QUIET = Company((replace(_ROLES[0], first=10.0),), 60.0, 1, 10.0)
-"""One person for half a minute in every minute: what away mode can be tried with."""
+"""One person for a third of each minute: what away mode can be tried with."""
 
 _CAT_SPOTS: tuple[Point, ...] = (
     (1.9, -0.9),

@@ -15,7 +15,7 @@ import numpy as np
 from home_assistant_home import Home
 from mosquitto import eventually
 
-LIMIT = 240.0  # s; a guard: somebody comes into the simulated room within two minutes
+LIMIT = 240.0  # s; a guard: somebody comes into either simulated room within two minutes
 
 
 async def call(home: Home, domain: str, name: str, key: str, **data: object) -> None:

@@ -101,8 +101,9 @@ def test_a_second_voice_that_looks_like_a_wall_is_still_a_rival() -> None:
 
 def test_who_is_heard_in_parts_of_a_stretch_alone_is_told_and_refused() -> None:
     for chance, found in ((0.5, True), (0.02, False)):
+        whole = np.maximum(bump(0.0, 0.9), bump(100.0, 0.03))
         parts = np.maximum(bump(0.0, 0.9), bump(100.0, chance))
-        location = read(Evidence(bump(0.0), bump(0.0), 0.3, 0.2, bump(0.0, 0.9), parts), ())
+        location = read(Evidence(bump(0.0), bump(0.0), 0.3, 0.2, whole, parts), ())
         azimuths = [d.azimuth for d in location.directions]
         assert location.ambiguous is found
         assert azimuths == pytest.approx([0.0, 100.0] if found else [0.0], abs=1.0)
@@ -134,6 +135,10 @@ def test_parts_are_alike_in_length_and_leave_nothing_out(count: int, moments: in
         ({40.0: 0.9}, False),
         ({40.0: 0.9, 150.0: 0.015}, False),
         ({40.0: 0.9, 150.0: 0.1}, True),
+        ({40.0: 0.9, 75.0: 0.1}, True),
+        ({355.0: 0.9}, False),
+        ({40.0: 0.9, 75.0: 0.1}, True),
+        ({355.0: 0.9}, False),
         ({40.0: 0.3}, True),
     ],
 )
