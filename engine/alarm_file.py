@@ -39,7 +39,7 @@ class AlarmFile:
             return Keep(AlarmState(body["alarm"]), AlarmState(body["armed_for"]), visits), ""
         except FileNotFoundError:
             return None, ""
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             log.warning("%s is not readable (%s): taken for armed", self._path, error)
             self._well = False
             armed = Keep(AlarmState.ARMED_AWAY, AlarmState.ARMED_AWAY, 0)

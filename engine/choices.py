@@ -69,7 +69,7 @@ class Choices:
             preferences = Preferences(Pace(body["pace"]), WakeWordResponse(body["wake_word"]))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             log.warning("%s is not readable (%s): starting from config", self._path, error)
             return None
         return Chosen(policy, preferences)

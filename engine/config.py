@@ -107,6 +107,14 @@ class ShutterDriver(StrEnum):
     NONE = "none"
 
 
+class WakeWord(StrEnum):
+    HEY_JARVIS = "hey_jarvis"
+    HEY_MYCROFT = "hey_mycroft"
+    ALEXA = "alexa"
+    OKAY_NABU = "okay_nabu"
+    NONE = "none"
+
+
 class SimulatedRoom(StrEnum):
     LIVING_ROOM = "living_room"
     QUIET_ROOM = "quiet_room"
@@ -208,7 +216,7 @@ class SeeingConfig:
 class HearingConfig:
     enabled: bool = True
     speech_threshold: Share = 0.5
-    wake_word: Text = "hey_jarvis"
+    wake_word: WakeWord = WakeWord.HEY_JARVIS
     min_confidence: Share = 0.3
     beam: Text = "none"
 

@@ -125,6 +125,7 @@ def _overlay_environment(
 ) -> tuple[str, ...]:
     known = {variable_name(path): (path, annotation) for path, annotation in settings()}
     sections = {variable_name(path[:i]) for path, _ in known.values() for i in range(1, len(path))}
+    run_together = {name.replace("_", "") for name in known}
     used = []
     for name in sorted(n for n in variables if n.startswith(PREFIX)):
         if name in sections:
@@ -139,8 +140,9 @@ def _overlay_environment(
             except UserError as error:
                 problems.append(error)
             used.append(name)
-        elif "__" in name:
-            # Without a section it may be anybody's: HELIOTROPE_DATA is for the tests.
+        elif "__" in name or name.replace("_", "") in run_together:
+            # Without a section it may be anybody's, unless only the second underscore lacks:
+            # HELIOTROPE_DATA is for the tests, HELIOTROPE_MQTT_HOST is a slip.
             problems.append(_unknown_variable(name, known))
     return tuple(used)
 

@@ -124,6 +124,25 @@ RULES = (
         ),
         "mount the servo's centre mark nearer to straight ahead, or narrow the range",
     ),
+    Rule(
+        ("axis.range",),
+        lambda c: c.axis.range[0] >= c.axis.range[1] or c.axis.range[0] <= 0.0 <= c.axis.range[1],
+        lambda c: (
+            f"{list(c.axis.range)} leaves out 0, the mechanical centre, where the head starts"
+        ),
+        "mount the base so that 0 is inside, or widen it",
+    ),
+    Rule(
+        ("camera.max_fps", "tracking.confirm_sightings", "tracking.confirm_within"),
+        lambda c: (
+            (c.tracking.confirm_sightings - 1) <= c.tracking.confirm_within * c.camera.max_fps
+        ),
+        lambda c: (
+            f"{c.camera.max_fps:g} frames/s never give {c.tracking.confirm_sightings} sightings "
+            f"within {c.tracking.confirm_within:g} s, so nobody would be believed in"
+        ),
+        "raise it or tracking.confirm_within, or lower tracking.confirm_sightings",
+    ),
     _ascending("axis.motion.gentle", "axis.motion.normal"),
     _ascending("axis.motion.normal", "axis.motion.brisk"),
     _ascending("axis.contact.push_torque", "axis.contact.stall_torque"),
@@ -157,6 +176,24 @@ RULES = (
         lambda c: bool(c.alerts.apprise) or not _uses(c, AlertChannel.APPRISE),
         lambda _: "is empty, and alerts.channels or alerts.fallback wants it",
         "write an address such as ntfy://host/topic",
+    ),
+    Rule(
+        ("alerts.apprise",),
+        lambda c: not c.alerts.apprise or _uses(c, AlertChannel.APPRISE),
+        lambda _: "is used by no channel",
+        "add apprise to alerts.channels or alerts.fallback",
+    ),
+    Rule(
+        ("alerts.home_assistant.phones",),
+        lambda c: bool(c.alerts.home_assistant.phones) or not _uses(c, AlertChannel.HOME_ASSISTANT),
+        lambda _: "is empty, and alerts.channels or alerts.fallback wants it",
+        "name a notify service such as mobile_app_pixel, or notify for all",
+    ),
+    Rule(
+        ("alerts.fallback", "alerts.channels"),
+        lambda c: bool(c.alerts.channels) or not c.alerts.fallback,
+        lambda _: "stands in for alerts.channels, of which there is none",
+        "put what should be tried first into alerts.channels",
     ),
     Rule(
         ("alerts.channels", "mqtt.enabled"),

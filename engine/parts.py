@@ -124,6 +124,7 @@ class Parts:
 
 def build(config: Config, clock: Clock) -> Parts:
     """All parts but the senses. Raises UserError for what a person must put right."""
+    config, left_out = of_one_world(config)
     _try_recordings(config)
     simulated = SIMULATED in (config.camera.source, config.microphones.source)
     company = COMPANY[config.simulation.room]
@@ -148,11 +149,27 @@ def build(config: Config, clock: Clock) -> Parts:
         speaker=speaker_of(config),
         gate=Gate(),
         world=world,
-        summary=_summary(config, axis, pan),
+        summary=_summary(config, axis, pan, left_out),
         # Outside the embedded room a shutter in software would protect nobody.
         simulated_shutter=shutter if world and isinstance(shutter, SimulatedShutter) else None,
         simulated_mute=mute if world and isinstance(mute, SimulatedMute) else None,
     )
+
+
+def of_one_world(config: Config) -> tuple[Config, str]:
+    """`config` with nothing simulated beside a real camera or real microphones, and what that left
+    out: sounds of the simulated room do not belong to a real picture, nor its people to real sound.
+    """
+    camera, microphones = config.camera, config.microphones
+    if _is_real(camera.source) and microphones.source == SIMULATED:
+        return replace(config, microphones=replace(microphones, source=OFF)), "microphones"
+    if _is_real(microphones.source) and camera.source == SIMULATED:
+        return replace(config, camera=replace(camera, source=OFF)), "camera"
+    return config, ""
+
+
+def _is_real(source: str) -> bool:
+    return source not in (SIMULATED, OFF)
 
 
 def _try_recordings(config: Config) -> None:
@@ -189,11 +206,13 @@ def lens(config: Config) -> Lens:
 
 
 def _pan_electronically(config: Config) -> bool:
-    """A recording, or a fixed camera with no motor, is panned by moving a crop."""
-    source = config.camera.source
-    recorded = source not in (SIMULATED, OFF) and cameras.is_recording(source)
-    driver = config.axis.driver
-    return driver is AxisDriver.ELECTRONIC or (recorded and driver is AxisDriver.SIMULATED)
+    """A recording, or a real camera with no motor, is panned by moving a crop.
+
+    A head in software does not turn a real camera: who is beside its middle would stay there
+    however far that head turned, and be run after to the end of the range.
+    """
+    driver, real = config.axis.driver, _is_real(config.camera.source)
+    return driver is AxisDriver.ELECTRONIC or (real and driver is AxisDriver.SIMULATED)
 
 
 def crop_width(config: Config) -> float:
@@ -256,16 +275,21 @@ def _plays(config: Config) -> bool:
     )
 
 
-def _summary(config: Config, axis: Axis, pan: bool) -> tuple[str, ...]:
+def _summary(config: Config, axis: Axis, pan: bool, left_out: str = "") -> tuple[str, ...]:
     """What is at work, and what it cannot promise, in lines for the person who started it."""
     low, high = (math.floor(v) for v in config.axis.range)
     turns = "an electronic pan" if pan else f"{config.axis.driver.value}, {low}° to {high}°"
     limits = "; ".join(axis.abilities.limits())
-    beam = config.hearing.beam
+    beam, source = config.hearing.beam, config.microphones.source
+    why = " (what is simulated belongs to no real room)"
+    camera = redacted(config.camera.source) + (why if left_out == "camera" else "")
+    microphones = f"{redacted(source)} ({config.microphones.array})"
+    if source == OFF:
+        microphones = OFF + (why if left_out == "microphones" else "")
     return (
         f"axis: {turns}{f' ({limits})' if limits else ''}",
-        f"camera: {redacted(config.camera.source)}",
-        f"microphones: {redacted(config.microphones.source)} ({config.microphones.array})",
+        f"camera: {camera}",
+        f"microphones: {microphones}",
         f"shutter: {config.shutter.driver.value}",
-        *((f"beam: what is said goes to {beam}",) if beam != OFF else ()),
+        *((f"beam: what is said goes to {beam}",) if OFF not in (beam, source) else ()),
     )

@@ -109,10 +109,11 @@ def _camera(parts: Parts, control: AxisControl) -> Camera:
 def _audio_loop(parts: Parts, control: AxisControl, post: Callable[[Event], None]) -> AudioLoop:
     config, clock = parts.config, parts.clock
     array = load_array(config.microphones.array)
-    on_head = config.microphones.mounted_on is Mount.HEAD
+    turns = not isinstance(parts.axis, ElectronicPan)
+    on_head = config.microphones.mounted_on is Mount.HEAD and turns
     heading_at = _headings(control) if on_head else None
     velocity_at = _velocities(control)
-    axis = None if isinstance(parts.axis, ElectronicPan) else HeadMotion(velocity_at, heading_at)
+    axis = HeadMotion(velocity_at, heading_at) if turns else None
     hearing = config.hearing
     settings = EarSettings(hearing.speech_threshold, hearing.min_confidence)
     if config.microphones.source == SIMULATED and parts.world is not None:

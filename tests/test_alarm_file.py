@@ -40,7 +40,13 @@ def test_what_was_kept_comes_back(tmp_path: Path, state: AlarmState) -> None:
     assert at(tmp_path).load() == (kept, "")
 
 
-@given(content=st.one_of(st.binary(max_size=80), st.integers(0, 60)))
+@given(
+    content=st.one_of(
+        st.binary(max_size=80),
+        st.integers(0, 60),
+        st.sampled_from([b"[" * 100_000, b'{"alarm": "disarmed", "visits": 1e999}']),
+    )
+)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 def test_whatever_is_in_the_file_it_is_read_or_counts_as_armed(
     tmp_path: Path, content: bytes | int

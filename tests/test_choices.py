@@ -37,7 +37,7 @@ def test_nothing_is_written_while_nothing_changes(tmp_path: Path) -> None:
     assert not (tmp_path / FILE).exists()
 
 
-@given(content=st.binary(max_size=60))
+@given(content=st.binary(max_size=60) | st.just(b"[" * 100_000))
 def test_a_broken_file_costs_the_choices_and_nothing_else(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:

@@ -64,6 +64,11 @@ def test_a_wrong_value_in_the_file_does_not_matter_once_overridden(file: Path) -
             "HELIOTROPE_MQT__HOST: is not a setting; did you mean HELIOTROPE_MQTT__HOST?",
         ),
         (
+            "HELIOTROPE_MQTT_HOST",
+            "x",
+            "HELIOTROPE_MQTT_HOST: is not a setting; did you mean HELIOTROPE_MQTT__HOST?",
+        ),
+        (
             "HELIOTROPE_mqtt__host",
             "x",
             "HELIOTROPE_mqtt__host: is not a setting; did you mean HELIOTROPE_MQTT__HOST?",

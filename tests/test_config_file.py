@@ -198,6 +198,42 @@ mqtt: {username: bob, password: "123"}
             "write [low, high], for instance [-175, 175]",
         ),
         (
+            "axis: {range: [10, 90]}",
+            "my.yaml:1: axis.range: [10.0, 90.0] leaves out 0, the mechanical centre, where the head "
+            "starts; mount the base so that 0 is inside, or widen it",
+        ),
+        (
+            "camera: {max_fps: 1}",
+            "my.yaml:1: camera.max_fps: 1 frames/s never give 3 sightings within 1.5 s, so nobody "
+            "would be believed in; raise it or tracking.confirm_within, or lower "
+            "tracking.confirm_sightings",
+        ),
+        (
+            "alerts: {apprise: ['ntfy://host/topic']}",
+            "my.yaml:1: alerts.apprise: is used by no channel; add apprise to alerts.channels or "
+            "alerts.fallback",
+        ),
+        (
+            "alerts: {channels: [], fallback: [mqtt]}",
+            "my.yaml:1: alerts.fallback: stands in for alerts.channels, of which there is none; "
+            "put what should be tried first into alerts.channels",
+        ),
+        (
+            "alerts: {channels: [home_assistant], home_assistant: {phones: []}}",
+            "my.yaml:1: alerts.home_assistant.phones: is empty, and alerts.channels or "
+            "alerts.fallback wants it; name a notify service such as mobile_app_pixel, or notify "
+            "for all",
+        ),
+        (
+            "hearing: {wake_word: hey_bob}",
+            "my.yaml:1: hearing.wake_word: hey_bob is none of hey_jarvis, hey_mycroft, alexa, "
+            "okay_nabu, none; choose one",
+        ),
+        (
+            "simulation: {room: kitchen}",
+            "my.yaml:1: simulation.room: kitchen is none of living_room, quiet_room; choose one",
+        ),
+        (
             "axis: {range: [-200, 200]}",
             "my.yaml:1: axis.range: [-200.0, 200.0] is wider than a whole turn; "
             "choose ends at most 360 degrees apart",

@@ -28,7 +28,12 @@ def test_it_never_goes_beyond_the_configuration(tmp_path: Path) -> None:
     assert KeptRange(tmp_path, (70.0, 175.0)).current == (70.0, 175.0)
 
 
-@given(content=st.binary(max_size=60) | st.just(b'{"range": [NaN, 3]}'))
+@given(
+    content=st.binary(max_size=60)
+    | st.sampled_from(
+        [b'{"range": [NaN, 3]}', b'{"range": [%b, 3]}' % (b"9" * 400), b"[" * 100_000]
+    )
+)
 def test_a_broken_file_costs_the_set_up_and_nothing_else(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:

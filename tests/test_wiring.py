@@ -154,3 +154,26 @@ def test_the_room_that_is_configured_is_played() -> None:
         bodies = [world.at(float(t)).bodies for t in range(600)]
         people.append(len({b.id for some in bodies for b in some if b.label is Label.PERSON}))
     assert people == [3, 1]
+
+
+@pytest.mark.parametrize("source", ["0", "rtsp://camera.local/stream"])
+def test_a_real_camera_without_a_motor_is_panned_and_not_chased_by_a_head_in_software(
+    source: str,
+) -> None:
+    built = parts.build(
+        replace(Config(), camera=replace(Config().camera, source=source)), ManualClock()
+    )
+    built.close()
+    assert isinstance(built.axis, ElectronicPan)
+    # Sounds of the simulated room do not belong to a real picture.
+    assert built.world is None
+    assert built.config.microphones.source == "none"
+    assert "microphones: none (what is simulated belongs to no real room)" in built.summary
+
+
+def test_real_microphones_are_not_joined_by_people_of_the_simulated_room() -> None:
+    config = replace(Config(), microphones=replace(Config().microphones, source="default"))
+    built = parts.build(config, ManualClock())
+    built.close()
+    assert built.world is None
+    assert built.config.camera.source == "none"

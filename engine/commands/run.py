@@ -76,19 +76,14 @@ def run(arguments: argparse.Namespace) -> int:
 def configured(arguments: argparse.Namespace) -> Config:
     """The configuration with the sources of the command line.
 
-    Naming one source of a recording silences the other, unless that is named
-    too: the sounds of a simulated room do not belong to a real picture.
+    What is simulated beside a real source is left out (`parts.of_one_world`).
     """
     config = load_config(arguments.config)
     camera, microphones = config.camera, config.microphones
     if arguments.camera is not None:
         camera = replace(camera, source=arguments.camera)
-        if arguments.microphones is None and microphones.source == "simulated":
-            microphones = replace(microphones, source="none")
     if arguments.microphones is not None:
         microphones = replace(microphones, source=arguments.microphones)
-        if arguments.camera is None and camera.source == "simulated":
-            camera = replace(camera, source="none")
     if arguments.fov is not None:
         if not 10.0 <= arguments.fov <= 360.0:
             raise UserError(f"--fov {arguments.fov:g}", "give between 10 and 360 degrees")

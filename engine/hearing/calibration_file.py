@@ -54,7 +54,7 @@ def kept(state_dir: Path, array: MicrophoneArray) -> Correction | None:
         return None
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}", "allow it") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UserError(f"{path}: damaged", REMEDY) from None
     if isinstance(raw, Mapping) and raw.get("array") != array.name:
         return None
@@ -89,7 +89,12 @@ def _parsed(raw: Any, channels: int, path: Path) -> Correction:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value) and value is not True
+    if not isinstance(value, int | float) or value is True:
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond all floats
+        return False
 
 
 def _gain(value: Any) -> bool:

@@ -87,8 +87,8 @@ class Evidence:
     steered peak stands out of its map before scaling, `heard` the mean weight
     of a bin (`View.voting`; 0: nothing but background). `learned` is the network's probability
     of a talker, None without it, and `parts` the same of parts of the stretch
-    by themselves, on average (as `learned` where that leaves no room for a second voice). `sudden`: there was no background to hold it
-    against, and `heard` says little.
+    by themselves, on average (as `learned` where that leaves no room for a second
+    voice). `sudden`: there was no background to hold it against, and `heard` says little.
     """
 
     steered: Real

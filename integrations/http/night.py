@@ -19,6 +19,7 @@ from integrations.http.door import Route
 from integrations.http.scopes import Scope
 
 LONGEST_HOURS = 24.0 * 366
+LATEST = 4e9  # s since 1970, and before it: what has a date everywhere
 MOST_EVENTS = 20_000
 USUAL_HOURS = 12.0
 
@@ -92,6 +93,6 @@ def _number(request: web.Request, name: str, usual: float) -> float:
         value = float(request.query.get(name, usual))
     except ValueError:
         raise web.HTTPBadRequest from None
-    if not math.isfinite(value) or abs(value) > 1e11:
+    if not math.isfinite(value) or abs(value) > LATEST:
         raise web.HTTPBadRequest
     return value

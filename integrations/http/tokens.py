@@ -53,7 +53,7 @@ class TokenStore:
             if stamp != self._stamp:
                 self._tokens = tuple(_token(entry) for entry in json.loads(self._file.read_text()))
                 self._stamp = stamp
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             # Looked at again with the next request: what failed may pass.
             self._stamp, self._tokens = None, ()
         return self._tokens
@@ -109,4 +109,5 @@ def _token(entry: dict[str, object]) -> Token:
     made = entry["made"]
     if not isinstance(made, int | float):
         raise TypeError("made must be a number")
-    return Token(str(entry["name"]), Scope(str(entry["scope"])), float(made), str(entry["digest"]))
+    hexadecimal = bytes.fromhex(str(entry["digest"])).hex()
+    return Token(str(entry["name"]), Scope(str(entry["scope"])), float(made), hexadecimal)

@@ -35,7 +35,6 @@ BROKEN = {
     " is not installed": {"CAMERA__SOURCE": "picamera"},
     ": not found (": {"MICROPHONES__SOURCE": "nothing_there"},
     "unknown microphone array": {"MICROPHONES__ARRAY": "respeaker_9"},
-    "no model for": {"HEARING__WAKE_WORD": "okay_nobody"},
     "is not there": {
         "AXIS__DRIVER": "dynamixel",
         "AXIS__DYNAMIXEL__PORT": "/dev/serial/by-id/none",

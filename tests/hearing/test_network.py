@@ -137,8 +137,6 @@ def test_parts_are_alike_in_length_and_leave_nothing_out(count: int, moments: in
         ({40.0: 0.9, 150.0: 0.1}, True),
         ({40.0: 0.9, 75.0: 0.1}, True),
         ({355.0: 0.9}, False),
-        ({40.0: 0.9, 75.0: 0.1}, True),
-        ({355.0: 0.9}, False),
         ({40.0: 0.3}, True),
     ],
 )

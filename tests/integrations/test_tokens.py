@@ -48,7 +48,19 @@ def test_there_is_an_end_to_them(tmp_path: Path) -> None:
         store.make("one more", Scope.VIEW)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"name": "x"}]', "\x00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[1]",
+        '[{"name": "x"}]',
+        "\x00",
+        "[" * 100_000,
+        '[{"name": "x", "scope": "view", "made": 1, "digest": "ü"}]',
+        '[{"name": "x", "scope": "view", "made": 1%s, "digest": "00"}]' % ("0" * 400),
+    ],
+)
 def test_a_damaged_file_opens_to_nobody(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text)
     assert TokenStore(tmp_path).pass_of("anything") is None
