@@ -199,8 +199,8 @@ mqtt: {username: bob, password: "123"}
         ),
         (
             "axis: {range: [10, 90]}",
-            "my.yaml:1: axis.range: [10.0, 90.0] leaves out 0, the mechanical centre, where the head "
-            "starts; mount the base so that 0 is inside, or widen it",
+            "my.yaml:1: axis.range: [10.0, 90.0] leaves out 0, the mechanical centre, where the "
+            "head starts; mount the base so that 0 is inside, or widen it",
         ),
         (
             "camera: {max_fps: 1}",
