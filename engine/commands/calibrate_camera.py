@@ -184,7 +184,7 @@ def _tell(optics: Optics, config: Config, path: Path | None, *, as_json: bool) -
         f"(configured: {config.camera.field_of_view:g}°), fits {optics.pictures} pictures by "
         f"{optics.error:.2f} pixels"
     )
-    if not calibration_file.fits(optics, config.camera.width, config.camera.height):
+    if not optics.fits(config.camera.width, config.camera.height):
         print(
             f"heliotrope: the pictures are {optics.width}x{optics.height}, camera.width and "
             "camera.height of another shape; it counts once they agree",

@@ -273,6 +273,7 @@ def _reunited(persons: list[Person], t: float) -> tuple[Person, ...]:
             vanished = 0.0 < absent <= REUNITE_WITHIN and known.id in kept
             if known.id != newcomer.id and vanished and _apart(known, newcomer) <= reach:
                 del kept[newcomer.id]
+                lost.remove(known)  # one human is one of two newcomers
                 kept[known.id] = replace(
                     newcomer,
                     id=known.id,

@@ -184,7 +184,7 @@ def _judged(still: Still, people: People, places: Places, t: float) -> tuple[Sti
     if moved or stillness.shows_life(still):
         still = still.lives(t, stillness.ALIVE_MOVED)
     if place is not None and (still.alive(t) or still.absent >= stillness.GONE):
-        return still, people, places.without(str(place.id))
+        return still, people, places.without_one(place)
     if place is None and stillness.lifeless(still, t):
         learned = Place(still.bearing, Sense.SEEN, Origin.LEARNED, "", WIDTH, still.distance)
         try:

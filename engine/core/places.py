@@ -168,6 +168,10 @@ class Places:
             return Places(tuple(p for p in self.items if p not in found))
         return Places(tuple(p for p in self.items if not holds(p)))
 
+    def without_one(self, place: Place) -> Places:
+        """Without this one, and whatever else is called as it is numbered left alone."""
+        return Places(tuple(p for p in self.items if p.id != place.id))
+
     def current(self, now: float) -> Places:
         """Without those that have ended; itself where none has."""
         kept = tuple(p for p in self.items if p.until is None or p.until > now)

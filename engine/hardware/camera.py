@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.hardware.camera_device import CameraDevice
+from engine.hardware.camera_device import CameraDevice, redacted
 from engine.hardware.camera_file import CameraFile
 from engine.hardware.camera_folder import PICTURES, CameraFolder
 from engine.hardware.camera_pi import PiCamera, is_pi_camera
@@ -56,7 +56,7 @@ def open_camera(
         return CameraDevice(source, wanted.width, wanted.height, wanted.fps, now=now)
     path = Path(source).expanduser()
     if not path.exists():
-        raise SourceFailed(f"{source}: no such file or folder; check camera.source")
+        raise SourceFailed(f"{redacted(source)}: no such file or folder; check camera.source")
     if path.is_dir() or path.suffix.lower() in PICTURES:
         return CameraFolder(path, wanted.fps, paced=paced, now=now, sleep=sleep)
     return CameraFile(path, paced=paced, now=now, sleep=sleep)

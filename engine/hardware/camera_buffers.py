@@ -63,7 +63,7 @@ class OneReader:
 
     def __init__(self, release: Callable[[], None]) -> None:
         self._release = release
-        self._lock = threading.Lock()
+        self._lock, self._releasing = threading.Lock(), threading.Lock()
         self._reading = False
         self._closed = True
 
@@ -80,7 +80,12 @@ class OneReader:
             self._closed = True
             if self._reading:
                 return
-        self._release()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        # The shutter's thread may be at it while the loop's opens the camera anew.
+        with self._releasing:
+            self._release()
 
     def __enter__(self) -> None:
         with self._lock:
@@ -93,5 +98,5 @@ class OneReader:
             self._reading = False
             late = self._closed
         if late:
-            self._release()
+            self._let_go()
             raise SourceFailed("the camera was closed while a frame was being read")

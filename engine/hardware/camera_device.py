@@ -18,9 +18,11 @@ import cv2
 
 from engine.hardware.camera_buffers import OneReader, Ring
 from engine.hardware.stream_clock import StreamClock
-from engine.ports import Frame, SourceFailed
+from engine.logs import redact
+from engine.ports import Frame, Image, SourceFailed, SourceTorn
 
-CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
+# As FFmpeg has it, all up to the last @: a password may have any character in it.
+HIDDEN_USER = re.compile(r"^.*@", re.DOTALL)
 QUERY = re.compile(r"\?.*$")
 OPEN_MS = 5000
 READ_MS = 3000
@@ -32,11 +34,15 @@ OLDEST = 1.0
 """Seconds: a time stamp older than this is of another clock, and tells nothing."""
 # A camera whose picture does not change by a single bit hangs: sensors are noisy.
 STUCK_SECONDS = 10.0
+BLACK = 20
+"""Of 255, what every value of a picture is below in which nothing can be told to stand still."""
 
 
 def redacted(source: str) -> str:
     """`source` fit for people and logs: no user, no password, no query."""
-    return QUERY.sub("?...", CREDENTIALS.sub("***@", source))
+    scheme, slashes, rest = source.partition("://") if "://" in source else ("", "", source)
+    hidden = scheme + slashes + HIDDEN_USER.sub("***@", rest)
+    return redact(QUERY.sub("?...", hidden))
 
 
 class CameraDevice:
@@ -79,7 +85,12 @@ class CameraDevice:
         self._reader.opened()
 
     def _open_url(self) -> cv2.VideoCapture:
-        limits = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MS)
+        limits = (
+            *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MS),
+            # With threads of its own, decoding a frame from the queue looks like waiting for the
+            # camera, so that the queue is never emptied and pictures get ever older.
+            *(cv2.CAP_PROP_N_THREADS, 1),
+        )
         return cv2.VideoCapture(self.source, cv2.CAP_FFMPEG, limits)
 
     def _open_device(self) -> cv2.VideoCapture:
@@ -102,10 +113,13 @@ class CameraDevice:
             if capture is None:
                 raise SourceFailed(f"camera {self.name}: not open; call open() first")
             t = self._exposed(capture, self._grab_newest(capture))
-            pixels = self._ring.fill(capture.retrieve)
+            try:
+                pixels = self._ring.fill(capture.retrieve)
+            except cv2.error as error:
+                raise SourceTorn(f"camera {self.name}: a damaged frame ({error.code})") from None
             if pixels is None:
                 raise SourceFailed(f"camera {self.name}: lost; check cable, power and network")
-            self._watch(pixels.reshape(-1)[:: max(pixels.size // 4096, 1)].tobytes())
+            self._watch(pixels.reshape(-1)[:: max(pixels.size // 4096, 1)])
             self.height, self.width = pixels.shape[:2]
             return Frame(t, pixels)
 
@@ -127,9 +141,10 @@ class CameraDevice:
         # Some drivers stamp by another clock, or with nothing at all.
         return stamp if math.isfinite(stamp) and 0.0 <= arrived - stamp <= OLDEST else arrived
 
-    def _watch(self, sample: bytes) -> None:
-        digest, now = hash(sample), self._now()
-        if digest != self._digest:
+    def _watch(self, sample: Image) -> None:
+        digest, now = hash(sample.tobytes()), self._now()
+        # In the dark some cameras send nothing but black, which is no fault of theirs.
+        if digest != self._digest or sample.max() < BLACK:
             self._digest, self._changed = digest, now
         elif now - self._changed > STUCK_SECONDS:
             raise SourceFailed(f"camera {self.name}: the picture is frozen; it will be reopened")
@@ -138,9 +153,9 @@ class CameraDevice:
         self._reader.close()
 
     def _let_go(self) -> None:
-        if self._capture is not None:
-            self._capture.release()
-            self._capture = None
+        capture, self._capture = self._capture, None
+        if capture is not None:
+            capture.release()
         self._ring.wipe()
         self._digest = 0
         self._clock.forget()

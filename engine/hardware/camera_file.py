@@ -128,7 +128,7 @@ class CameraFile:
         self._reader.close()
 
     def _let_go(self) -> None:
-        if self._capture is not None:
-            self._capture.release()
-            self._capture = None
+        capture, self._capture = self._capture, None
+        if capture is not None:
+            capture.release()
         self._ring.wipe()

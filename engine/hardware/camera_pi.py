@@ -12,6 +12,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -142,9 +143,9 @@ class PiCamera:
             buffer.fill(0)
         if camera is None:
             return
-        try:
-            camera.stop()
-        except (RuntimeError, OSError):
-            pass  # it was lost: closing it is what is left
-        finally:
-            camera.close()
+        # A frame that never came is still asked for, and `stop` would wait behind that for ever.
+        flush = getattr(camera, "cancel_all_and_flush", None)
+        for end in (flush, camera.stop, camera.close):
+            with suppress(RuntimeError, OSError):  # it was lost: closing it is what is left
+                if end is not None:
+                    end()

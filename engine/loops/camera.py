@@ -130,6 +130,8 @@ class CameraLoop:
         self._now = 0.0
         """Time of the newest frame."""
         self._in_use = False
+        self._edge = False
+        """Whether the shutter has closed since the camera was opened, however shortly."""
         self._lock = threading.Lock()
         self._worker = Worker(PART)
         self._sinks = tuple(sinks)
@@ -158,13 +160,15 @@ class CameraLoop:
                     if self.torn and not self.frames:
                         raise SourceFailed(f"{end}; no picture in it could be read") from None
                     return
-                except SourceFailed as error:
-                    self._camera.close()
-                    if not self._gate.allowed:
+                except Exception as error:
+                    # In the worker: a camera that is lost may take its time to let go.
+                    await self._worker.run(self._camera.close)
+                    if not self._gate.allowed or self._edge:
                         continue  # closed on purpose, in the middle of a read
                     if not self._pacing.live:
                         raise
-                    self._report(ok=False, detail=str(error))
+                    self._report(ok=False, detail=_in_words(error))
+                    self._forget()
                     pause = FIRST_PAUSE if self.frames > before else pause
                     await self._clock.sleep(pause * random.uniform(1 - JITTER, 1 + JITTER))
                     pause = min(2.0 * pause, LONGEST_PAUSE)
@@ -181,7 +185,8 @@ class CameraLoop:
         self._tell_rate(None)
 
     async def _wait_for_gate(self) -> None:
-        if not self._gate.allowed:
+        edge, self._edge = self._edge, False
+        if edge or not self._gate.allowed:
             self._forget()
         while not self._gate.allowed:
             await self._clock.sleep(GATE_POLL)
@@ -212,6 +217,7 @@ class CameraLoop:
 
     def _close_at_once(self) -> None:
         """At the shutter's edge, in its thread. A call under way closes when it returns."""
+        self._edge = True
         with self._lock:
             if self._in_use:
                 return
@@ -220,27 +226,28 @@ class CameraLoop:
     async def _watch(self) -> None:
         """Frames until something is raised, or the gate closes."""
         damaged = 0
-        while self._gate.allowed:
+        while self._gate.allowed and not self._edge:
             started = self._clock.now()
             try:
-                frame = await self._worker.run(self._exclusively, self._camera.read)
+                await self._take(await self._worker.run(self._exclusively, self._camera.read))
             except SourceTorn as error:
                 self.torn += 1
                 damaged += 1
-                log.warning("%s (%d so far)", error, self.torn)
+                if damaged & (damaged - 1) == 0:  # a camera of which all are would fill the log
+                    log.warning("%s (%d so far)", error, self.torn)
                 if damaged == TORN_IS_BAD:
                     self._report(ok=False, detail=str(error))
                 await self._rest(started)
                 continue
             damaged = 0
-            await self._take(frame)
             # A recording may well stand still.
             complaint = self._eye.stream.complaint if self._pacing.live else ""
             self._report(ok=not complaint, detail=complaint)
             await self._rest(started)
 
     async def _take(self, frame: Frame) -> None:
-        """One frame through the eye; overwritten whatever happens."""
+        """One frame through the eye; overwritten whatever happens. Raises SourceTorn for one that
+        nothing can be made of."""
         try:
             self.frames += 1
             self._now = frame.t
@@ -251,9 +258,9 @@ class CameraLoop:
             await self._lend(frame, people)
             if people is not None and self._gate.allowed:
                 self._emit(people)
-        except ValueError as error:
-            self.torn += 1
-            log.warning("%s: a frame that cannot be used: %s", PART, error)
+        except Exception as error:
+            said = f"{PART}: a frame that cannot be used: {_in_words(error)}"
+            raise SourceTorn(said) from error
         finally:
             frame.wipe()
 
@@ -341,3 +348,9 @@ class CameraLoop:
         if self._health != (ok, detail):
             self._health = (ok, detail)
             self._emit(Health(self._clock.now(), PART, ok, detail))
+
+
+def _in_words(error: Exception) -> str:
+    """What is told of it; of a library's own error its kind alone, for it may hold anything."""
+    ours = isinstance(error, SourceFailed | ValueError)
+    return str(error) if ours else f"{PART}: failed ({type(error).__name__})"

@@ -20,8 +20,6 @@ from engine.seeing.optics import Model, Optics
 
 FILE = "camera.json"
 REMEDY = "calibrate anew, or forget it with: heliotrope calibrate camera --reset"
-SAME_SHAPE = 0.02
-"""Relative difference of width to height within which a picture is only scaled."""
 
 
 def keep(state_dir: Path, optics: Optics) -> Path:
@@ -66,15 +64,10 @@ def kept(state_dir: Path) -> Optics | None:
 def measured(state_dir: Path, lens: Lens) -> Lens:
     """`lens` as it was measured, or as it is configured. Raises UserError for a damaged file."""
     optics = kept(state_dir)
-    if optics is None or not fits(optics, lens.width, lens.height):
+    if optics is None or not optics.fits(lens.width, lens.height):
         return lens
     projection = Projection.EQUIDISTANT if optics.model is Model.FISHEYE else Projection.RECTILINEAR
     return replace(lens, field_of_view=optics.field_of_view, projection=projection, optics=optics)
-
-
-def fits(optics: Optics, width: int, height: int) -> bool:
-    """Whether pictures of this size are those that were measured, but for their scale."""
-    return abs(width * optics.height / (height * optics.width) - 1.0) <= SAME_SHAPE
 
 
 def _parsed(raw: Any) -> Optics:

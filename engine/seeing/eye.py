@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from engine.config import CameraConfig, Mount, SeeingConfig
@@ -78,6 +78,8 @@ class Seen:
     """Why it is a track or none yet, in words."""
     facing_why: str = ""
     """What its engagement was read from, in words."""
+    refused: bool = False
+    """Whether a second look or the head's own turn speaks against it: nobody acts on it then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ class Eye:
     def moved(self, frame: Frame, heading_rate: float = 0.0) -> bool:
         """A cheap test whether a full look is worth while; leaves the frame alone."""
         check_picture(frame.pixels)
+        heading_rate = heading_rate if self.settings.on_head else 0.0
         report = self.check.inspect(frame.pixels, heading_rate)
         self.stream.note(frame.t, report)
         self._tested = (frame.t, report)
@@ -166,7 +169,7 @@ class Eye:
         heading = heading if self.settings.on_head else 0.0
         heading_rate = heading_rate if self.settings.on_head else 0.0
         height, width = frame.pixels.shape[:2]
-        lens = replace(self._lens, width=width, height=height)
+        lens = self._lens.of(width, height)
         if self._tested is not None and self._tested[0] == frame.t:
             # Beside itself, as after `moved`, every frame is frozen.
             report = self._tested[1]
@@ -188,7 +191,7 @@ class Eye:
             objects = self._objects(frame, found, places, owners)
         people = PeopleSeen(
             frame.t,
-            tuple(_sighting(o, heading) for o in objects),
+            tuple(_sighting(o, heading) for o in objects if not o.refused),
             heading,
             lens.view(heading),
             report.usable,
@@ -267,7 +270,10 @@ class Eye:
             number = track.id if track is not None and known else None
             why = track.why if track is not None else ""
             box, place = found[i].box, places[i]
-            objects.append(Seen(label, score, box, place, number, engaged, why, facing_why))
+            refused = track is not None and not known and track.refused
+            objects.append(
+                Seen(label, score, box, place, number, engaged, why, facing_why, refused)
+            )
         self._forget_engagement()
         return tuple(sorted(objects, key=lambda o: -o.score))
 

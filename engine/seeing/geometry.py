@@ -10,7 +10,7 @@ one-sigma. It must not know of frames, tracks or the axis.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -69,6 +69,14 @@ class Lens:
             return Projection.RECTILINEAR
         wide = self.field_of_view <= WIDEST_FISHEYE
         return Projection.EQUIDISTANT if wide else Projection.PANORAMA
+
+    def of(self, width: int, height: int) -> Lens:
+        """The same lens with pictures of this size.
+
+        What was measured holds for pictures of its own shape: others are cut from elsewhere.
+        """
+        optics = self.optics if self.optics and self.optics.fits(width, height) else None
+        return replace(self, width=width, height=height, optics=optics)
 
     @property
     def focal(self) -> float:

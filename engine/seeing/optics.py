@@ -17,6 +17,8 @@ class Model(StrEnum):
     FISHEYE = "fisheye"
 
 
+SAME_SHAPE = 0.02
+"""Relative difference of width to height within which a picture is only scaled."""
 STEPS = 20
 """Iterations that bring either model to well below a hundredth of a pixel."""
 
@@ -49,6 +51,10 @@ class Optics:
         inside = 0 < self.centre[0] < self.width and 0 < self.centre[1] < self.height
         if not inside:
             raise ValueError("its centre lies outside the picture")
+
+    def fits(self, width: int, height: int) -> bool:
+        """Whether pictures of this size are those that were measured, but for their scale."""
+        return abs(width * self.height / (height * self.width) - 1.0) <= SAME_SHAPE
 
     def ray(self, x: float, y: float) -> tuple[float, float, float]:
         """(forward, left, up) of pixel (x, y) of a picture of its own size; unit length."""

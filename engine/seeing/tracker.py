@@ -135,6 +135,11 @@ class Track:
             self.steady |= turned >= ANOTHER_HEADING and came_along <= turned / 2
 
     @property
+    def refused(self) -> bool:
+        """Whether there is more against it than too few sightings, which others may add up."""
+        return not self.steady or (self.word is not None and not self.vouched)
+
+    @property
     def why(self) -> str:
         """Why it is confirmed, or what it lacks; for people who look at what was believed."""
         if self.confirmed:
@@ -200,7 +205,10 @@ class Tracker:
             if track is not None:
                 self._correct(track, observation, t, hidden)
             elif i in sure or (self._vouching and observation.score >= rule.glimpse):
-                track = owners[i] = self._new(observation, t)
+                owners[i] = self._new(observation, t)
+        # Only when all are where this frame has them: somebody known whose turn had not come yet
+        # would seem to be gone, and a newcomer beside them to be them.
+        for observation, track in zip(found, owners, strict=True):
             if track is not None:
                 track.seen_from(turning_at, observation.bearing)
                 self._believe(track, observation, trust)

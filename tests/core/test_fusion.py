@@ -202,3 +202,14 @@ def test_ids_are_unique_and_never_given_twice(frames: list[list[float]], seed: i
         assert watch.people.next_id > max(now, default=0)
         born |= set(now)
         assert all(0.0 <= p.confidence <= 1.0 for p in watch.people.persons)
+
+
+def test_somebody_lost_is_one_of_two_newcomers_and_the_other_one_stays() -> None:
+    watch = Watch()
+    watch.stand(2.0, 0.0)
+    before = watch.only.id
+    watch.stand(1.0)
+    watch.stand(0.2, -25.0, 25.0)
+    places = sorted(p.track.bearing for p in watch.people.persons)
+    assert places == pytest.approx([-25.0, 25.0], abs=3.0)
+    assert before in {p.id for p in watch.people.persons}

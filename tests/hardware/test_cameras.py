@@ -198,6 +198,31 @@ def test_a_password_never_reaches_a_message(capfd: pytest.CaptureFixture[str]) -
 def test_redaction_leaves_the_rest() -> None:
     assert redacted("rtsp://u:p%40x@cam.local:554/a/b?x=1") == "rtsp://***@cam.local:554/a/b?..."
     assert redacted("/dev/video0") == "/dev/video0"
+    assert redacted("http://127.0.0.1:8000/stream") == "http://127.0.0.1:8000/stream"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "http://us:gehe@im@10.0.0.5/auth",
+        "rtsp://admin:ge/heim@10.0.0.5/s",
+        "rtsp://admin:ge heim@10.0.0.5/s",
+        "rtsp://10.0.0.5:554/user=admin&password=geheim&channel=1",
+        "rtsp://10.0.0.5/s?user=admin&password=geheim",
+        "rtsp://a:geheim://@10.0.0.5/s",
+        "admin:geheim@10.0.0.5/s",
+        "rtsp:/admin:geheim@10.0.0.5/s",
+    ],
+)
+def test_no_password_is_left_however_an_address_is_written(source: str) -> None:
+    said = redacted(source)
+    assert "10.0.0.5" in said
+    for part in ("geheim", "heim", "gehe"):
+        assert part not in said
+    if "://" not in source:
+        with pytest.raises(SourceFailed) as caught:
+            open_camera(source)
+        assert "heim" not in str(caught.value)
 
 
 # ------------------------------------------------------------ electronic pan
@@ -258,3 +283,13 @@ def test_a_crop_is_a_view_of_the_frame_so_that_wiping_it_wipes_the_crop() -> Non
     view = crop(pixels, 0.0, 50.0, Lens(640, 480, 110.0))
     pixels.fill(0)
     assert not view.any()
+
+
+def test_a_picture_that_stands_still_is_a_hung_camera_and_black_is_none() -> None:
+    for value, hangs in ((90, True), (3, False)):
+        now = [0.0]
+        camera = CameraDevice("0", now=lambda now=now: now[0])  # type: ignore[misc]
+        with pytest.raises(SourceFailed, match="frozen") if hangs else contextlib.nullcontext():
+            for step in range(20):
+                now[0] = float(step)
+                camera._watch(np.full(4096, value, np.uint8))

@@ -352,3 +352,75 @@ async def test_a_change_in_the_picture_wakes_it_within_200_ms(changed: float) ->
     assert len(before) <= 8, "at rest, about one look a second"
     assert room.reads < 40, "and few reads"
     assert looked[-1] - changed <= 0.2 + 0.011
+
+
+class Locked(FakeCamera):
+    """Gives nothing between `close` and `open`, as real ones do."""
+
+    is_open = False
+
+    def open(self) -> None:
+        super().open()
+        self.is_open = True
+
+    def close(self) -> None:
+        super().close()
+        self.is_open = False
+
+    def read(self) -> Frame:
+        if not self.is_open:
+            raise SourceFailed("the camera is closed; call open() first")
+        return super().read()
+
+
+async def test_a_shutter_that_closes_for_a_moment_ends_nothing_and_all_before_it_is_forgotten() -> (
+    None
+):
+    for live in (True, False):
+        bench = Bench(Locked(pictures(60)), pacing=Pacing(live=live))
+        async with bench.running() as task:
+            await bench.until(lambda bench=bench: len(bench.seen) > 2)  # type: ignore[misc]
+            before = bench.eye.forgotten
+            bench.gate.forbid()
+            bench.gate.allow()
+            count = len(bench.seen)
+            await bench.until(lambda bench=bench, n=count: len(bench.seen) > n + 2)  # type: ignore[misc]
+            assert not task.done()
+        assert bench.eye.forgotten > before
+        assert all(ok for ok, _ in bench.health)
+
+
+async def test_whatever_a_live_camera_raises_it_is_told_and_opened_again() -> None:
+    failures: list[Image | Exception] = [cv2.error("geheim"), RuntimeError("geheim"), MemoryError()]
+    bench = Bench(FakeCamera([*pictures(2), *failures, *pictures(100)]), pacing=LIVE)
+    async with bench.running():
+        await bench.until(lambda: len(bench.seen) > 4)
+        assert bench.health[-1] == (True, "")
+        assert bench.camera.opens == 4
+    kinds = [detail for ok, detail in bench.health if not ok]
+    assert kinds == [
+        f"camera: failed ({name})" for name in ("error", "RuntimeError", "MemoryError")
+    ]
+
+
+async def test_while_a_camera_is_lost_no_rate_is_told_and_nothing_of_it_is_kept() -> None:
+    bench = Bench(FakeCamera([*pictures(5), SourceFailed("lost")]), pacing=LIVE)
+    bench.camera.failures = []
+    async with bench.running():
+        await bench.until(lambda: bench.health[-1:] == [(False, "lost")])
+        assert rates(bench)[-1] == (None, "")
+        assert bench.eye.forgotten > 0
+
+
+async def test_a_camera_of_which_no_frame_can_be_used_is_told() -> None:
+    class Blind(FakeEye):
+        def look(self, frame: Frame, heading: float = 0.0, heading_rate: float = 0.0) -> PeopleSeen:
+            del heading, heading_rate
+            frame.wipe()
+            raise ValueError("a picture of 6x6 shows nothing")
+
+    bench = Bench(FakeCamera(pictures(100)), Blind(), pacing=LIVE)
+    async with bench.running():
+        await bench.until(lambda: bool(bench.health) and not bench.health[-1][0])
+    assert "a picture of 6x6 shows nothing" in bench.health[-1][1]
+    assert not bench.seen

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from engine.seeing.engagement import FaceReader
 from engine.seeing.eye import Eye, EyeSettings, open_eye
 from engine.seeing.fakes import FakeDetector
 from engine.seeing.geometry import Lens
+from engine.seeing.optics import Model, Optics
 
 LENS = Lens(640, 480, 66.0)
 SOMEBODY = Detection(Label.PERSON, 0.8, (120.0, 60.0, 100.0, 400.0))
@@ -230,3 +233,22 @@ def test_a_buffer_is_overwritten_before_it_is_let_go() -> None:
     space.array("a", (5, 5), np.uint8)
     assert not old.any()
     assert len(space.arrays()) == 1
+
+
+@pytest.mark.parametrize(("word", "told"), [(0.0, False), (0.2, False), (0.9, True)])
+def test_whom_the_second_look_refuses_nobody_acts_on(word: float, told: bool) -> None:
+    seen = Detection(Label.PERSON, 0.5, SOMEBODY.box)
+    again = Detection(Label.PERSON, word, SOMEBODY.box)
+    eye = Eye(FakeDetector([seen]), LENS, thorough=FakeDetector([again]))
+    for step in range(12):
+        look = eye.examine(Frame(step / 10, picture()))
+        assert look.objects, "who looks on sees why it is nobody"
+    assert bool(look.people.sightings) is told
+
+
+def test_a_lens_is_not_stretched_onto_pictures_of_another_shape() -> None:
+    optics = Optics(Model.NORMAL, 640, 480, (493.0, 493.0), (320.0, 240.0), (0.0,) * 5, 0.1, 10)
+    measured, plain = replace(LENS, optics=optics), LENS
+    for width, height in ((320, 240), (640, 360)):
+        shown, expected = (lens.of(width, height) for lens in (measured, plain))
+        assert shown.direction(0.0, 0.0) == pytest.approx(expected.direction(0.0, 0.0), abs=0.2)

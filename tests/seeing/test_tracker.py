@@ -183,3 +183,16 @@ def test_a_camera_that_stands_still_confirms_what_a_turn_has_shown() -> None:
     turning(tracker, lambda _: 10.0, frames=2)
     owners = tracker.update(0.2, [person(10.0)])
     assert ids(owners) == [1]
+
+
+@pytest.mark.parametrize("speed", [5.0, 8.0, 10.0])
+def test_a_surer_newcomer_beside_somebody_known_does_not_take_their_number(speed: float) -> None:
+    tracker = Tracker()
+    walk = [[person(-20.0 + speed * k / 10, 0.6)] for k in range(11)]
+    feed(tracker, 0.0, *walk)
+    at = -20.0 + speed
+    # The detector gives the surest first.
+    both = [[person(at + 4.2, 0.9), person(at, 0.6)]] * 10
+    for newcomer, known in feed(tracker, 1.1, *both):
+        assert known == 1
+        assert newcomer in (None, 2)
