@@ -61,6 +61,7 @@ class Picamera2:
             raise RuntimeError("Camera __init__ sequence did not complete.")
         Picamera2.busy, Picamera2.made = True, self
         self.started, self.out, self.count = False, 0, 0
+        self.asked = False
         self.memory: Image = np.zeros((0, 0, 3), np.uint8)
 
     def create_video_configuration(
@@ -84,6 +85,7 @@ class Picamera2:
         assert self.started
         assert wait > 0
         if Picamera2.fail is not None:
+            self.asked = True
             raise Picamera2.fail("no frame")
         self.out += 1
         assert self.out == 1, "a request that is not given back starves the camera"
@@ -91,7 +93,11 @@ class Picamera2:
         self.raw.fill(10 * self.count)
         return Request(self, time.clock_gettime_ns(time.CLOCK_BOOTTIME) - 30_000_000, 20_000)
 
+    def cancel_all_and_flush(self) -> None:
+        self.asked = False
+
     def stop(self) -> None:
+        assert not self.asked, "it waits behind a frame that never comes, for ever"
         self.started = False
 
     def close(self) -> None:
