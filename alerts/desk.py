@@ -57,7 +57,7 @@ class Desk:
     post: Callable[[Notice], None]
     still: Still = lambda: None
     evidence: EvidenceStore | None = None
-    siren: Callable[[], Awaitable[None]] | None = None
+    siren: Callable[[bool], Awaitable[None]] | None = None
     now: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     raised: Callable[[Notice], None] = lambda _: None
@@ -145,16 +145,17 @@ class Desk:
         if self.siren is None:
             refused = "no siren is set; name one in alerts.home_assistant.siren"
             return Reply(command.source, command.id, ok=False, message=refused)
-        task = asyncio.get_running_loop().create_task(self._siren(self.siren))
+        on = command.arguments.get("state") != "off"
+        task = asyncio.get_running_loop().create_task(self._siren(self.siren, on=on))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return _done(command, "the siren is asked for")
+        return _done(command, "the siren is asked for" if on else "the siren is asked to be silent")
 
-    async def _siren(self, siren: Callable[[], Awaitable[None]]) -> None:
+    async def _siren(self, siren: Callable[[bool], Awaitable[None]], *, on: bool) -> None:
         try:
-            await siren()
+            await siren(on)
         except Exception as problem:  # noqa: BLE001 - whatever a channel raises: people are told
-            _LOG.error("the siren did not sound: %s", problem)
+            _LOG.error("the siren did not %s: %s", "sound" if on else "fall silent", problem)
 
 
 SNOOZABLE = frozenset({"person", "voice", "crash"})

@@ -39,6 +39,9 @@ class Siren:
         """Sound, or fall silent."""
         if command.arguments.get("state") == "off":
             self.silence()
+            others = self._others(command)
+            if self._speaker is None:
+                return others
             return Reply(command.source, command.id, ok=True, message="the siren is silent")
         elsewhere = self._others(command)
         if self._speaker is None:

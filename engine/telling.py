@@ -204,15 +204,17 @@ class Telling:
             return ""
         return self._page.new_ticket(60.0 * alerts.link_minutes, alerts.page_url)
 
-    def _siren(self, home: Home | None) -> Callable[[], Coroutine[Any, Any, None]] | None:
+    def _siren(self, home: Home | None) -> Callable[[bool], Coroutine[Any, Any, None]] | None:
         entity = self._config.alerts.home_assistant.siren
         if not entity or home is None:
             return None
 
-        async def sound() -> None:
+        async def sound(on: bool) -> None:
             caller = HomeAssistantPhone(home, "siren")
             try:
-                await caller.call("homeassistant", "turn_on", {"entity_id": entity})
+                await caller.call(
+                    "homeassistant", "turn_on" if on else "turn_off", {"entity_id": entity}
+                )
             finally:
                 await caller.close()
 

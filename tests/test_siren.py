@@ -14,9 +14,11 @@ class Home:
         self.speaker = SimulatedSpeaker()
         self.others = others
         self.told: list[bool] = []
+        self.asked: list[Json] = []
         self.siren = Siren(self.speaker if speaker else None, self.elsewhere, self.told.append)
 
     def elsewhere(self, command: Command) -> Reply:
+        self.asked.append(command.arguments.get("state"))
         return Reply(
             command.source, command.id, self.others, "asked" if self.others else "no siren"
         )
@@ -40,6 +42,7 @@ async def test_it_falls_silent_when_told_to() -> None:
     home = Home()
     assert home.ask().ok
     assert home.ask(state="off").ok
+    assert home.asked == [None, "off"], "the rest of the home falls silent, too"
     assert home.speaker.sounds == ""
     assert home.told[-1] is False
 
@@ -57,6 +60,7 @@ async def test_without_a_loudspeaker_the_home_is_asked_and_says_if_it_has_none()
     assert Home(speaker=False, others=True).ask().ok
     home = Home(speaker=False)
     assert home.ask().message == "no siren"
+    assert home.ask(state="off").message == "no siren"
     assert home.told == []
 
 

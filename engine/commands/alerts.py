@@ -24,6 +24,7 @@ from alerts.outbox import FILE, Entry, Outbox, OutboxFailed
 from engine.config import Config
 from engine.config_file import load_config
 from engine.errors import RunError, UserError
+from engine.files import expanded
 
 HELP = "List, retry and export alerts and their deliveries; delete what was kept of them."
 EXAMPLES = """
@@ -47,13 +48,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for name, about in (("list", "alerts and how they fare"), ("log", "attempts to deliver them")):
         listing = actions.add_parser(name, help=about)
         listing.add_argument("--json", action="store_true", help="one JSON object a line")
-        listing.add_argument("--most", type=int, default=50, metavar="N", help="the newest N")
+        listing.add_argument("--most", type=_number, default=50, metavar="N", help="the newest N")
     retry = actions.add_parser("retry", help="try again what expired")
     retry.add_argument("tag", nargs="?", help="this alert only")
     export = actions.add_parser("export", help="the history, to stdout")
     export.add_argument("--format", choices=("json", "csv"), default="json")
     export.add_argument("--hours", type=float, default=24.0, metavar="H", help="the last H hours")
     actions.add_parser("delete-pictures", help="delete every still that was kept")
+
+
+def _number(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text}: give a number from 1 to 1000000")
+    return number
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -64,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def _outbox(config: Config) -> Iterator[Outbox]:
-    folder = config.state_dir.expanduser()
+    folder = expanded(config.state_dir)
     if not (folder / FILE).exists():
         raise UserError(f"{folder} has no outbox yet", "run the engine first, or check state_dir")
     box = Outbox(folder, reserve=False)
@@ -119,7 +127,7 @@ def _retry(arguments: argparse.Namespace, config: Config) -> None:
 def _export(arguments: argparse.Namespace, config: Config) -> None:
     if not 0.0 < arguments.hours <= 24.0 * 3660:
         raise UserError(f"--hours {arguments.hours:g}", "give a positive number of hours")
-    folder = config.state_dir.expanduser()
+    folder = expanded(config.state_dir)
     if not (folder / HISTORY).exists():
         raise UserError(f"{folder} has no history yet", "run the engine first, or check state_dir")
     history = History(folder)
@@ -136,7 +144,7 @@ def _export(arguments: argparse.Namespace, config: Config) -> None:
 
 def _delete(_: argparse.Namespace, config: Config) -> None:
     alerts = config.alerts
-    folder = config.state_dir.expanduser()
+    folder = expanded(config.state_dir)
     store = EvidenceStore(folder, alerts.picture_days, alerts.picture_megabytes, time.time)
     count = store.delete_all()
     print(f"{count} {'picture' if count == 1 else 'pictures'} deleted")

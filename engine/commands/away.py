@@ -16,6 +16,7 @@ from typing import Any
 from engine.config import Config
 from engine.config_file import load_config
 from engine.errors import UserError
+from engine.files import expanded
 from integrations.http.client import Engine, read_token
 from integrations.http.way_in import WayIn, find
 
@@ -78,7 +79,7 @@ def connect(arguments: argparse.Namespace) -> Engine:
     """The running engine. Raises UserError where the way to it is not known."""
     if arguments.url and arguments.token_file is None:
         raise UserError("--url wants --token-file", "a token goes nowhere that it was not made for")
-    token = read_token(arguments.token_file.expanduser()) if arguments.token_file else ""
+    token = read_token(expanded(arguments.token_file)) if arguments.token_file else ""
     if arguments.url:
         engine = Engine(WayIn(arguments.url.rstrip("/"), token))
     else:
@@ -90,7 +91,7 @@ def connect(arguments: argparse.Namespace) -> Engine:
 
 
 def _local(config: Config) -> WayIn:
-    folder = config.state_dir.expanduser()
+    folder = expanded(config.state_dir)
     try:
         way = find(folder)
     except OSError as problem:

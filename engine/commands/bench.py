@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="with hearing: accuracy instead of speed, in N new rooms for each reverberation time "
         "(about 10 s each), beside pyroomacoustics' SRP-PHAT and NormMUSIC",
     )
-    parser.add_argument("--seed", type=int, metavar="S", help="the rooms of an earlier run again")
+    parser.add_argument("--seed", type=_seed, metavar="S", help="the rooms of an earlier run again")
 
 
 def _count(text: str) -> int:
@@ -46,6 +46,13 @@ def _count(text: str) -> int:
     if count < 1:
         raise argparse.ArgumentTypeError(f"{text}: needs at least one")
     return count
+
+
+def _seed(text: str) -> int:
+    seed = int(text)
+    if seed < 0:
+        raise argparse.ArgumentTypeError(f"{text}: needs a number from 0 on")
+    return seed
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ from typing import Any
 from engine.commands.see_drawing import Annotator
 from engine.config import CameraConfig, SeeingConfig
 from engine.errors import UserError
+from engine.files import expanded, is_folder, is_there
 from engine.hardware.camera import is_recording
 from engine.hardware.camera_file import CameraFile
 from engine.hardware.camera_folder import PICTURES, CameraFolder, pictures_in
@@ -84,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         for job in jobs:
             source = CameraFile if job.path.suffix.lower() not in PICTURES else CameraFolder
             camera = source(job.path, paced=False)
-            if job.path.is_dir():
+            if is_folder(job.path):
                 camera = CameraFolder(job.path, paced=False)
             _watch(job, camera, eyes, arguments, annotator, tally, progress)
     if annotator is not None:
@@ -108,10 +109,10 @@ def _jobs(paths: list[str], *, sequence: bool) -> Iterator[Job]:
     for named in paths:
         if not is_recording(named):
             raise UserError(f"{named}: see reads files and folders", "use run for a live camera")
-        path = Path(named).expanduser()
-        if not path.exists():
+        path = expanded(named)
+        if not is_there(path):
             raise UserError(f"{named}: no such file or folder", "check the path")
-        if not path.is_dir():
+        if not is_folder(path):
             yield Job(path, named, sequence=path.suffix.lower() not in PICTURES)
             continue
         try:

@@ -9,8 +9,8 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
+from engine.files import expanded, is_folder, is_there
 from engine.hardware.camera_device import CameraDevice, redacted
 from engine.hardware.camera_file import CameraFile
 from engine.hardware.camera_folder import PICTURES, CameraFolder
@@ -54,9 +54,9 @@ def open_camera(
         return PiCamera(source, wanted.width, wanted.height, wanted.fps, now=now)
     if not is_recording(source):
         return CameraDevice(source, wanted.width, wanted.height, wanted.fps, now=now)
-    path = Path(source).expanduser()
-    if not path.exists():
+    path = expanded(source)
+    if not is_there(path):
         raise SourceFailed(f"{redacted(source)}: no such file or folder; check camera.source")
-    if path.is_dir() or path.suffix.lower() in PICTURES:
+    if is_folder(path) or path.suffix.lower() in PICTURES:
         return CameraFolder(path, wanted.fps, paced=paced, now=now, sleep=sleep)
     return CameraFile(path, paced=paced, now=now, sleep=sleep)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
+from engine.files import expanded, is_file
 from engine.hardware.microphones_corrected import CorrectedMicrophones
 from engine.hardware.microphones_device import MicrophonesDevice
 from engine.hardware.microphones_file import MicrophonesFile
@@ -23,8 +23,8 @@ def is_recording(source: str) -> bool:
     """Whether `source` names a file rather than a device or a satellite."""
     if is_network(source):
         return False
-    path = Path(source).expanduser()
-    return path.suffix.lower() in {".wav", ".wave"} or path.is_file()
+    path = expanded(source)
+    return path.suffix.lower() in {".wav", ".wave"} or is_file(path)
 
 
 def open_microphones(
@@ -54,7 +54,7 @@ def _as_it_comes(
         )
     if is_recording(source):
         return MicrophonesFile(
-            Path(source).expanduser(),
+            expanded(source),
             array.channels,
             array_name=array.name,
             paced=paced,

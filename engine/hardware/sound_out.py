@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from engine.errors import UserError
+from engine.files import expanded
 from engine.ports import Samples, SoundSink
 
 REMEDY = "make a FIFO with mkfifo, or choose none"
@@ -32,7 +33,7 @@ def open_sound_out(target: str, key: str = "hearing.beam") -> SoundSink:
     """The sink for `name.wav`, `udp://HOST:PORT` or a FIFO's path. Raises UserError."""
     if target.startswith("udp://"):
         return UdpSink(*_address(target, key))
-    path = Path(target).expanduser()
+    path = expanded(target)
     try:
         if path.suffix.lower() == ".wav":
             return WavSink(path)

@@ -20,6 +20,7 @@ import numpy.typing as npt
 import yaml
 
 from engine.errors import UserError
+from engine.files import expanded, is_there
 
 SPEED_OF_SOUND = 343.0
 """Metres per second in air at 20 degrees Celsius."""
@@ -129,8 +130,8 @@ def load_array(name_or_file: str | Path) -> MicrophoneArray:
     text = str(name_or_file)
     if text in shipped_arrays():
         return _read(SHIPPED / f"{text}.yaml")
-    path = Path(text).expanduser()
-    if path.suffix in {".yaml", ".yml"} or path.exists():
+    path = expanded(text)
+    if path.suffix in {".yaml", ".yml"} or is_there(path):
         return _read(path)
     close = difflib.get_close_matches(text, shipped_arrays(), n=1)
     hint = f"did you mean {close[0]}? " if close else ""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import UserError
-from engine.files import write_atomically
+from engine.files import expanded, write_atomically
 from engine.hearing.arrays import MicrophoneArray
 from engine.hearing.calibration import GAIN_RANGE_DB, Correction
 
@@ -35,7 +35,7 @@ def keep(state_dir: Path, array: MicrophoneArray, correction: Correction) -> Pat
 
 def forget(state_dir: Path) -> bool:
     """Whether there was one. Raises UserError."""
-    path = state_dir.expanduser() / FILE
+    path = expanded(state_dir) / FILE
     try:
         path.unlink()
     except FileNotFoundError:
@@ -47,7 +47,7 @@ def forget(state_dir: Path) -> bool:
 
 def kept(state_dir: Path, array: MicrophoneArray) -> Correction | None:
     """The calibration of `array`; None without one. Raises UserError where it is damaged."""
-    path = state_dir.expanduser() / FILE
+    path = expanded(state_dir) / FILE
     try:
         raw = json.loads(path.read_bytes())
     except FileNotFoundError:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import UserError
-from engine.files import write_atomically
+from engine.files import expanded, write_atomically
 from engine.seeing.geometry import Lens, Projection
 from engine.seeing.optics import Model, Optics
 
@@ -34,7 +34,7 @@ def keep(state_dir: Path, optics: Optics) -> Path:
 
 def forget(state_dir: Path) -> bool:
     """Whether there was one. Raises UserError."""
-    path = state_dir.expanduser() / FILE
+    path = expanded(state_dir) / FILE
     try:
         path.unlink()
     except FileNotFoundError:
@@ -46,7 +46,7 @@ def forget(state_dir: Path) -> bool:
 
 def kept(state_dir: Path) -> Optics | None:
     """The measured lens; None without one. Raises UserError where the file is damaged."""
-    path = state_dir.expanduser() / FILE
+    path = expanded(state_dir) / FILE
     try:
         raw = json.loads(path.read_bytes())
     except FileNotFoundError:

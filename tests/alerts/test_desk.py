@@ -33,8 +33,8 @@ class Office:
             **more,  # type: ignore[arg-type]
         )
 
-    async def siren(self) -> None:
-        self.sirens += 1
+    async def siren(self, on: bool) -> None:
+        self.sirens += 1 if on else -1
 
     def alert(self, visit: int = 1, kind: AlertKind = AlertKind.PERSON, **more: object) -> None:
         self.desk.raise_alert(
@@ -123,6 +123,8 @@ async def test_the_siren_sounds_or_says_that_there_is_none() -> None:
     office = Office()
     assert office.told("siren").ok
     await until(lambda: office.sirens == 1)
+    assert office.told("siren", state="off").ok
+    await until(lambda: office.sirens == 0)
     office.desk.siren = None
     assert not office.told("siren").ok
 
