@@ -28,6 +28,7 @@ HIT_GAIN = 0.45  # how far one full-score sighting moves the confidence towards 
 CONFIRMING = 0.45  # the confidence that sightings must add up to
 MISS_FACTOR = 0.86  # what one frame without the person leaves of it
 ENGAGEMENT_GAIN = 0.3
+ENGAGEMENT_LASTS = 3.0  # s without a reading after which nobody knows whether they face the device
 SPEAKING_FOR = 1.2  # s that a person counts as speaking after a decision of hearing
 HINT_GATE = 2.0  # how much further the tracker's id lets a sighting lie
 STRANGE_GATE = 0.6  # how much nearer one without their id must lie
@@ -51,6 +52,7 @@ class Person:
 
     `hint` is the eye's id for them, `stranger` another that their last sighting had.
     `missed_for` adds up the seconds in which usable frames should have shown them;
+    `engagement_read` is when a face of theirs was last read;
     `origin` is where they were first seen, `roamed` how far from there they have been.
     """
 
@@ -65,6 +67,7 @@ class Person:
     voices: int
     confirmed: bool
     engagement: float | None = None
+    engagement_read: float = -math.inf
     hint: int | None = None
     stranger: int | None = None
     missed_for: float = 0.0
@@ -209,8 +212,11 @@ def _hit(person: Person, sighting: Sighting, t: float, settings: TrackingSetting
     origin = person.origin if person.ever_seen else sighting.bearing
     fresh = person.hits == 0 or t - person.first_hit <= settings.confirm_within
     hits = person.hits + 1 if fresh or person.confirmed else 1
-    engagement = person.engagement
-    if sighting.engagement is not None:
+    engagement, read = person.engagement, person.engagement_read
+    if sighting.engagement is None:
+        engagement = engagement if t - read <= ENGAGEMENT_LASTS else None
+    else:
+        read = t
         before = engagement if engagement is not None else sighting.engagement
         engagement = before + ENGAGEMENT_GAIN * (sighting.engagement - before)
     confidence = person.confidence + HIT_GAIN * sighting.score * (1.0 - person.confidence)
@@ -225,6 +231,7 @@ def _hit(person: Person, sighting: Sighting, t: float, settings: TrackingSetting
         confirmed=person.confirmed
         or (hits >= settings.confirm_sightings and confidence >= CONFIRMING),
         engagement=engagement,
+        engagement_read=read,
         hint=person.hint if kept else sighting.track,
         stranger=sighting.track if strange else None,
         missed_for=0.0,
@@ -285,6 +292,7 @@ def _reunited(persons: list[Person], t: float) -> tuple[Person, ...]:
                     engagement=(
                         known.engagement if newcomer.engagement is None else newcomer.engagement
                     ),
+                    engagement_read=max(newcomer.engagement_read, known.engagement_read),
                 )
                 break
     return tuple(kept.values())
@@ -314,6 +322,7 @@ def _newcomer(id_: int, sighting: Sighting, t: float) -> Person:
         voices=0,
         confirmed=False,
         engagement=sighting.engagement,
+        engagement_read=-math.inf if sighting.engagement is None else t,
         hint=sighting.track,
         origin=sighting.bearing,
     )

@@ -213,3 +213,16 @@ def test_somebody_lost_is_one_of_two_newcomers_and_the_other_one_stays() -> None
     places = sorted(p.track.bearing for p in watch.people.persons)
     assert places == pytest.approx([-25.0, 25.0], abs=3.0)
     assert before in {p.id for p in watch.people.persons}
+
+
+def test_whether_somebody_faces_us_is_forgotten_where_their_face_is_not_read_any_more() -> None:
+    watch = Watch()
+    near = Sighting(5.0, NOISE, 0.8, distance=1.0, distance_std=0.2, engagement=0.95)
+    for _ in range(10):
+        watch.show(PeopleSeen(watch.t, (near,), 0.0, VIEW))
+    assert watch.only.engagement == pytest.approx(0.95)
+    turned = replace(near, engagement=None)
+    for seconds, known in ((2.0, True), (2.0, False)):
+        for _ in range(round(seconds / PERIOD)):
+            watch.show(PeopleSeen(watch.t, (turned,), 0.0, VIEW))
+        assert (watch.only.engagement is not None) is known
