@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 from engine.errors import UserError
-from engine.files import expanded, write_atomically
+from engine.files import write_atomically
 
 ID_FILE = "device.id"
 _COPY_FILE = "device.id.copy"
@@ -28,7 +28,7 @@ def prepare_state_dir(configured: Path) -> Path:
     """The directory, expanded, made with mode 0700 and proven writable. Raises UserError."""
     remedy = "choose another with state_dir or HELIOTROPE_STATE_DIR"
     try:
-        path = expanded(configured).absolute()
+        path = configured.expanduser().absolute()
     except RuntimeError:
         raise UserError(f"state_dir: {configured}: there is no such home", remedy) from None
     try:
