@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.core.types import AlarmState, Keep
-from engine.files import write_atomically
+from engine.files import DAMAGED, write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class AlarmFile:
             return Keep(AlarmState(body["alarm"]), AlarmState(body["armed_for"]), visits), ""
         except FileNotFoundError:
             return None, ""
-        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        except DAMAGED as error:
             log.warning("%s is not readable (%s): taken for armed", self._path, error)
             self._well = False
             armed = Keep(AlarmState.ARMED_AWAY, AlarmState.ARMED_AWAY, 0)

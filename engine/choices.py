@@ -16,7 +16,7 @@ from pathlib import Path
 
 from engine.core.state import Preferences
 from engine.core.types import FollowPolicy, Pace, Snapshot, WakeWordResponse
-from engine.files import write_atomically
+from engine.files import DAMAGED, write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Choices:
             preferences = Preferences(Pace(body["pace"]), WakeWordResponse(body["wake_word"]))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        except DAMAGED as error:
             log.warning("%s is not readable (%s): starting from config", self._path, error)
             return None
         return Chosen(policy, preferences)

@@ -1,4 +1,4 @@
-"""Writing a file so that it is either the old or the new one, and asking about paths of people's.
+"""Writing a file so that it is either the old or the new one, never half of it.
 
 Whatever the power does: the text goes to a neighbour, is flushed to the disk,
 and takes the name in one step. It decides no names and no contents.
@@ -6,10 +6,12 @@ and takes the name in one step. It decides no names and no contents.
 
 from __future__ import annotations
 
-import errno
 import os
 import tempfile
 from pathlib import Path
+
+DAMAGED = (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError)
+"""What reading a small JSON file raises that somebody, or a failing disk, has changed."""
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
@@ -31,35 +33,3 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
         os.fsync(folder)  # the new name too must survive a power cut
     finally:
         os.close(folder)
-
-
-def expanded(path: str | Path) -> Path:
-    """With ~ as the home that it means; one that nobody has is a name like any other."""
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:
-        return Path(path)
-
-
-def is_there(path: Path) -> bool:
-    """Whether something is there, or may not be told: whoever opens it says why."""
-    try:
-        return path.exists()
-    except OSError as error:
-        return error.errno != errno.ENAMETOOLONG
-
-
-def is_folder(path: Path) -> bool:
-    """False where it cannot be told."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
-def is_file(path: Path) -> bool:
-    """False where it cannot be told."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False

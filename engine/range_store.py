@@ -12,7 +12,7 @@ import logging
 import math
 from pathlib import Path
 
-from engine.files import write_atomically
+from engine.files import DAMAGED, write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class KeptRange:
             low, high = (float(end) for end in json.loads(self._path.read_bytes())["range"])
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+        except DAMAGED as error:
             log.warning("%s is not readable (%s): axis.range counts", self._path, error)
             return None
         low, high = max(low, self.configured[0]), min(high, self.configured[1])

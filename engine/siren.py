@@ -39,13 +39,11 @@ class Siren:
         """Sound, or fall silent."""
         if command.arguments.get("state") == "off":
             self.silence()
-            others = self._others(command)
-            if self._speaker is None:
-                return others
-            return Reply(command.source, command.id, ok=True, message="the siren is silent")
         elsewhere = self._others(command)
         if self._speaker is None:
             return elsewhere
+        if command.arguments.get("state") == "off":
+            return Reply(command.source, command.id, ok=True, message="the siren is silent")
         seconds = float(command.arguments.get("seconds") or LASTS)
         try:
             self._speaker.play("siren", float(command.arguments.get("volume") or 100.0) / 100.0)

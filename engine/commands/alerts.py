@@ -24,7 +24,7 @@ from alerts.outbox import FILE, Entry, Outbox, OutboxFailed
 from engine.config import Config
 from engine.config_file import load_config
 from engine.errors import RunError, UserError
-from engine.files import expanded
+from engine.paths import expanded
 
 HELP = "List, retry and export alerts and their deliveries; delete what was kept of them."
 EXAMPLES = """

@@ -16,7 +16,7 @@ from typing import Any
 from engine.config import Config
 from engine.config_file import load_config
 from engine.errors import UserError
-from engine.files import expanded
+from engine.paths import expanded
 from integrations.http.client import Engine, read_token
 from integrations.http.way_in import WayIn, find
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,10 +19,10 @@ from typing import Any
 from engine.commands.see_drawing import Annotator
 from engine.config import CameraConfig, SeeingConfig
 from engine.errors import UserError
-from engine.files import expanded, is_folder, is_there
 from engine.hardware.camera import is_recording
 from engine.hardware.camera_file import CameraFile
 from engine.hardware.camera_folder import PICTURES, CameraFolder, pictures_in
+from engine.paths import expanded, is_there
 from engine.ports import Frame, Image, SourceEnded, SourceFailed, SourceTorn
 from engine.progress import Progress
 from engine.seeing.detector import Detector
@@ -85,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
         for job in jobs:
             source = CameraFile if job.path.suffix.lower() not in PICTURES else CameraFolder
             camera = source(job.path, paced=False)
-            if is_folder(job.path):
+            if os.path.isdir(job.path):
                 camera = CameraFolder(job.path, paced=False)
             _watch(job, camera, eyes, arguments, annotator, tally, progress)
     if annotator is not None:
@@ -112,7 +113,7 @@ def _jobs(paths: list[str], *, sequence: bool) -> Iterator[Job]:
         path = expanded(named)
         if not is_there(path):
             raise UserError(f"{named}: no such file or folder", "check the path")
-        if not is_folder(path):
+        if not os.path.isdir(path):
             yield Job(path, named, sequence=path.suffix.lower() not in PICTURES)
             continue
         try:

@@ -5,16 +5,17 @@ The simulated camera is not here: only the composition root knows of it.
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from engine.files import expanded, is_folder, is_there
 from engine.hardware.camera_device import CameraDevice, redacted
 from engine.hardware.camera_file import CameraFile
 from engine.hardware.camera_folder import PICTURES, CameraFolder
 from engine.hardware.camera_pi import PiCamera, is_pi_camera
+from engine.paths import expanded, is_there
 from engine.ports import SourceFailed
 
 URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -57,6 +58,6 @@ def open_camera(
     path = expanded(source)
     if not is_there(path):
         raise SourceFailed(f"{redacted(source)}: no such file or folder; check camera.source")
-    if is_folder(path) or path.suffix.lower() in PICTURES:
+    if os.path.isdir(path) or path.suffix.lower() in PICTURES:
         return CameraFolder(path, wanted.fps, paced=paced, now=now, sleep=sleep)
     return CameraFile(path, paced=paced, now=now, sleep=sleep)

@@ -21,8 +21,6 @@ from engine.hardware.stream_clock import StreamClock
 from engine.logs import redact
 from engine.ports import Frame, Image, SourceFailed, SourceTorn
 
-# As FFmpeg has it, all up to the last @: a password may have any character in it.
-HIDDEN_USER = re.compile(r"^.*@", re.DOTALL)
 QUERY = re.compile(r"\?.*$")
 OPEN_MS = 5000
 READ_MS = 3000
@@ -40,9 +38,10 @@ BLACK = 20
 
 def redacted(source: str) -> str:
     """`source` fit for people and logs: no user, no password, no query."""
-    scheme, slashes, rest = source.partition("://") if "://" in source else ("", "", source)
-    hidden = scheme + slashes + HIDDEN_USER.sub("***@", rest)
-    return redact(QUERY.sub("?...", hidden))
+    # As FFmpeg has it, all up to the last @: a password may have any character in it.
+    user, at, rest = source.rpartition("@")
+    scheme = f"{user.partition('://')[0]}://" if "://" in user else ""
+    return redact(QUERY.sub("?...", f"{scheme}***@{rest}" if at else source))
 
 
 class CameraDevice:
@@ -85,12 +84,10 @@ class CameraDevice:
         self._reader.opened()
 
     def _open_url(self) -> cv2.VideoCapture:
-        limits = (
-            *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MS),
-            # With threads of its own, decoding a frame from the queue looks like waiting for the
-            # camera, so that the queue is never emptied and pictures get ever older.
-            *(cv2.CAP_PROP_N_THREADS, 1),
-        )
+        times = (cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MS)
+        # With threads of its own, decoding a frame from the queue looks like waiting for the
+        # camera, so that the queue is never emptied and pictures get ever older.
+        limits = (*times, cv2.CAP_PROP_N_THREADS, 1)
         return cv2.VideoCapture(self.source, cv2.CAP_FFMPEG, limits)
 
     def _open_device(self) -> cv2.VideoCapture:

@@ -5,10 +5,10 @@ The simulated array is not here: only the composition root knows of it.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 
-from engine.files import expanded, is_file
 from engine.hardware.microphones_corrected import CorrectedMicrophones
 from engine.hardware.microphones_device import MicrophonesDevice
 from engine.hardware.microphones_file import MicrophonesFile
@@ -16,6 +16,7 @@ from engine.hardware.microphones_network import MicrophonesNetwork
 from engine.hardware.network_sound import is_network
 from engine.hearing.arrays import MicrophoneArray
 from engine.hearing.calibration import Correction
+from engine.paths import expanded
 from engine.ports import Microphones
 
 
@@ -24,7 +25,7 @@ def is_recording(source: str) -> bool:
     if is_network(source):
         return False
     path = expanded(source)
-    return path.suffix.lower() in {".wav", ".wave"} or is_file(path)
+    return path.suffix.lower() in {".wav", ".wave"} or os.path.isfile(path)
 
 
 def open_microphones(

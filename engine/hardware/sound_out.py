@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from engine.errors import UserError
-from engine.files import expanded
+from engine.paths import expanded
 from engine.ports import Samples, SoundSink
 
 REMEDY = "make a FIFO with mkfifo, or choose none"

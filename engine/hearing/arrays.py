@@ -20,7 +20,7 @@ import numpy.typing as npt
 import yaml
 
 from engine.errors import UserError
-from engine.files import expanded, is_there
+from engine.paths import expanded, is_there
 
 SPEED_OF_SOUND = 343.0
 """Metres per second in air at 20 degrees Celsius."""

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import UserError
-from engine.files import expanded, write_atomically
+from engine.files import write_atomically
 from engine.hearing.arrays import MicrophoneArray
 from engine.hearing.calibration import GAIN_RANGE_DB, Correction
+from engine.paths import expanded
 
 FILE = "microphones.json"
 REMEDY = "calibrate anew, or forget it with: heliotrope calibrate microphones --reset"

@@ -18,6 +18,7 @@ import onnxruntime
 from engine import networks
 from engine.hearing.band_maps import BandMaps, band_maps
 from engine.hearing.maps import Turns, View
+from engine.hearing.reading import APART
 from engine.hearing.spectra import Complex, Real
 from engine.hearing.steering import Dictionary
 
@@ -28,9 +29,9 @@ PARTS = (2, 3)
 alone, and what is alike in both ways of cutting is seldom an echo: on 210 simulated rooms the two
 together told equal talkers better than either, and as well as with fifths, which cost more."""
 
-SURE, NOBODY, ELSEWHERE = 0.5, 0.02, 25.0
-"""Where the whole of a stretch has one azimuth of at least the first probability, and so many
-degrees from it and further none of the second, its parts are not asked. In 180 simulated rooms with
+SURE, NOBODY = 0.5, 0.02
+"""Where the whole of a stretch has one azimuth of at least the first probability, and `APART`
+from it and further none of the second, its parts are not asked. In 180 simulated rooms with
 all mixtures that spared 60 of 100 stretches of one talker in little noise, and none of two at once.
 What was ambiguous stayed so, and what was not did, in every one; a few lost a second direction."""
 
@@ -95,7 +96,7 @@ def _alone(whole: Real) -> bool:
     """Whether one talker is sure and a second one out of the question."""
     azimuths = len(whole)
     apart = np.abs(np.arange(azimuths) - int(whole.argmax()))
-    beyond = np.minimum(apart, azimuths - apart) * 360.0 / azimuths >= ELSEWHERE
+    beyond = np.minimum(apart, azimuths - apart) * 360.0 / azimuths >= APART
     return bool(whole.max() >= SURE and whole[beyond].max(initial=0.0) < NOBODY)
 
 

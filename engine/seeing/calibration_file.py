@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import UserError
-from engine.files import expanded, write_atomically
+from engine.files import write_atomically
+from engine.paths import expanded
 from engine.seeing.geometry import Lens, Projection
 from engine.seeing.optics import Model, Optics
 

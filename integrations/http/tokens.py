@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from engine.errors import UserError
-from engine.files import write_atomically
+from engine.files import DAMAGED, write_atomically
 from integrations.http.scopes import Pass, Scope
 
 FILE = "tokens.json"
@@ -53,7 +53,7 @@ class TokenStore:
             if stamp != self._stamp:
                 self._tokens = tuple(_token(entry) for entry in json.loads(self._file.read_text()))
                 self._stamp = stamp
-        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        except DAMAGED:
             # Looked at again with the next request: what failed may pass.
             self._stamp, self._tokens = None, ()
         return self._tokens

@@ -13,6 +13,7 @@ from scripted_network import Saying
 from engine import networks
 from engine.bench import wake_words
 from engine.bench.wake_word_voices import read_mono
+from engine.config import WakeWord
 from engine.errors import UserError
 from engine.hearing import wake_word
 from engine.hearing.wake_word import (
@@ -175,3 +176,7 @@ def test_each_word_is_spotted_in_its_clips_and_not_in_the_others(
         for spotted in found:
             assert 0 <= spotted.start < spotted.end <= len(clip)
             assert np.square(clip[spotted.start : spotted.end]).mean() > level
+
+
+def test_the_configuration_offers_the_words_that_there_are_networks_for_and_none() -> None:
+    assert {word.value for word in WakeWord} == {*WORDS, NONE}

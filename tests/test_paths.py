@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from engine.__main__ import main
 from engine.errors import UserError
-from engine.files import expanded, is_file, is_folder, is_there
 from engine.hardware.camera import open_camera
 from engine.hardware.microphones import is_recording
 from engine.hearing.arrays import load_array
+from engine.paths import expanded, is_there
 from engine.ports import SourceFailed
 
 ODD = ["~nobody_is_called_so/clip.mp4", "x" * 300 + ".mp4"]
@@ -25,8 +26,8 @@ def test_a_home_that_nobody_has_is_a_name_like_any_other() -> None:
 def test_what_cannot_be_told_is_left_to_whoever_opens_it() -> None:
     long = Path("x" * 300)
     assert not is_there(long)
-    assert not is_folder(long)
-    assert not is_file(long)
+    assert not os.path.isdir(long)
+    assert not os.path.isfile(long)
 
 
 @pytest.mark.parametrize("path", ODD)
