@@ -122,6 +122,9 @@ def _axis(config: Config) -> Result:
 
 def _camera(config: Config) -> Result:
     if config.camera.source == SIMULATED:
+        from engine.sim.camera import drawable
+
+        drawable(config.camera.field_of_view)
         return Outcome.SIMULATED, "it renders the embedded room"
     if config.camera.source == OFF:
         return Outcome.OFF, "camera.source is none"
@@ -172,6 +175,17 @@ def _microphones(config: Config) -> Result:
         return Outcome.FOUND, f"{gives} ({limits})"
 
     return _in_time("microphones.source", config.microphones.source, listen)
+
+
+def _beam(config: Config) -> Result:
+    """What is said has somewhere to go."""
+    target = config.hearing.beam
+    if target == OFF or not config.hearing.enabled or config.microphones.source == OFF:
+        return Outcome.OFF, "hearing.beam is none, or nothing is heard"
+    from engine.hardware.sound_out import try_sound_out
+
+    try_sound_out(target)
+    return Outcome.FOUND, f"what is said goes to {target}"
 
 
 def _shutter(config: Config) -> Result:
@@ -312,6 +326,7 @@ PROBES: dict[str, Callable[[Config], Result]] = {
     "axis": _axis,
     "camera": _camera,
     "microphones": _microphones,
+    "beam": _beam,
     "shutter": _shutter,
     "mute": _mute,
     "lamps": _lamps,

@@ -7,6 +7,7 @@ into it and words the errors. A section that the core is given lives in
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -69,7 +70,33 @@ Url = Annotated[
     str,
     Matching(re.compile(r"(https?://[^\s/]+(/\S*)?)?"), "must be a URL such as http://host:8123"),
 ]
-Address = Annotated[str, Matching(re.compile(r"[0-9A-Fa-f.:]*"), "must be an IP address")]
+
+
+def _address(text: str) -> None:
+    """Raises ValueError for what is neither empty nor an IP address."""
+    if text:
+        ipaddress.ip_address(text)
+
+
+Address = Annotated[str, Matching(re.compile(r"[0-9A-Fa-f.:]*"), "must be an IP address", _address)]
+
+
+def _host(text: str) -> None:
+    """Raises ValueError for an address with its port, which is a setting of its own."""
+    if text.count(":") == 1:
+        raise ValueError(f"{text!r} holds a port; write it as mqtt.port")
+    if ":" in text:
+        ipaddress.IPv6Address(text)
+
+
+Host = Annotated[
+    str,
+    Matching(
+        re.compile(r"[^\s/@\[\]]*"),
+        "must be a bare name or address such as broker.local, without mqtt:// and brackets",
+        _host,
+    ),
+]
 
 
 class Mount(StrEnum):
@@ -226,7 +253,7 @@ class MqttConfig:
     """Without a `host` a broker of our own runs on loopback; with one, that is connected to."""
 
     enabled: bool = True
-    host: str = ""
+    host: Host = ""
     port: Port = 0
     username: str = ""
     password: Annotated[str, Secret()] = field(default="", repr=False)
@@ -292,11 +319,19 @@ class AlarmConfig:
     ] = field(default="", repr=False)
 
 
+def _span(text: str) -> None:
+    """Raises ValueError for one that ends when it begins: nothing to some, all day to others."""
+    begin, _, end = text.partition("-")
+    if begin == end:
+        raise ValueError(f"{text!r} has no length; for the whole day write 00:00-23:59")
+
+
 Hours = Annotated[
     str,
     Matching(
         re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d"),
         "must be a span of the day such as 22:00-07:00",
+        _span,
     ),
 ]
 Cron = Annotated[

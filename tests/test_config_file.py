@@ -105,6 +105,26 @@ mqtt: {username: bob, password: "123"}
             "my.yaml:1: axis.zero_deg: must be a finite number, not .nan; write a number",
         ),
         (
+            "mqtt: {host: 'mqtt://broker.local'}",
+            "my.yaml:1: mqtt.host: must be a bare name or address such as broker.local, "
+            'without mqtt:// and brackets, not "mqtt://broker.local"; correct it',
+        ),
+        (
+            "mqtt: {host: 'broker.local:1883'}",
+            "my.yaml:1: mqtt.host: 'broker.local:1883' holds a port; write it as mqtt.port; "
+            "correct it",
+        ),
+        (
+            "http: {ingress_from: '172.30.32'}",
+            "my.yaml:1: http.ingress_from: '172.30.32' does not appear to be an IPv4 or IPv6 "
+            "address; correct it",
+        ),
+        (
+            "alerts: {quiet_hours: ['22:00-22:00']}",
+            "my.yaml:1: alerts.quiet_hours: value 1: '22:00-22:00' has no length; "
+            "for the whole day write 00:00-23:59; correct it",
+        ),
+        (
             "axis: {zero_deg: -.inf}",
             "my.yaml:1: axis.zero_deg: must be a finite number, not -.inf; write a number",
         ),

@@ -64,7 +64,10 @@ def _asked() -> str:
         if code != getpass.getpass("Once more: "):
             raise UserError("the two differ", "try again")
     else:
-        code = sys.stdin.readline().strip()
+        try:
+            code = sys.stdin.readline().strip()
+        except UnicodeDecodeError:
+            code = ""  # no text, so no code
     if not CODE.fullmatch(code):
         raise UserError("a code is 4 to 16 digits", "Home Assistant's keypad has no letters")
     return code

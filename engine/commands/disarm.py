@@ -12,6 +12,7 @@ import sys
 
 from engine.commands.arm import ask
 from engine.commands.away import add_way, connect
+from engine.errors import UserError
 
 HELP = "Disarm the alarm; a code, where one is set, is asked for and not shown."
 EXAMPLES = """
@@ -37,4 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _asked() -> str:
     if sys.stdin.isatty():
         return getpass.getpass("Code: ").strip()
-    return sys.stdin.readline().strip()
+    try:
+        return sys.stdin.readline().strip()
+    except UnicodeDecodeError:
+        raise UserError("stdin holds no text", "a code is 4 to 16 digits") from None

@@ -17,7 +17,6 @@ from engine.core.places import (
     NARROWEST,
     USUAL_WIDTH,
     WIDEST,
-    Full,
     Origin,
     Place,
     Places,
@@ -106,8 +105,8 @@ def _with(
     place = Place(wrap(arguments.bearing), sense, origin, arguments.name, arguments.width)
     try:
         return places.with_(place)
-    except Full as error:
-        raise UserError(str(error), "see `heliotrope places clear --help`") from None
+    except ValueError as error:
+        raise UserError(str(error), "see `heliotrope places --help`") from None
 
 
 def _cleared(places: Places, arguments: argparse.Namespace) -> Places:

@@ -78,7 +78,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _from_file(name: str) -> Answers:
     """The answers in a YAML file: settings in the form of config.yaml."""
     if name == "-":
-        text, label = sys.stdin.read(), "the answers"
+        try:
+            text, label = sys.stdin.read(), "the answers"
+        except UnicodeDecodeError:
+            raise UserError("stdin holds no text", "write the answers in UTF-8") from None
     else:
         text, label = read_text(Path(name)), name
     config = parse_config(text, label)

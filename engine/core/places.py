@@ -146,7 +146,12 @@ class Places:
         return None
 
     def with_(self, place: Place) -> Places:
-        """One more. A name, and what is learned again, moves instead. Raises Full."""
+        """One more. A name, and what is learned again, moves instead.
+
+        Raises Full, and ValueError for a name that `without` would take for others.
+        """
+        if place.name in GROUPS or place.name.isdigit():
+            raise ValueError(f"{place.name!r} cannot be a name: clear_places means others by it")
         kept = [p for p in self.items if not _same(p, place)]
         if len(kept) >= MOST:
             # What was learned can be learned again; what the owner said is theirs.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from engine.core import alarm, attention, away, modes, survey, watching
 from engine.core.angles import wrap
 from engine.core.modes import Trigger
-from engine.core.places import BOTH, USUAL_WIDTH, Full, Origin, Place, Sense
+from engine.core.places import BOTH, USUAL_WIDTH, Origin, Place, Sense
 from engine.core.range_of_motion import RangeOfMotion
 from engine.core.state import Move, Notice, State
 from engine.core.types import (
@@ -319,7 +319,7 @@ def _add_place(state: State, command: Command, origin: Origin, sense: Sense | No
     width = float(given.get("width") or USUAL_WIDTH)
     try:
         places = state.places.with_(Place(bearing, sense, origin, name, width))
-    except Full as error:
+    except ValueError as error:
         return Answer(state, False, str(error))
     what = f"{origin.value} {name}".strip()
     return Answer(replace(state, places=places), True, f"{what} at {bearing:.0f}°")

@@ -44,6 +44,15 @@ def open_sound_out(target: str, key: str = "hearing.beam") -> SoundSink:
     raise UserError(f"{key}: {target}: neither a .wav file, nor a FIFO, nor udp://", REMEDY)
 
 
+def try_sound_out(target: str, key: str = "hearing.beam") -> None:
+    """Raises UserError where `open_sound_out` would; a wav file is neither made nor replaced."""
+    path = expanded(target)
+    if target.startswith("udp://") or path.suffix.lower() != ".wav":
+        open_sound_out(target, key).close()
+    elif path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UserError(f"{key}: {target}: cannot be written", REMEDY)
+
+
 def _address(target: str, key: str) -> tuple[str, int]:
     parts = urlsplit(target)
     with contextlib.suppress(ValueError):

@@ -36,6 +36,17 @@ COVERED = (6, 5, 9)
 NEAREST = 0.25
 
 
+def drawable(field_of_view: float) -> None:
+    """Raises UserError for more degrees than a flat picture of the room can show."""
+    widest = 2.0 * PADDING - 10.0
+    if field_of_view > widest:
+        raise UserError(
+            f"camera.field_of_view: the simulated camera has a flat picture of at most "
+            f"{widest:.0f} degrees, not {field_of_view:g}",
+            "choose a smaller one",
+        )
+
+
 class SimulatedCamera:
     """A `ports.Camera`. Deterministic by seed, frame number and what it is told.
 
@@ -68,12 +79,7 @@ class SimulatedCamera:
         origin: float = 0.0,
     ) -> None:
         """`eye` is the lens's height above the floor, by default the room's device height."""
-        if field_of_view > 2.0 * PADDING - 10.0:
-            raise UserError(
-                f"camera.field_of_view: the simulated camera has a flat picture of at most "
-                f"{2.0 * PADDING - 10.0:.0f} degrees, not {field_of_view:g}",
-                "choose a smaller one",
-            )
+        drawable(field_of_view)
         self.width, self.height = width, height
         self._world = world
         self._heading_at = heading_at

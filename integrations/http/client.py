@@ -60,11 +60,18 @@ class Engine:
 
     def about(self) -> dict[str, Any]:
         """Name, scope, commands, and whether disarming takes a code."""
-        return self._asked("GET", "/about")[1]
+        return self._told("/about", "scope")
 
     def state(self) -> dict[str, Any]:
         """The snapshot, and `now` on its clock."""
-        return self._asked("GET", "/state")[1]
+        return self._told("/state", "alarm")
+
+    def _told(self, path: str, key: str) -> dict[str, Any]:
+        """What is at `path`. Raises RunError where it is not an engine's: without `key`."""
+        status, answer = self._asked("GET", path)
+        if key not in answer:
+            raise _refused(status, self._way.url)
+        return answer
 
     def tell(self, name: str, arguments: dict[str, object]) -> str:
         """Give a command; what the engine says to it. Raises RunError where it refuses.

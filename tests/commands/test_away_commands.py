@@ -320,6 +320,24 @@ async def test_no_redirect_carries_the_token_away(
     assert "answered with 307" in said
 
 
+async def test_a_server_of_something_else_is_told(device: Device, typed: Callable) -> None:
+    async def other(_: web.Request) -> web.Response:
+        return web.json_response({"hello": "world"})
+
+    app = web.Application()
+    app.router.add_get("/state", other)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        file = str(device.token_file(Scope.ADMIN))
+        code, said = await typed("away", "--url", url, "--token-file", file)
+    finally:
+        await runner.cleanup()
+    assert (code, "is this Heliotrope's page?" in said) == (1, True)
+
+
 @pytest.mark.parametrize("url", ["ftp://host", "host:8765", "http://", "http://[", "http://h:x"])
 async def test_what_is_no_address_is_told(device: Device, typed: Callable, url: str) -> None:
     file = str(device.token_file(Scope.ADMIN))

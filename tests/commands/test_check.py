@@ -85,6 +85,32 @@ def test_a_broken_configuration_as_json(tmp_path: Path, capsys: pytest.CaptureFi
     assert [line.split(": ")[0] for line in report["errors"]] == ["my.yaml:1", "my.yaml:2"]
 
 
+def test_a_lens_that_the_simulated_room_cannot_be_drawn_with() -> None:
+    found = finding("camera", HELIOTROPE_CAMERA__FIELD_OF_VIEW="150")
+    assert found.outcome is Outcome.MISSING
+    assert "camera.field_of_view" in found.detail
+
+
+def test_a_beam_that_has_somewhere_to_go_is_found_and_its_file_left_alone(tmp_path: Path) -> None:
+    kept = tmp_path / "said.wav"
+    kept.write_bytes(b"of yesterday")
+    beams = {
+        str(kept): Outcome.FOUND,
+        str(tmp_path / "new.wav"): Outcome.FOUND,
+        str(tmp_path / "nowhere" / "said.wav"): Outcome.MISSING,
+        str(tmp_path / "no.fifo"): Outcome.MISSING,
+        "udp://127.0.0.1:5004": Outcome.FOUND,
+        "udp://127.0.0.1": Outcome.MISSING,
+        "none": Outcome.OFF,
+    }
+    for beam, outcome in beams.items():
+        found = finding("beam", HELIOTROPE_HEARING__BEAM=beam)
+        assert found.outcome is outcome, beam
+        assert outcome is not Outcome.MISSING or "hearing.beam" in found.detail
+    assert kept.read_bytes() == b"of yesterday"
+    assert not (tmp_path / "new.wav").exists()
+
+
 def test_a_broker_that_answers(listener: int) -> None:
     found = finding(
         "broker", HELIOTROPE_MQTT__HOST="127.0.0.1", HELIOTROPE_MQTT__PORT=str(listener)

@@ -78,6 +78,14 @@ async def test_what_the_keypad_cannot_type_is_no_code(
     assert not text or text not in err
 
 
+def test_what_is_no_text_is_no_code(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfe1\n"), "utf-8"))
+    assert main(["code"]) == 2
+    assert "4 to 16 digits" in capsys.readouterr().err
+
+
 def test_one_in_the_configuration_is_told_of(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

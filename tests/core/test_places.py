@@ -122,6 +122,12 @@ def test_clearing_what_is_not_there_says_so(which: str) -> None:
         of(SOFA, PAINTING).without(which)
 
 
+@pytest.mark.parametrize("name", ["all", "learned", "masks", "names", "7"])
+def test_what_clears_others_is_no_name(name: str) -> None:
+    with pytest.raises(ValueError, match="clear_places"):
+        of(SOFA).with_(Place(1.0, None, Origin.NAME, name))
+
+
 def test_numbers_are_never_shared_and_what_was_learned_makes_room() -> None:
     home = of(PAINTING)
     for k in range(MOST):
