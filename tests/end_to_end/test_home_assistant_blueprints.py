@@ -259,6 +259,87 @@ async def test_a_smoke_alarm_is_told_whoever_is_at_home_and_a_restored_event_nev
             assert "image" not in phone.pushed[0]["data"]
 
 
+async def runs(home: HomeAssistant, automation: str, count: int) -> None:
+    """Wait until so many runs of it are under way."""
+    await eventually(lambda: home.attribute(automation, "current", count))
+
+
+async def test_a_snooze_holds_back_no_smoke_alarm_and_buttons_outlive_the_cooldown(
+    home_assistant: HomeAssistant,
+) -> None:
+    home, engine = home_assistant, Engine()
+    async with serving(home) as (url, phone), device(home, engine) as running:
+        await phone.register(f"{url}/push")
+        names = await ids(home)
+        automation = await automate(
+            home,
+            url,
+            "away_alert",
+            alert=names["alert"],
+            phone=await phone.id(),
+            cooldown=1,
+            snooze=1,
+            button_1="All well",
+            action_1=[{"action": "button.press", "target": {"entity_id": names["centre"]}}],
+        )
+        await alert(running)
+        await eventually(lambda: len(phone.pushed) == 1)
+        # Long after the notification its buttons do what they say.
+        await runs(home, automation, 0)
+        await phone.press(next(a for a in phone.buttons() if a.startswith("ONE_")))
+        await eventually(lambda: engine.was_asked("centre"))
+        await runs(home, automation, 0)
+        await phone.press(next(a for a in phone.buttons() if a.startswith("SNOOZE_")))
+        await runs(home, automation, 1)
+        # Events are heard in turn: once the alarm is told, the person was held back.
+        await alert(running, tag="visit-2")
+        await alert(running, tag="fire", kind="smoke_alarm")
+        await eventually(lambda: len(phone.pushed) > 1)
+        assert [told["data"]["tag"] for told in phone.pushed] == ["visit-1", "fire"]
+        assert phone.pushed[1]["data"]["push"]["interruption-level"] == "time-sensitive"
+        # It rings again after each cooldown for as long as it lasts.
+        await runs(home, automation, 1)
+        await alert(running, tag="fire", kind="smoke_alarm")
+        await eventually(lambda: len(phone.pushed) > 2)
+        assert phone.pushed[2]["data"]["tag"] == "fire"
+        assert phone.pushed[2]["data"]["push"]["interruption-level"] == "time-sensitive"
+
+
+async def test_a_smoke_alarm_waits_for_nothing_and_a_short_visit_is_not_told(
+    home_assistant: HomeAssistant,
+) -> None:
+    home, engine = home_assistant, Engine()
+    async with serving(home) as (url, phone), device(home, engine) as running:
+        await phone.register(f"{url}/push")
+        names = await ids(home)
+        automation = await automate(
+            home,
+            url,
+            "away_alert",
+            alert=names["alert"],
+            phone=await phone.id(),
+            loiter=2,
+            cooldown=60,
+        )
+        await alert(running)
+        await runs(home, automation, 1)
+        # While it waits whether the visit lasts, and in the cooldown of another alarm.
+        await alert(running, tag="fire", kind="smoke_alarm")
+        await eventually(lambda: len(phone.pushed) == 1)
+        # A renewal of it within the cooldown updates it, and rings no second time.
+        await asyncio.sleep(1.0)
+        await alert(running, tag="fire", kind="smoke_alarm")
+        await eventually(lambda: len(phone.pushed) == 2)
+        assert phone.pushed[1]["data"]["push"]["interruption-level"] == "passive"
+        await alert(running, tag="gas", kind="co_alarm")
+        await eventually(lambda: len(phone.pushed) == 3)
+        tags = [told["data"]["tag"] for told in phone.pushed]
+        assert tags == ["fire", "fire", "gas"]
+        # The runs of both alarms are left: the visit's has ended without a word.
+        await runs(home, automation, 2)
+        assert len(phone.pushed) == 3
+
+
 async def back(home: HomeAssistant, entity: str) -> bool:
     return await home.state(entity) != "unavailable"
 
