@@ -2,13 +2,14 @@
 
 A trigger that the table does not list for a mode changes nothing. `manual`
 and `paused` remember the mode they interrupted; `away` ends in the mode it
-began from. The shutter is no mode: it stands above all of them. Pure.
+began from, a pause or a hold included. The shutter is no mode: it stands
+above all of them. Pure.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from engine.core.types import FollowPolicy, Mode
@@ -68,13 +69,17 @@ TRANSITIONS: dict[tuple[Mode, Trigger], Mode | None] = {
 
 @dataclass(frozen=True, slots=True)
 class ModeState:
-    """The mode, the one to return to, until when a hold lasts, and the follow policy."""
+    """The mode, the one to return to, until when a hold lasts, and the follow policy.
+
+    `armed_from` is what `away` began from; None in any other mode.
+    """
 
     mode: Mode = Mode.FOLLOW
     before: Mode = Mode.FOLLOW
     hold_until: float = -math.inf
     policy: FollowPolicy = FollowPolicy.ALL
     activity: str | None = None
+    armed_from: ModeState | None = None
 
 
 def advance(
@@ -89,6 +94,13 @@ def advance(
     if key not in TRANSITIONS:
         return state, False
     target = TRANSITIONS[key]
+    if trigger is Trigger.ARM:
+        return replace(state, mode=Mode.AWAY, hold_until=hold_until, armed_from=state), True
+    if trigger is Trigger.DISARM:
+        # Not its policy and activity: those may have been changed since.
+        was = state.armed_from or ModeState()
+        before, hold_until = was.before, was.hold_until
+        return ModeState(was.mode, before, hold_until, state.policy, state.activity), True
     if target is RETURN:
         mode, before = state.before, Mode.FOLLOW
     else:
@@ -96,7 +108,7 @@ def advance(
         # An interruption of an interruption returns to what was first interrupted.
         resting = state.mode in (Mode.FOLLOW, Mode.CALL)
         before = state.mode if resting and mode is not state.mode else state.before
-    return ModeState(mode, before, hold_until, state.policy, state.activity), True
+    return replace(state, mode=mode, before=before, hold_until=hold_until), True
 
 
 def follows(state: ModeState, chosen: tuple[str, ...], summoned: bool) -> bool:

@@ -18,6 +18,7 @@ from engine.core.range_of_motion import RangeOfMotion
 from engine.core.state import Move, Notice, State
 from engine.core.types import (
     Action,
+    AlarmState,
     AlertKind,
     Command,
     FollowPolicy,
@@ -168,12 +169,18 @@ def _resume(state: State, _: Command) -> Answer:
 def _arm(state: State, command: Command) -> Answer:
     wanted = str(command.arguments.get("mode") or "away")
     trigger = alarm.Trigger.ARM_NIGHT if wanted == "night" else alarm.Trigger.ARM_AWAY
+    delay = command.arguments.get("delay")
+    arming = state.alarm.state is AlarmState.ARMING
+    # A delay that is asked for while it is arming counts: 0 ends the wait. The same request
+    # without one does not begin it anew, or whatever repeats itself would never arm.
     if state.alarm.on and state.alarm.armed_for is alarm.ARMED_FOR[trigger]:
-        return Answer(state, True, "armed already")
+        if not arming:
+            return Answer(state, True, "armed already")
+        if delay is None:
+            return Answer(state, True, "arming already")
     blocked = obstacle(state)
     if blocked:
         return Answer(state, False, blocked)
-    delay = command.arguments.get("delay")
     armed, allowed = watching.armed(state, trigger, None if delay is None else float(delay))
     if not allowed:
         return Answer(state, False, f"not possible while {state.alarm.state.value}")

@@ -184,6 +184,26 @@ def test_what_is_armed_already_says_so_and_disarming_twice_is_no_error() -> None
     assert ask(state, "disarm")[1].ok
 
 
+def test_a_delay_of_nothing_ends_the_wait_while_it_is_arming() -> None:
+    state, _ = ask(device(), "arm", delay=30.0)
+    # The same once more does not begin the wait anew.
+    state, said = ask(state, "arm", 20.0)
+    assert (said.ok, said.message) == (True, "arming already")
+    assert state.alarm.until == 40.0
+    state, said = ask(state, "arm", 21.0, delay=0.0)
+    assert (said.ok, said.message) == (True, "armed away")
+    assert state.alarm.state is AlarmState.ARMED_AWAY
+
+
+def test_disarming_a_paused_device_leaves_it_paused() -> None:
+    state, _ = ask(device(), "pause")
+    state, _ = ask(state, "arm", delay=0.0)
+    assert state.modes.mode is Mode.AWAY
+    state, _ = ask(state, "disarm")
+    assert state.modes.mode is Mode.PAUSED
+    assert ask(state, "resume")[0].modes.mode is Mode.FOLLOW
+
+
 def test_a_closed_shutter_keeps_nobody_from_disarming() -> None:
     state, _ = ask(device(), "arm", delay=0.0)
     state, _, _ = brain.step(state, ShutterChanged(20.0, ShutterState.CLOSED))

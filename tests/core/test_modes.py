@@ -1,6 +1,7 @@
 """Modes: one table, interruptions that end, and nothing the table does not list."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -34,10 +35,24 @@ def test_a_hand_interrupts_and_the_mode_comes_back(mode: Mode) -> None:
     assert state.mode is mode
 
 
-def test_disarming_restores_the_mode_before() -> None:
-    armed, _ = advance(ModeState(mode=Mode.CALL), Trigger.ARM)
-    assert armed.mode is Mode.AWAY
-    assert advance(armed, Trigger.DISARM)[0].mode is Mode.CALL
+@pytest.mark.parametrize("trigger", [Trigger.PAUSE, Trigger.SET_MANUAL, Trigger.PUSHED])
+@pytest.mark.parametrize("first", [Mode.FOLLOW, Mode.CALL])
+def test_disarming_restores_the_mode_before_and_what_that_interrupted(
+    first: Mode, trigger: Trigger
+) -> None:
+    resting = ModeState(mode=first)
+    for state in (resting, advance(resting, trigger, 10.0)[0]):
+        armed, _ = advance(state, Trigger.ARM)
+        assert armed.mode is Mode.AWAY
+        # The owner looks in meanwhile.
+        armed, _ = advance(armed, Trigger.ASKED, 99.0)
+        assert advance(armed, Trigger.DISARM)[0] == state
+
+
+def test_the_policy_chosen_while_away_outlives_it() -> None:
+    armed, _ = advance(ModeState(mode=Mode.PAUSED), Trigger.ARM)
+    chosen = replace(armed, policy=FollowPolicy.OFF)
+    assert advance(chosen, Trigger.DISARM)[0].policy is FollowPolicy.OFF
 
 
 @pytest.mark.parametrize("trigger", [Trigger.PAUSE, Trigger.SET_FOLLOW, Trigger.SET_MANUAL])
