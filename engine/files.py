@@ -15,13 +15,20 @@ DAMAGED = (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionErr
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Replace `path` by `data`. Raises OSError, and then `path` is what it was."""
+    """Replace `path` by `data`. Raises OSError, and then `path` is what it was.
+
+    What root writes belongs to whoever the folder belongs to.
+    """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
             os.fchmod(stream.fileno(), mode)
+            if os.geteuid() == 0:
+                # `sudo heliotrope token create` must leave a file that the service can read.
+                folder_of = path.parent.stat()
+                os.fchown(stream.fileno(), folder_of.st_uid, folder_of.st_gid)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)

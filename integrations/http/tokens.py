@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import secrets
 import time
 from collections.abc import Callable
@@ -51,7 +52,7 @@ class TokenStore:
             about = self._file.stat()
             stamp = (about.st_mtime_ns, about.st_ino)
             if stamp != self._stamp:
-                self._tokens = tuple(_token(entry) for entry in json.loads(self._file.read_text()))
+                self._tokens = _tokens(json.loads(self._file.read_text()))
                 self._stamp = stamp
         except DAMAGED:
             # Looked at again with the next request: what failed may pass.
@@ -60,7 +61,7 @@ class TokenStore:
 
     def make(self, name: str, scope: Scope) -> str:
         """A new token of that name. Raises UserError for a name that is taken."""
-        known = self.all()
+        known = self._to_change()
         if any(token.name == name for token in known):
             raise UserError(f"there is a token {name} already", "revoke it, or choose another name")
         if len(known) >= MOST_TOKENS:
@@ -71,7 +72,7 @@ class TokenStore:
 
     def revoke(self, name: str) -> None:
         """The token of that name opens nothing any more. Raises UserError where there is none."""
-        known = self.all()
+        known = self._to_change()
         left = tuple(token for token in known if token.name != name)
         if len(left) == len(known):
             names = ", ".join(token.name for token in known) or "there are none"
@@ -91,6 +92,16 @@ class TokenStore:
         """Whether the token of this `digest` is still there."""
         return any(token.digest == wanted for token in self.all())
 
+    def _to_change(self) -> tuple[Token, ...]:
+        """All tokens. Raises UserError where there may be more of them than can be read."""
+        known = self.all()
+        if self._stamp is None and os.path.lexists(self._file):
+            raise UserError(
+                f"{self._file} is damaged or may not be read",
+                "bring it back from a backup, or remove it and make the tokens anew",
+            )
+        return known
+
     def _write(self, tokens: tuple[Token, ...]) -> None:
         try:
             text = json.dumps([asdict(token) for token in tokens], indent=1)
@@ -103,6 +114,12 @@ class TokenStore:
 
 def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _tokens(entries: object) -> tuple[Token, ...]:
+    if not isinstance(entries, list):
+        raise TypeError("tokens are a list")
+    return tuple(_token(entry) for entry in entries)
 
 
 def _token(entry: dict[str, object]) -> Token:

@@ -61,9 +61,20 @@ def test_there_is_an_end_to_them(tmp_path: Path) -> None:
         '[{"name": "x", "scope": "view", "made": 1%s, "digest": "00"}]' % ("0" * 400),
     ],
 )
-def test_a_damaged_file_opens_to_nobody(tmp_path: Path, text: str) -> None:
-    (tmp_path / FILE).write_text(text)
-    assert TokenStore(tmp_path).pass_of("anything") is None
+def test_a_damaged_file_opens_to_nobody_and_is_left_as_it_is(tmp_path: Path, text: str) -> None:
+    file = tmp_path / FILE
+    file.write_text(text)
+    before = file.read_bytes()
+    store = TokenStore(tmp_path)
+    assert store.pass_of("anything") is None
+    # Its tokens may come back with it: none of them is thrown away for a new one.
+    with pytest.raises(UserError, match="damaged"):
+        store.make("phone", Scope.VIEW)
+    with pytest.raises(UserError, match="damaged"):
+        store.revoke("phone")
+    assert file.read_bytes() == before
+    file.unlink()
+    store.make("phone", Scope.VIEW)
 
 
 def test_a_file_that_could_not_be_read_for_a_moment_opens_again(
