@@ -30,6 +30,8 @@ MOST_LINKS = 8
 MOST_SESSIONS = 32
 MOST_OF_ONE = 4
 """Sessions that one token has at a time: whoever may only look throws nobody else out."""
+MOST_BY_TICKETS = 8
+"""Sessions that notifications' buttons have at a time, on all phones of a home."""
 
 FAILURES = 10
 FAILURE_SECONDS = 60.0
@@ -126,13 +128,12 @@ class Access:
             return None
         if not 0.0 < left <= MOST_TICKET_SECONDS:
             return None
+        self._make_room(holder, MOST_BY_TICKETS)
         return self._session(_Session(holder, self.now() + left))
 
     def admit(self, holder: Pass, holds: Callable[[], bool]) -> str:
         """A session of `holder` for as long as what it was opened with `holds`."""
-        own = [key for key, session in self._sessions.items() if session.holder == holder]
-        for key in own[: max(0, len(own) + 1 - MOST_OF_ONE)]:
-            del self._sessions[key]
+        self._make_room(holder, MOST_OF_ONE)
         return self._session(_Session(holder, holds=holds))
 
     def leave(self, session: str | None) -> None:
@@ -143,7 +144,15 @@ class Access:
     def _signature(self, text: str) -> str:
         return hmac.new(self.key, text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
 
+    def _make_room(self, holder: Pass, most: int) -> None:
+        """For one more session of `holder`, who has `most` at a time: his oldest end."""
+        self._forget_old_sessions()
+        own = [key for key, session in self._sessions.items() if session.holder == holder]
+        for key in own[: max(0, len(own) + 1 - most)]:
+            del self._sessions[key]
+
     def _session(self, session: _Session) -> str:
+        self._forget_old_sessions()
         while len(self._sessions) >= MOST_SESSIONS:
             del self._sessions[next(iter(self._sessions))]
         token = secrets.token_urlsafe(_BYTES)
@@ -182,6 +191,12 @@ class Access:
         if len(times) < FAILURES:
             return 0.0
         return max(0.0, times[0] + FAILURE_SECONDS - self.now())
+
+    def _forget_old_sessions(self) -> None:
+        # Only those whose time is over: whether a token still holds is asked when it is used.
+        now = self.now()
+        for key in [key for key, session in self._sessions.items() if session.until <= now]:
+            del self._sessions[key]
 
     def _forget_old_links(self) -> None:
         now = self.now()

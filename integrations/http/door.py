@@ -49,6 +49,8 @@ class Door:
     """`middleware` stands before all routes of one server.
 
     `cookie` names its cookie; `public` is the owner's address of it behind a proxy, if any.
+    A notification's session has a cookie of its own: it ends soon and may do less than the
+    one that the owner's browser may have, which is not sent along from another app.
     """
 
     def __init__(
@@ -116,7 +118,18 @@ class Door:
             basic = not request.headers["Authorization"].lower().startswith("bearer ")
             # A browser sends a password along by itself, so it only ever looks.
             return Pass(known.who, Scope.VIEW) if known and basic else known
-        return self.access.holder(request.cookies.get(self._cookie()))
+        return self._by_cookie(request)
+
+    def _by_cookie(self, request: web.Request) -> Pass | None:
+        """Whose session this browser has; of two the one that may do more."""
+        own, visit = (self.access.holder(request.cookies.get(name)) for name in self._cookies())
+        if own is None or (visit is not None and not own.scope.covers(visit.scope)):
+            return visit
+        return own
+
+    def _cookies(self) -> tuple[str, str]:
+        """Of the browser's own session, and of a notification's."""
+        return self._cookie(), f"{self._cookie()}_look"
 
     def admitted(self, request: web.Request) -> Pass:
         """Who is asking, for a handler behind the door. Raises where that has just ended."""
@@ -135,7 +148,7 @@ class Door:
 
     def _from_here(self, request: web.Request, by_ingress: bool) -> bool:
         """Whether what may change something comes from our own page, or from a program."""
-        if request.method == "GET":
+        if request.method in {"GET", "HEAD"}:
             return True
         if by_ingress:
             return request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
@@ -153,9 +166,15 @@ class Door:
         if _offered(request) is not None:
             return self._too_often(request) or closed(request)
         response = closed(request)
-        if request.cookies.get(self._cookie()) is not None:
-            response.del_cookie(self._cookie(), path="/")
+        self._forget(request, response)
         return response
+
+    def _forget(self, request: web.Request, response: web.Response) -> None:
+        """This browser's sessions are over, and it keeps no cookie of them."""
+        for name in self._cookies():
+            if name in request.cookies:
+                self.access.leave(request.cookies[name])
+                response.del_cookie(name, path="/")
 
     def _too_often(self, request: web.Request) -> web.Response | None:
         """Note a wrong token; the refusal, where there were too many from this address."""
@@ -178,7 +197,7 @@ class Door:
         """
         session = self.access.open(request.match_info["token"])
         if session is None:
-            if self.access.allows(request.cookies.get(self._cookie())):
+            if self._by_cookie(request) is not None:
                 return to_page()
             return self._too_often(request) or plain(
                 401,
@@ -186,7 +205,7 @@ class Door:
                 f"A link opens the page once, within {LINK_SECONDS / 60:.0f} minutes. "
                 "Press Enter where Heliotrope runs, and it prints another.",
             )
-        return self._with_session(to_page(), session)
+        return self._with_session(to_page(), self._cookie(), session)
 
     async def look(self, request: web.Request) -> web.StreamResponse:
         """`/look/{ticket}`: a notification's button opens the live view for a while."""
@@ -198,7 +217,7 @@ class Door:
                 "The button of a notification works for a while only. Open the page itself.",
             )
         # Lax: the button is a link from another app, and it must arrive with its session.
-        return self._with_session(to_page("../?look#look"), session, "Lax")
+        return self._with_session(to_page("../?look#look"), self._cookies()[1], session, "Lax")
 
     # ----------------------------------------------------------------- the tokens
 
@@ -218,15 +237,15 @@ class Door:
                 "It was revoked, or something is missing from it. "
                 "The owner makes one with: heliotrope token create NAME --scope control",
             )
-        self.access.leave(request.cookies.get(self._cookie()))
+        response = to_page()
+        self._forget(request, response)
         held = partial(tokens.holds, digest(offered))
-        return self._with_session(to_page(), self.access.admit(holder, held))
+        return self._with_session(response, self._cookie(), self.access.admit(holder, held))
 
     async def leave(self, request: web.Request) -> web.StreamResponse:
-        """`/leave`: this browser's session is over."""
-        self.access.leave(request.cookies.get(self._cookie()))
+        """`/leave`: this browser's sessions are over."""
         response = web.Response(status=204)
-        response.del_cookie(self._cookie(), path="/")
+        self._forget(request, response)
         return response
 
     def has_session(self, request: web.Request) -> bool:
@@ -234,9 +253,9 @@ class Door:
         return _offered(request) is None and not self._by_ingress(request)
 
     def _with_session(
-        self, response: web.Response, session: str, same_site: str = "Strict"
+        self, response: web.Response, cookie: str, session: str, same_site: str = "Strict"
     ) -> web.Response:
-        response.set_cookie(self._cookie(), session, httponly=True, samesite=same_site, path="/")
+        response.set_cookie(cookie, session, httponly=True, samesite=same_site, path="/")
         return response
 
 

@@ -9,10 +9,14 @@ from integrations.http.access import (
     FAILURE_SECONDS,
     FAILURES,
     LINK_SECONDS,
+    MOST_BY_TICKETS,
     MOST_LINKS,
     MOST_SESSIONS,
     Access,
 )
+from integrations.http.scopes import Pass, Scope
+
+VISITOR = Pass("a button", Scope.CONTROL)
 
 
 class Clock:
@@ -64,6 +68,29 @@ def test_memory_is_bounded_and_the_newest_win() -> None:
     assert access.open(tokens[-1]) is not None
     sessions = [access.open(access.new_link()) for _ in range(MOST_SESSIONS)]
     assert all(access.allows(session) for session in sessions)
+
+
+def test_a_notification_s_link_pressed_again_and_again_throws_nobody_out() -> None:
+    clock = Clock()
+    access = Access(clock, clock)
+    owner = access.open(access.new_link())
+    ticket = access.sign(60.0)
+    pressed = [access.enter(ticket, VISITOR) for _ in range(MOST_SESSIONS)]
+    assert access.allows(owner)
+    assert [access.allows(session) for session in pressed[-MOST_BY_TICKETS:]] == (
+        [True] * MOST_BY_TICKETS
+    )
+
+
+def test_sessions_that_are_over_make_room_before_any_other() -> None:
+    clock = Clock()
+    access = Access(clock, clock)
+    owner = access.open(access.new_link())
+    for _ in range(MOST_BY_TICKETS):
+        access.enter(access.sign(60.0), VISITOR)
+    clock.t += 60.0
+    others = [access.open(access.new_link()) for _ in range(MOST_SESSIONS - 1)]
+    assert all(access.allows(session) for session in (owner, *others))
 
 
 def test_failures_lock_for_a_minute_and_only_their_address() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -129,6 +130,58 @@ async def test_signing_in_again_ends_what_this_browser_had_before(
     assert await about(site, browser) == (200, "view")
     async with aiohttp.ClientSession(cookies=kept) as before:
         assert await about(site, before) == (401, "")
+
+
+async def test_a_notification_s_link_leaves_this_browser_its_own_session(
+    site: TokenSite, browser: aiohttp.ClientSession
+) -> None:
+    wall, now = [2e9], [1000.0]
+    site.server.access.wall, site.server.access.now = lambda: wall[0], lambda: now[0]
+    await sign_in(site, browser, site.tokens[Scope.ADMIN])
+    async with browser.get(site.server.new_ticket(60.0)) as answer:
+        assert answer.status == 200
+    assert await about(site, browser) == (200, "admin")
+    now[0] += 61.0
+    assert await about(site, browser) == (200, "admin")
+
+
+async def test_a_notification_s_link_lets_a_viewer_turn_the_head_for_a_while(
+    site: TokenSite, browser: aiohttp.ClientSession
+) -> None:
+    now = [1000.0]
+    site.server.access.now = lambda: now[0]
+    await sign_in(site, browser, site.tokens[Scope.VIEW])
+    async with browser.get(site.server.new_ticket(60.0)):
+        pass
+    assert await about(site, browser) == (200, "control")
+    now[0] += 61.0
+    assert await about(site, browser) == (200, "view")
+
+
+async def test_signing_out_and_signing_in_end_a_notification_s_session_too(
+    site: TokenSite, browser: aiohttp.ClientSession
+) -> None:
+    link = site.server.new_ticket(60.0)
+    await sign_in(site, browser, site.tokens[Scope.VIEW])
+    async with browser.get(link):
+        pass
+    await sign_in(site, browser, site.tokens[Scope.VIEW])
+    assert await about(site, browser) == (200, "view")
+    async with browser.get(link):
+        pass
+    async with browser.post(f"{site.url}/leave", headers=site.here) as answer:
+        assert answer.status == 204
+    assert await about(site, browser) == (401, "")
+
+
+async def test_the_head_of_a_page_is_for_whoever_may_have_the_page(
+    site: TokenSite, browser: aiohttp.ClientSession
+) -> None:
+    words = base64.b64encode(f"anybody:{site.tokens[Scope.VIEW]}".encode()).decode()
+    login = {"Authorization": f"Basic {words}"}
+    for ask in (browser.get, browser.head):
+        async with ask(f"{site.url}/state", headers=login) as answer:
+            assert answer.status in {200, 503}, "503: the engine has said nothing yet"
 
 
 async def test_cookies_of_before_a_restart_keep_nobody_from_signing_in(
