@@ -30,6 +30,8 @@ FIRST_FRAME_SECONDS = 5.0
 STUCK_SECONDS = 10.0
 """A viewer that takes nothing for so long has gone."""
 LOOK_AGAIN_SECONDS = 1.0
+LINGER_SECONDS = 30.0
+"""Stills that follow one another within so long are one visit, shown and noted once."""
 DRAIN_SECONDS = 0.02
 
 BOUNDARY = "heliotrope-frame"
@@ -44,6 +46,14 @@ class _Picture:
     data: bytes
 
 
+@dataclass(slots=True)
+class _Glances:
+    """Of one viewer: how many stills are on their way, and what ends the visit after them."""
+
+    under_way: int = 0
+    over: asyncio.TimerHandle | None = None
+
+
 class LiveView:
     """Who looks, and the newest picture. A `PictureSink`; lives in one event loop.
 
@@ -53,6 +63,8 @@ class LiveView:
     def __init__(self, changed: Changed = lambda _all, _who, _came: None) -> None:
         self.changed = changed
         self._viewers: list[str] = []
+        self._glances: dict[str, _Glances] = {}
+        self._waiting = 0
         self._picture: _Picture | None = None
         self._number = 0
         self._dropped = 0
@@ -64,12 +76,17 @@ class LiveView:
         return tuple(self._viewers)
 
     @property
+    def waiting(self) -> int:
+        """How many wait for pictures now; of a viewer of stills the visit outlasts that."""
+        return self._waiting
+
+    @property
     def dropped(self) -> int:
         """How often everything had to end."""
         return self._dropped
 
     def wants(self, _seen: PeopleSeen | None) -> bool:
-        return bool(self._viewers)
+        return self._waiting > 0
 
     def offer(self, _t: float, data: bytes, _seen: PeopleSeen | None) -> None:
         self._number += 1
@@ -82,21 +99,69 @@ class LiveView:
         loop = self._loop
         if loop is not None:
             with suppress(RuntimeError):  # the loop has closed
-                loop.call_soon_threadsafe(self._wake)
+                loop.call_soon_threadsafe(self._ended)
 
     @contextmanager
     def looking(self, who: str) -> Iterator[None]:
         """Inside the block `who` counts as a viewer, and is shown as one."""
-        self._loop = asyncio.get_running_loop()
-        self._viewers.append(who)
-        self.changed(self.viewers, who, True)
+        self._came(who)
+        try:
+            with self._served():
+                yield
+        finally:
+            self._went(who)
+
+    @contextmanager
+    def glancing(self, who: str) -> Iterator[None]:
+        """The same for one picture; `who` is shown on for `LINGER_SECONDS`, were it not dropped."""
+        visit = self._glances.get(who)
+        if visit is None:
+            visit = self._glances[who] = _Glances()
+            self._came(who)
+        if visit.over is not None:
+            visit.over.cancel()
+        visit.under_way += 1
+        before = self._dropped
+        try:
+            with self._served():
+                yield
+        finally:
+            visit.under_way -= 1
+            if visit.under_way == 0 and self._dropped != before:
+                self._glanced(who)
+            elif visit.under_way == 0:
+                loop = asyncio.get_running_loop()
+                visit.over = loop.call_later(LINGER_SECONDS, self._glanced, who)
+
+    def end_glances(self) -> None:
+        """Whoever waits for no picture looks no more."""
+        for who in [who for who, visit in self._glances.items() if visit.under_way == 0]:
+            self._glanced(who)
+
+    def _glanced(self, who: str) -> None:
+        visit = self._glances.pop(who)
+        if visit.over is not None:
+            visit.over.cancel()
+        self._went(who)
+
+    @contextmanager
+    def _served(self) -> Iterator[None]:
+        self._waiting += 1
         try:
             yield
         finally:
-            self._viewers.remove(who)
-            if not self._viewers:
+            self._waiting -= 1
+            if not self._waiting:
                 self._picture = None
-            self.changed(self.viewers, who, False)
+
+    def _came(self, who: str) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._viewers.append(who)
+        self.changed(self.viewers, who, True)
+
+    def _went(self, who: str) -> None:
+        self._viewers.remove(who)
+        self.changed(self.viewers, who, False)
 
     async def newer(self, than: int, unless: int) -> _Picture | None:
         """The next picture after number `than`; None once `dropped` is not `unless` any more."""
@@ -106,6 +171,10 @@ class LiveView:
             if self._picture is not None and self._picture.number > than:
                 return self._picture
             await self._news.wait()
+
+    def _ended(self) -> None:
+        self.end_glances()
+        self._wake()
 
     def _wake(self) -> None:
         news, self._news = self._news, asyncio.Event()
@@ -124,13 +193,14 @@ class CheckIn:
     def stop(self) -> None:
         for stream in self._streams:
             stream.cancel()
+        self.live.end_glances()
 
     async def still(self, request: web.Request) -> web.StreamResponse:
         """One picture, from now."""
         refused = self._refused()
         if refused:
             return refused
-        with self.live.looking(self._door.admitted(request).who):
+        with self.live.glancing(self._door.admitted(request).who):
             picture = await self._first(self.live.dropped)
         if picture is None:
             return _no_picture()
@@ -207,7 +277,7 @@ class CheckIn:
     def _refused(self) -> web.Response | None:
         if not self._open_now():
             return plain(503, "Shutter closed", "The shutter is closed: there is no picture.")
-        if len(self.live.viewers) >= MOST_VIEWERS:
+        if self.live.waiting >= MOST_VIEWERS:
             return plain(503, "Too many viewers", "Close one of the other live views first.")
         return None
 

@@ -6,6 +6,7 @@ for deleting every still when an administrator asks.
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import math
 import time
@@ -59,7 +60,8 @@ class NightPages:
         """
         start, end = self._window(request)
         before = as_json(await self._standing(start))
-        events = as_json(await self._read(start, end, MOST_EVENTS))
+        # In a thread: a year of events takes long, and the head turns meanwhile.
+        events = await asyncio.to_thread(as_json, await self._read(start, end, MOST_EVENTS))
         body = f'{{"from":{start:.3f},"to":{end:.3f},"before":{before},"events":{events}}}'
         return web.Response(text=body, content_type="application/json")
 
@@ -67,7 +69,7 @@ class NightPages:
         start, end = self._window(request)
         day = datetime.datetime.fromtimestamp(start).astimezone().strftime("%Y-%m-%d")
         return web.Response(
-            text=as_csv(await self._read(start, end, MOST_EVENTS)),
+            text=await asyncio.to_thread(as_csv, await self._read(start, end, MOST_EVENTS)),
             content_type="text/csv",
             headers={"Content-Disposition": f'attachment; filename="heliotrope-{day}.csv"'},
         )

@@ -255,6 +255,26 @@ async def test_a_notification_s_link_looks_and_turns_for_a_while(
         assert answer.status == 401
 
 
+@pytest.mark.parametrize(("path", "name"), [("/history", "as_json"), ("/history.csv", "as_csv")])
+async def test_a_long_night_is_written_out_beside_the_loop(
+    site: Site,
+    browser: aiohttp.ClientSession,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    name: str,
+) -> None:
+    wrote: dict[int, int] = {}
+
+    def write(events: list[Past]) -> str:
+        wrote[len(events)] = threading.get_ident()
+        return "[]"
+
+    monkeypatch.setattr(f"integrations.http.night.{name}", write)
+    async with browser.get(site.url + path, headers=site.bearer(Scope.VIEW)) as answer:
+        assert answer.status == 200
+    assert wrote[1] != threading.get_ident()
+
+
 # ----------------------------------------------------------------- the live view
 
 
@@ -285,10 +305,51 @@ async def test_without_a_viewer_no_frame_is_wanted(
     assert site.offered == 0
     async with browser.get(f"{site.url}/camera/still", headers=site.bearer(Scope.VIEW)) as answer:
         assert (answer.status, answer.content_type) == (200, "image/jpeg")
-    await until(lambda: not site.live.viewers)
+    await until(lambda: not site.live.wants(None))
     before = site.offered
     await asyncio.sleep(0.1)
     assert site.offered == before
+
+
+async def stills(site: Site, browser: aiohttp.ClientSession, count: int) -> None:
+    for _ in range(count):
+        async with browser.get(
+            f"{site.url}/camera/still", headers=site.bearer(Scope.VIEW)
+        ) as answer:
+            assert answer.status == 200
+
+
+async def test_stills_that_follow_one_another_are_one_visit(
+    site: Site, browser: aiohttp.ClientSession
+) -> None:
+    await stills(site, browser, 5)
+    assert site.seen == [(("a view",), "a view", True)]
+    assert site.live.viewers == ("a view",)
+    # Only whoever waits for a picture takes a place.
+    assert site.live.waiting == 0
+    await site.server.stop()
+    assert site.seen[1:] == [((), "a view", False)]
+
+
+async def test_a_visit_of_stills_is_over_a_while_after_the_last(
+    site: Site, browser: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integrations.http.checkin.LINGER_SECONDS", 0.01)
+    for count in (1, 2):
+        await stills(site, browser, 1)
+        await until(lambda: not site.live.viewers)
+        assert site.seen == [(("a view",), "a view", True), ((), "a view", False)] * count
+
+
+async def test_the_shutter_ends_a_visit_of_stills_at_once(
+    site: Site, browser: aiohttp.ClientSession
+) -> None:
+    await stills(site, browser, 1)
+    edge = threading.Thread(target=site.live.drop)
+    edge.start()
+    edge.join()
+    await until(lambda: not site.live.viewers)
+    assert [came for _, _, came in site.seen] == [True, False]
 
 
 async def test_the_shutter_ends_every_stream_from_its_own_thread(
