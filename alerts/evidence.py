@@ -96,7 +96,8 @@ class EvidenceStore:
     def _kept(self) -> list[tuple[Path, int, float]]:
         found = []
         if self.folder.is_dir():
-            for file in self.folder.glob("*.jpg"):
+            # The power may have been cut before a part had its name: that shows somebody, too.
+            for file in (*self.folder.glob("*.jpg"), *self.folder.glob(".*.jpg.part")):
                 with contextlib.suppress(FileNotFoundError):
                     about = file.stat()
                     found.append((file, about.st_size, about.st_mtime))

@@ -44,6 +44,16 @@ def test_old_ones_go_and_of_too_much_the_oldest(tmp_path: Path) -> None:
     assert [file.exists() for file in files] == [True, True, False, False]
 
 
+def test_what_a_power_cut_left_half_written_goes_with_the_rest(tmp_path: Path) -> None:
+    kept = store(tmp_path, days=7)
+    old = put(kept, ".old.jpg.part", 10, 8 * DAY)
+    new = put(kept, ".new.jpg.part", 10, 60.0)
+    kept.tidy()
+    assert (old.exists(), new.exists()) == (False, True)
+    assert kept.delete_all() == 1
+    assert list(kept.folder.iterdir()) == []
+
+
 def test_one_act_deletes_all(tmp_path: Path) -> None:
     kept = store(tmp_path)
     assert kept.delete_all() == 0
