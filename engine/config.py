@@ -417,8 +417,10 @@ class Config:
     @property
     def core(self) -> CoreSettings:
         """What the decision core needs of all this."""
+        hears = self.hearing.enabled and self.microphones.source != OFF
         return CoreSettings(
             range=self.axis.range,
+            senses=hears or self.camera.source != OFF,
             motion=self.axis.motion,
             zones=self.zones,
             tracking=self.tracking,

@@ -50,6 +50,26 @@ def test_the_environment_overrides_the_file(file: Path) -> None:
     assert loaded.source.startswith(f"{file} + HELIOTROPE_AXIS__MOTION__GENTLE + ")
 
 
+@pytest.mark.parametrize(
+    ("camera", "microphones", "hearing", "senses"),
+    [
+        ("none", "none", "1", False),
+        ("none", "default", "0", False),
+        ("none", "default", "1", True),
+        ("/dev/video0", "none", "1", True),
+    ],
+)
+def test_the_core_knows_whether_anything_watches(
+    file: Path, camera: str, microphones: str, hearing: str, senses: bool
+) -> None:
+    environment = {
+        "HELIOTROPE_CAMERA__SOURCE": camera,
+        "HELIOTROPE_MICROPHONES__SOURCE": microphones,
+        "HELIOTROPE_HEARING__ENABLED": hearing,
+    }
+    assert load(file, environment).config.core.senses is senses
+
+
 def test_a_wrong_value_in_the_file_does_not_matter_once_overridden(file: Path) -> None:
     file.write_text("camera:\n  width: x\n")
     assert load(file, {"HELIOTROPE_CAMERA__WIDTH": "800"}).config.camera.width == 800

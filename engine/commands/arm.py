@@ -7,8 +7,10 @@ engine decides.
 from __future__ import annotations
 
 import argparse
+import sys
 
 from engine.commands.away import add_way, connect, words
+from engine.core.requests import UNWATCHED
 from engine.errors import RunError
 from integrations.http.client import NEW_TOKEN, Engine
 
@@ -47,6 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
         wanted["delay"] = arguments.delay
     told = ask(engine, "arm", wanted)
     print(told if told == "armed already" else words(engine.state()))
+    if UNWATCHED in told:
+        print(f"heliotrope: {UNWATCHED}", file=sys.stderr)
     return 0
 
 

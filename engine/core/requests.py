@@ -35,6 +35,7 @@ from engine.core.types import (
 
 REST_AFTER_OPENING = 2.0
 """Seconds after the shutter was opened in which no command turns the head: a hand is near it."""
+UNWATCHED = "nothing watches: there is neither a camera nor a microphone"
 SHOWN_FOR = 30.0
 """Seconds that a text stays on the screen where nobody says otherwise."""
 
@@ -186,7 +187,9 @@ def _arm(state: State, command: Command) -> Answer:
         return Answer(state, False, f"not possible while {state.alarm.state.value}")
     changed, _allowed = modes.advance(armed.modes, Trigger.ARM)
     message = armed.alarm.state.value.replace("_", " ")
-    return Answer(replace(armed.at_rest(), modes=changed), True, message, (Stop(message),))
+    # Not refused: whoever tries the alarm out needs no camera.
+    said = message if state.settings.senses else f"{message}, but {UNWATCHED}"
+    return Answer(replace(armed.at_rest(), modes=changed), True, said, (Stop(message),))
 
 
 def _disarm(state: State, _: Command) -> Answer:

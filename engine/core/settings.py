@@ -143,6 +143,8 @@ class CoreSettings:
     limits: tuple[Degrees, Degrees] | None = None
     """The widest that a set-up may make of the range; None: as it is."""
     turned_by_hand: bool = True
+    senses: bool = True
+    """Whether there is a camera or a microphone at all."""
     motion: MotionSettings = field(default_factory=MotionSettings)
     zones: ZoneSettings = field(default_factory=ZoneSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)

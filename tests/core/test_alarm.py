@@ -184,6 +184,19 @@ def test_what_is_armed_already_says_so_and_disarming_twice_is_no_error() -> None
     assert ask(state, "disarm")[1].ok
 
 
+def test_arming_says_so_where_nothing_watches() -> None:
+    state = device()
+    blind = replace(state, settings=replace(state.settings, senses=False))
+    assert "nothing watches" not in ask(state, "arm")[1].message
+    state, said = ask(blind, "arm", delay=0.0)
+    assert said.ok
+    assert (
+        said.message
+        == "armed away, but nothing watches: there is neither a camera nor a microphone"
+    )
+    assert state.armed
+
+
 def test_a_delay_of_nothing_ends_the_wait_while_it_is_arming() -> None:
     state, _ = ask(device(), "arm", delay=30.0)
     # The same once more does not begin the wait anew.

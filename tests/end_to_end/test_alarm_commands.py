@@ -53,7 +53,7 @@ def test_armed_over_a_power_cut_and_disarmed_with_the_code(home: Home) -> None:
     assert home.alarm()["alarm"] == "disarmed"
     code, said = home.type("arm")
     assert code == 0
-    assert re.match(r"(arming: armed in \d s|armed)$", said)
+    assert re.match(r"(arming: armed in \d s|armed)\nheliotrope: nothing watches: ", said)
     home.until(lambda now: now["alarm"] == "armed_away")
     assert home.type("code", stdin=f"{CODE}\n")[0] == 0
     home.end(signal.SIGKILL)
