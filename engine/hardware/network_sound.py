@@ -24,6 +24,8 @@ SCHEMES = ("udp", "wyoming")
 _BUFFER = 1 << 19
 """Bytes that the system keeps for a late reader: 2.7 s of six microphones."""
 _LONGEST_LINE, _LONGEST_PART = 1 << 16, 1 << 20
+_HIGHEST = 1 << 20
+"""Beyond any rate, width or count of channels."""
 _MISFITS = 8
 """Datagrams in a row that are no whole frames, after which it is no accident."""
 
@@ -166,7 +168,10 @@ class WyomingLine:
     def receive(self) -> Piece:
         while True:
             event = self._json(self._line())
-            data = event.get("data") or {}
+            data = event.get("data")
+            data = {} if data is None else data
+            if not isinstance(data, dict):
+                raise self._strange("an event whose data is no object")
             if length := self._length(event, "data_length"):
                 data = {**data, **self._json(self._exactly(length))}
             payload = self._exactly(self._length(event, "payload_length"))
@@ -181,8 +186,10 @@ class WyomingLine:
     def _piece(self, data: Mapping[str, Any], payload: bytes) -> Piece:
         try:
             rate, width, channels = (int(data[key]) for key in ("rate", "width", "channels"))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise self._strange("a chunk that does not say its rate, width and channels") from None
+        if not all(0 < number <= _HIGHEST for number in (rate, width, channels)):
+            raise self._strange("a chunk whose rate, width or channels no sound has")
         if width != 2 or not 1 <= channels <= 64:
             raise self._strange(f"samples of {8 * width} bits in {channels} channels")
         whole = len(payload) - len(payload) % (2 * channels)
@@ -212,14 +219,16 @@ class WyomingLine:
 
     def _length(self, event: Mapping[str, Any], key: str) -> int:
         length = event.get(key) or 0
-        if not isinstance(length, int) or not 0 <= length <= _LONGEST_PART:
+        if not isinstance(length, int):
+            raise self._strange(f"a {key} that is no whole number")
+        if not 0 <= length <= _LONGEST_PART:
             raise self._strange(f"{key} {str(length)[:20]}")
         return length
 
     def _json(self, text: bytes) -> dict[str, Any]:
         try:
             found = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter for thousands of brackets
             raise self._strange("what is no JSON") from None
         if not isinstance(found, dict):
             raise self._strange("what is no event")

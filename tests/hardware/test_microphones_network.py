@@ -187,6 +187,12 @@ def chunk(count: int, channels: int = 4, rate: int = 16_000, inline: bool = Fals
     return event("audio-chunk", form, frames(count, channels), inline)
 
 
+def odd_chunk(rate: str, width: str = "2") -> bytes:
+    """A chunk with numbers as no JSON library would write them."""
+    form = f'{{"rate": {rate}, "width": {width}, "channels": 4}}'
+    return f'{{"type": "audio-chunk", "data": {form}, "payload_length": 8}}\n'.encode() + bytes(8)
+
+
 @contextmanager
 def satellite(says: bytes, stays: bool = True) -> Iterator[str]:
     """A Wyoming microphone that says this to whoever connects."""
@@ -238,6 +244,16 @@ def test_a_wyoming_microphone_is_heard(inline: bool) -> None:
         (event("audio-chunk", {"rate": 16_000}, bytes(64)), "does not say"),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "no JSON"),
         (b"[1]\n", "no event"),
+        (b'{"type": "x", "data": ' + 60_000 * b"[" + b"\n", "no JSON"),
+        (b'{"type": "audio-chunk", "data": [1], "data_length": 2}\n{}', "data is no object"),
+        (b'{"type": "audio-chunk", "data": "abc", "data_length": 2}\n{}', "data is no object"),
+        (b'{"type": "audio-chunk", "data": [1], "payload_length": 2}\n..', "data is no object"),
+        (b'{"type": "x", "data_length": [[]]}\n', "data_length that is no whole number"),
+        (odd_chunk("1e999"), "does not say"),
+        (odd_chunk("Infinity"), "does not say"),
+        (odd_chunk("1e300"), "no sound has"),
+        (odd_chunk("0"), "no sound has"),
+        (odd_chunk("16000", width=4300 * "9"), "no sound has"),
         (b'{"type": "audio-chunk", "payload_length": 99999999}\n', "payload_length 99999999"),
         (b"x" * 70_000, "line without an end"),
         (b"", "no sound for"),
