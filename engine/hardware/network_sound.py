@@ -6,10 +6,10 @@ channels and the rate they came with. Knows no arrays and no time.
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 import json
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -106,7 +106,6 @@ class DatagramLine:
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
             self._socket.bind((address.host, address.port))
-            self._socket.settimeout(LOST_AFTER)
         except (OSError, UnicodeError) as error:
             self._socket.close()
             raise SourceFailed(
@@ -120,16 +119,7 @@ class DatagramLine:
 
     def receive(self) -> Piece:
         frame = 2 * self._channels
-        while True:
-            try:
-                data, (sender, *_) = self._socket.recvfrom(1 << 16)
-            except OSError:
-                raise SourceFailed(
-                    f"microphones {self._address.text!r}: no sound for {LOST_AFTER} s; "
-                    "is the satellite on, and does it send here?"
-                ) from None
-            if self._sender is None or sender == self._sender:
-                break
+        data = self._datagram()
         if data and len(data) % frame == 0:
             self._misfits = 0
             return Piece(data, self._channels, self._address.rate)
@@ -144,6 +134,29 @@ class DatagramLine:
 
     def close(self) -> None:
         self._socket.close()
+
+    def _datagram(self) -> bytes:
+        """The satellite's next one; however many others send, they are not waited for longer."""
+        stranger = ""
+        deadline = time.monotonic() + LOST_AFTER
+        while (left := deadline - time.monotonic()) > 0.0:
+            try:
+                self._socket.settimeout(left)
+                data, (sender, *_) = self._socket.recvfrom(1 << 16)
+            except OSError:
+                break
+            if self._sender is None or sender == self._sender:
+                return data
+            stranger = stranger or str(sender)
+        who = f"microphones {self._address.text!r}"
+        if stranger:
+            raise SourceFailed(
+                f"{who}: something from {stranger} sends here, not from={self._address.sender}; "
+                "is that the satellite's address?"
+            )
+        raise SourceFailed(
+            f"{who}: no sound for {LOST_AFTER} s; is the satellite on, and does it send here?"
+        )
 
 
 class WyomingLine:
@@ -162,10 +175,12 @@ class WyomingLine:
                 f"microphones {address.text!r}: no answer ({_why(error)}); "
                 "is the satellite's microphone service on?"
             ) from error
-        self._socket.settimeout(LOST_AFTER)
-        self._file = self._socket.makefile("rb")
+        self._received = bytearray()
+        self._deadline = 0.0
 
     def receive(self) -> Piece:
+        # Events without sound, or bytes that trickle in, do not put it off.
+        self._deadline = time.monotonic() + LOST_AFTER
         while True:
             event = self._json(self._line())
             data = event.get("data")
@@ -179,8 +194,7 @@ class WyomingLine:
                 return self._piece(data, payload)
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._file.close()
+        self._received.clear()
         self._socket.close()
 
     def _piece(self, data: Mapping[str, Any], payload: bytes) -> Piece:
@@ -198,24 +212,33 @@ class WyomingLine:
         return Piece(payload, channels, rate)
 
     def _line(self) -> bytes:
-        try:
-            line = self._file.readline(_LONGEST_LINE)
-        except OSError:
-            raise self._gone() from None
-        if not line:
-            raise self._gone()
-        if not line.endswith(b"\n"):
+        while (end := self._received.find(b"\n")) < 0:
+            if len(self._received) >= _LONGEST_LINE:
+                raise self._strange("a line without an end")
+            self._more()
+        if end >= _LONGEST_LINE:
             raise self._strange("a line without an end")
-        return line
+        return self._exactly(end + 1)
 
     def _exactly(self, count: int) -> bytes:
+        while len(self._received) < count:
+            self._more()
+        data = bytes(self._received[:count])
+        del self._received[:count]
+        return data
+
+    def _more(self) -> None:
+        left = self._deadline - time.monotonic()
+        if left <= 0.0:
+            raise self._gone()
         try:
-            data = self._file.read(count) if count else b""
+            self._socket.settimeout(left)
+            data = self._socket.recv(1 << 16)
         except OSError:
             raise self._gone() from None
-        if data is None or len(data) < count:
+        if not data:
             raise self._gone()
-        return data
+        self._received += data
 
     def _length(self, event: Mapping[str, Any], key: str) -> int:
         length = event.get(key) or 0

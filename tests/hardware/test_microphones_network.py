@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import pairwise
 from typing import Any
@@ -124,11 +124,42 @@ def test_a_silent_satellite_counts_as_gone_and_comes_back() -> None:
         assert microphones.read().samples.any()
 
 
-def test_only_the_named_satellite_is_heard() -> None:
+def test_only_the_named_satellite_is_heard_and_who_else_sends_is_named() -> None:
     with listening(4, "?from=127.0.0.2") as microphones:
         send(microphones, frames(256, 4))
-        with pytest.raises(SourceFailed):
+        with pytest.raises(
+            SourceFailed, match=r"from 127\.0\.0\.1 sends here, not from=127\.0\.0\.2"
+        ):
             microphones.read()
+
+
+@contextmanager
+def repeating(say: Callable[[], object]) -> Iterator[threading.Thread]:
+    """Says something every 20 ms, for seconds or until the test is done with it."""
+    done = threading.Event()
+
+    def talk() -> None:
+        for _ in range(250):
+            if done.wait(0.02):
+                return
+            say()
+
+    thread = threading.Thread(target=talk, daemon=True)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        done.set()
+        thread.join(10.0)
+
+
+def test_strangers_do_not_put_off_that_the_satellite_is_gone() -> None:
+    with listening(4, "?from=127.0.0.2") as microphones:
+        said = frames(100, 4)
+        with repeating(lambda: send(microphones, said)) as strangers:
+            with pytest.raises(SourceFailed, match="not from="):
+                microphones.read()
+            assert strangers.is_alive()
 
 
 @pytest.mark.parametrize(
@@ -214,6 +245,19 @@ def satellite(says: bytes, stays: bool = True) -> Iterator[str]:
         done.set()
         thread.join(10.0)
         server.close()
+
+
+@pytest.mark.parametrize("says", [b'{"type": "ping"}\n', b"x"])
+def test_a_satellite_that_sends_anything_but_sound_counts_as_gone(says: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        microphones = MicrophonesNetwork(f"wyoming://127.0.0.1:{server.getsockname()[1]}", 4)
+        microphones.open()
+        connection, _ = server.accept()
+        with connection, repeating(lambda: connection.sendall(says)) as satellite:
+            with pytest.raises(SourceFailed, match="no sound for"):
+                microphones.read()
+            assert satellite.is_alive()
+        microphones.close()
 
 
 def heard(says: bytes, channels: int = 4, count: int = 1, stays: bool = True) -> list[AudioBlock]:
