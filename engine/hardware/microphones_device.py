@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.hardware import portaudio
 from engine.hardware.decimation import RATE, Decimator
 from engine.hardware.sample_clock import SampleClock
 from engine.ports import AudioBlock, Samples, SourceFailed, SourceTorn
@@ -50,17 +51,30 @@ class MicrophonesDevice:
         self._stream: Any = None
         self._queue: queue.Queue[tuple[float, Samples]] = queue.Queue(_QUEUE)
         self._torn = False
+        self._gone = False
         self._samples = SampleClock(RATE)
 
     def open(self) -> None:
         """Raises SourceFailed: package missing, device missing, too few channels, no rate."""
         self.close()
         library = self._load()
+        try:
+            self._take(library)
+        except SourceFailed:
+            self._gone = True
+            portaudio.STREAMS.leave(self)
+            raise
+        self._gone = False
+
+    def _take(self, library: Any) -> None:
         wanted = max(self._picked) + 1
         name = self._name()
         try:
+            # Where it was missing or lost, it may have been plugged in since the devices were
+            # listed. Not each time: that takes a while, and a mute ends with an opening, too.
+            portaudio.STREAMS.enter(self, library if self._gone else None)
             info = library.query_devices(name, "input")
-        except (ValueError, OSError) as error:
+        except Exception as error:  # PortAudioError derives from Exception alone
             raise SourceFailed(
                 f"microphones {self.device!r}: not found ({error}); "
                 "plug it in, or list devices with: python -m sounddevice"
@@ -82,6 +96,7 @@ class MicrophonesDevice:
         try:
             stamp, raw = self._queue.get(timeout=LOST_AFTER)
         except queue.Empty:
+            self._gone = True
             raise SourceFailed(
                 f"microphones {self.device!r}: no sound for {LOST_AFTER} s; check the plug"
             ) from None
@@ -99,6 +114,7 @@ class MicrophonesDevice:
         if stream is not None:
             with contextlib.suppress(Exception):  # a device already gone cannot be closed
                 stream.close()
+            portaudio.STREAMS.leave(self)
         while not self._queue.empty():
             self._queue.get_nowait()[1].fill(0.0)
         self._samples.restart()
@@ -127,6 +143,7 @@ class MicrophonesDevice:
     def _start(self, library: Any, name: str | int | None, wanted: int) -> None:
         failure: Exception | None = None
         for ratio in (1, 3, 2):  # 16 kHz, and what devices without it offer
+            stream: Any = None
             try:
                 stream = library.InputStream(
                     device=name,
@@ -140,9 +157,12 @@ class MicrophonesDevice:
                 self._ratio = ratio
                 self._stream = stream
                 stream.start()
-            except Exception as error:  # noqa: BLE001  PortAudioError derives from Exception alone
+            except Exception as error:  # noqa: BLE001  as above
                 failure = error
                 self._stream = None
+                if stream is not None:
+                    with contextlib.suppress(Exception):
+                        stream.close()
             else:
                 return
         raise SourceFailed(

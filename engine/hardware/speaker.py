@@ -6,6 +6,7 @@ decides nothing: what is played, how loud and how long is its caller's affair.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import threading
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from engine.hardware import portaudio
 
 RATE = 48_000
 LOWEST, HIGHEST = 700.0, 1600.0
@@ -46,12 +49,16 @@ class AudioSpeaker:
 
     def probe(self) -> None:
         """Raises OSError where nothing could be played; makes no sound."""
+        look = object()
+        portaudio.STREAMS.enter(look)
         try:
             self._sounddevice().check_output_settings(
                 device=self._device, channels=1, dtype="float32", samplerate=RATE
             )
         except Exception as error:
             raise self._refusal(error) from error
+        finally:
+            portaudio.STREAMS.leave(look)
 
     def play(self, sound: str, volume: float) -> None:
         """Until `stop`; replaces what is played. Raises OSError where there is no loudspeaker."""
@@ -65,13 +72,15 @@ class AudioSpeaker:
             played += frames
 
         with self._lock:
+            portaudio.STREAMS.enter(self)
             try:
                 self._stream = self._sounddevice().OutputStream(
                     samplerate=RATE, channels=1, dtype="float32", device=self._device, callback=fill
                 )
                 self._stream.start()
             except Exception as error:
-                self._stream = None
+                with contextlib.suppress(Exception):
+                    self._close()
                 raise self._refusal(error) from error
 
     def _sounddevice(self) -> Any:
@@ -83,9 +92,15 @@ class AudioSpeaker:
 
     def stop(self) -> None:
         with self._lock:
-            stream, self._stream = self._stream, None
-            if stream is not None:
-                stream.close()
+            self._close()
 
     def close(self) -> None:
         self.stop()
+
+    def _close(self) -> None:
+        stream, self._stream = self._stream, None
+        try:
+            if stream is not None:
+                stream.close()
+        finally:
+            portaudio.STREAMS.leave(self)

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.hardware import microphones_device
+from engine.hardware import microphones_device, portaudio
 from engine.hardware.microphones_device import MicrophonesDevice
+from engine.hardware.speaker import AudioSpeaker
 from engine.ports import SourceFailed, SourceTorn
 
 
@@ -21,10 +22,13 @@ class FakeStream:
         self.arguments = arguments
         self.callback: Callable[..., None] = arguments["callback"]
         self.closed = False
+        self.library = library
         library.stream = self
+        library.streams.append(self)
 
     def start(self) -> None:
-        pass
+        if self.library.busy:
+            raise RuntimeError("Device unavailable")
 
     def close(self) -> None:
         self.closed = True
@@ -40,14 +44,37 @@ class FakeSoundDevice:
     def __init__(self, channels: int = 6, rates: tuple[int, ...] = (16_000,)) -> None:
         self.channels, self.rates = channels, rates
         self.stream: FakeStream | None = None
+        self.streams: list[FakeStream] = []
+        self.busy = False
+        self.plugged = {None, "array"}
+        self.listed = set(self.plugged)
+        self.starts = 0
+
+    def _terminate(self) -> None:
+        for stream in self.streams:
+            stream.closed = True
+        self.listed = set()
+
+    def _initialize(self) -> None:
+        self.starts += 1
+        self.listed = set(self.plugged)
 
     def query_devices(self, name: object, kind: str) -> dict[str, Any]:
-        if name == "missing":
-            raise ValueError("No input device matching 'missing'")
+        if name not in self.listed:
+            raise ValueError(f"No input device matching {name!r}")
         return {"max_input_channels": self.channels}
 
     def InputStream(self, **arguments: Any) -> FakeStream:  # noqa: N802  the library's name
         return FakeStream(self, **arguments)
+
+    def OutputStream(self, **arguments: Any) -> FakeStream:  # noqa: N802
+        self.rates = (*self.rates, arguments["samplerate"])
+        return FakeStream(self, **arguments)
+
+
+@pytest.fixture(autouse=True)
+def nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portaudio, "STREAMS", portaudio.OpenStreams())
 
 
 def opened(
@@ -156,3 +183,78 @@ def test_a_missing_library_is_named(
     monkeypatch.setattr(microphones_device.importlib, "import_module", fail)
     with pytest.raises(SourceFailed, match=said):
         MicrophonesDevice("default", 4).open()
+
+
+def test_an_array_that_is_plugged_in_later_is_found() -> None:
+    library = FakeSoundDevice()
+    device = MicrophonesDevice("late", 4, library=library)
+    with pytest.raises(SourceFailed, match="plug it in"):
+        device.open()
+    library.plugged.add("late")
+    device.open()
+    assert library.stream is not None
+    library.stream.give(1.0)
+    assert device.read().samples.any()
+
+
+def test_an_array_that_was_lost_is_looked_for_anew_and_one_that_was_closed_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(microphones_device, "LOST_AFTER", 0.01)
+    library = FakeSoundDevice()
+    device, _ = opened(library)
+    device.close()
+    device.open()
+    assert library.starts == 0
+    with pytest.raises(SourceFailed, match="no sound"):
+        device.read()
+    device.open()
+    assert library.starts == 1
+
+
+def test_looking_for_an_array_does_not_silence_the_loudspeaker() -> None:
+    library = FakeSoundDevice()
+    speaker = AudioSpeaker("default", library)
+    device = MicrophonesDevice("late", 4, library=library)
+    with pytest.raises(SourceFailed):
+        device.open()
+    library.plugged.add("late")
+    speaker.play("siren", 1.0)
+    sounding = library.stream
+    assert sounding is not None
+    with pytest.raises(SourceFailed):
+        device.open()
+    assert not sounding.closed
+    speaker.stop()
+    device.open()
+
+
+def test_a_portaudio_that_does_not_start_again_is_named_and_tried_once_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    library = FakeSoundDevice()
+    device = MicrophonesDevice("late", 4, library=library)
+    with pytest.raises(SourceFailed):
+        device.open()
+
+    def fail() -> None:
+        raise RuntimeError("Error initializing PortAudio")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(library, "_initialize", fail)
+        with pytest.raises(SourceFailed, match=r"not found \(Error initializing"):
+            device.open()
+    library.plugged.add("late")
+    monkeypatch.setattr(library, "_terminate", fail)
+    device.open()
+
+
+def test_streams_that_do_not_start_are_closed() -> None:
+    library = FakeSoundDevice(rates=(16_000, 32_000, 48_000))
+    library.busy = True
+    with pytest.raises(SourceFailed, match="Device unavailable"):
+        MicrophonesDevice("default", 4, library=library).open()
+    with pytest.raises(OSError, match="Device unavailable"):
+        AudioSpeaker("default", library).play("siren", 1.0)
+    assert len(library.streams) == 4
+    assert all(stream.closed for stream in library.streams)
