@@ -117,6 +117,8 @@ class AudioLoop:
                         raise
                     self._report(ok=False, detail=str(error))
                     self._microphones.close()
+                    # Otherwise its sound would be kept for as long as the device stays away.
+                    self._ear.forget()
                     pause = FIRST_PAUSE if self.blocks > before else pause
                     await self._clock.sleep(pause)
                     pause = min(2.0 * pause, LONGEST_PAUSE)

@@ -181,6 +181,36 @@ async def test_a_device_lost_in_mid_stream_comes_back() -> None:
     assert clock.slept == [1.0]
 
 
+async def test_no_sound_is_kept_while_a_device_is_away() -> None:
+    microphones = ScriptedMicrophones([0.0, SourceFailed("lost; check the plug"), 5.0])
+    loop, _, clock, ear = loop_of(microphones, live=True)
+    kept_in_pauses: list[bool] = []
+    sleep = clock.sleep
+
+    async def watched(seconds: float) -> None:
+        kept_in_pauses.append(not ear.forgotten)
+        await sleep(seconds)
+
+    clock.sleep = watched  # type: ignore[method-assign]
+    await loop.run()
+    assert kept_in_pauses == [False]
+
+
+async def test_a_mute_while_a_device_is_away_keeps_it_closed() -> None:
+    microphones = ScriptedMicrophones([0.0, SourceFailed("lost; check the plug"), 5.0])
+    loop, _, clock, _ = loop_of(microphones, live=True, muted=lambda: 0.5 < clock.t < 3.0)
+    opened_at: list[float] = []
+    open_ = microphones.open
+
+    def noted() -> None:
+        opened_at.append(clock.t)
+        open_()
+
+    microphones.open = noted  # type: ignore[method-assign]
+    await loop.run()
+    assert opened_at == [0.0, pytest.approx(3.0, abs=0.1)]
+
+
 async def test_a_muted_live_device_is_closed_and_not_read() -> None:
     microphones = ScriptedMicrophones([0.0, 1.0])
     answers = iter([False] * 3 + [True] * 6)
