@@ -9,13 +9,13 @@ mute's edge is its own port's business). Decides nothing about voices.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from engine.core.types import Event, Health, Measured
 from engine.hearing.ear import Heard, voice_heard
+from engine.loops.torn_sound import TornSound
 from engine.loops.worker import Worker
 from engine.ports import (
     AudioBlock,
@@ -26,8 +26,6 @@ from engine.ports import (
     SourceFailed,
     SourceTorn,
 )
-
-log = logging.getLogger(__name__)
 
 PART = "microphones"
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
@@ -96,8 +94,13 @@ class AudioLoop:
         self._health: tuple[bool, str] | None = None
         self._reported = self._drift_told = float("-inf")
         self._worker = Worker(PART)
-        self.torn = 0
+        self._torn = TornSound()
         self.blocks = 0
+
+    @property
+    def torn(self) -> int:
+        """How often sound was lost."""
+        return self._torn.count
 
     async def run(self) -> None:
         """Until a recording ends. Raises SourceFailed for a recording that cannot be opened."""
@@ -138,8 +141,7 @@ class AudioLoop:
             try:
                 block = await self._worker.run(self._microphones.read)
             except SourceTorn as error:
-                self.torn += 1
-                log.warning("%s (%d so far)", error, self.torn)
+                self._torn.note(self._clock.now(), error)
                 continue
             if await self._mind_mute_of(block):
                 continue
@@ -194,6 +196,8 @@ class AudioLoop:
 
     def _report(self, *, ok: bool, detail: str) -> None:
         """Health, when it has changed."""
+        if lost := self._torn.lasting(self._clock.now()):
+            ok, detail = False, "; ".join(filter(None, (detail, lost)))
         if self._health != (ok, detail):
             self._health = (ok, detail)
             self._emit(Health(self._clock.now(), PART, ok, detail))

@@ -141,6 +141,63 @@ async def test_a_torn_block_is_counted_and_survived() -> None:
     assert [v.t for v in voices(events)] == [0.0, 0.1, 99.0]
 
 
+class SlowComputer(ScriptedMicrophones):
+    """Loses sound before every block from `first` to `last` seconds; a block lasts 0.5 s."""
+
+    def __init__(self, clock: FakeClock, first: float, last: float, end: float) -> None:
+        super().__init__([])
+        self.clock, self.first, self.last, self.end = clock, first, last, end
+        self.lost = 0
+        self._just_lost = False
+
+    def read(self) -> AudioBlock:
+        if self.clock.t >= self.end:
+            raise SourceEnded("end")
+        self._just_lost = not self._just_lost and self.first <= self.clock.t <= self.last
+        if self._just_lost:
+            self.lost += 1
+            raise SourceTorn("overrun, sound was lost")
+        self.clock.t += 0.5
+        return AudioBlock(self.clock.t, np.full((2, 512), 0.5, np.float32))
+
+
+def slow_loop(first: float, last: float, end: float) -> tuple[AudioLoop, list[Event], SlowComputer]:
+    events: list[Event] = []
+    clock = FakeClock()
+    microphones = SlowComputer(clock, first, last, end)
+    return AudioLoop(microphones, EchoingEar(), events.append, clock), events, microphones
+
+
+async def test_sound_that_is_lost_for_hours_does_not_fill_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    loop, _, microphones = slow_loop(0.0, 170.0, 171.0)
+    await loop.run()
+    assert loop.torn == microphones.lost > 300
+    told = [r.getMessage() for r in caplog.records]
+    assert len(told) == 3
+    assert told[0] == "overrun, sound was lost (1 so far)"
+
+
+async def test_sound_that_is_lost_for_long_is_bad_health_until_it_is_over() -> None:
+    loop, events, _ = slow_loop(5.0, 60.0, 90.0)
+    await loop.run()
+    found = [(e.t, e.ok, e.detail) for e in events if isinstance(e, Health)]
+    assert [(ok, detail) for _, ok, detail in found] == [
+        (True, ""),
+        (False, "again and again: overrun, sound was lost"),
+        (True, ""),
+    ]
+    assert found[1][0] == pytest.approx(35.0, abs=3.0)
+    assert found[2][0] == pytest.approx(70.0, abs=3.0)
+
+
+async def test_sound_that_is_lost_now_and_then_is_no_bad_health() -> None:
+    loop, events, _ = slow_loop(5.0, 30.0, 60.0)
+    await loop.run()
+    assert health(events) == [(True, "")]
+
+
 class DriftingMicrophones(ScriptedMicrophones):
     drift_ppm: float | None = None
 
