@@ -6,6 +6,7 @@ import pytest
 from engine.errors import UserError
 from engine.hearing.arrays import load_array, make_array, parse_array, ring, shipped_arrays
 
+DOCS = Path(__file__).parents[2] / "docs"
 GOOD = {"name": "mine", "microphones": [[0.05, 0, 0], [-0.05, 0, 0], [0, 0.05, 0]]}
 
 
@@ -19,6 +20,25 @@ def test_shipped_arrays_load_and_see_all_round(name: str) -> None:
 
 def test_the_design_names_are_shipped() -> None:
     assert {"respeaker_4", "respeaker_6", "uma_8"} <= set(shipped_arrays())
+
+
+@pytest.mark.parametrize(
+    ("name", "front", "said"),
+    [
+        (
+            "respeaker_4",
+            [0, 3],
+            "the side between microphones 1 and 4 towards the mechanical centre",
+        ),
+        ("respeaker_6", [0], "their first microphone (`respeaker_6`"),
+        ("ring_8", [0], "`ring_8`)"),
+        ("uma_8", [1], "the second, the first one of the ring about the middle (`uma_8`)"),
+    ],
+)
+def test_the_side_to_point_forward_is_said(name: str, front: list[int], said: str) -> None:
+    ahead = load_array(name).positions[front].mean(axis=0)
+    assert np.degrees(np.arctan2(ahead[1], ahead[0])) == pytest.approx(0.0, abs=0.1)
+    assert said in " ".join((DOCS / "hardware.md").read_text(encoding="utf-8").split())
 
 
 def test_a_file_of_ones_own(tmp_path: Path) -> None:
