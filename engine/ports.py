@@ -178,6 +178,15 @@ class SampleClocked(Protocol):
         """Parts per million by which the computer's clock runs faster; None while unknown."""
 
 
+@runtime_checkable
+class SelfChecking(Protocol):
+    """A source of sound that sees for itself what does not show in the sound that it gives."""
+
+    @property
+    def trouble(self) -> str:
+        """For people; empty while all is well."""
+
+
 @dataclass(frozen=True, slots=True)
 class Detection:
     """A box in pixels, top-left origin: (x, y, width, height)."""

@@ -29,6 +29,8 @@ DEAD_DB = -35.0
 """Power beside the median channel's below which a channel carries nothing."""
 GAIN_RANGE_DB = 20.0
 """More than this is no mismatch but a fault."""
+HEADROOM_DB = 0.02
+"""By which evened out sound stays below what hearing takes for clipped."""
 FITS = 4e-5
 """Seconds, root mean square, that delays may miss a geometry by: 14 mm, echoes of a room."""
 BETTER = 0.6
@@ -71,9 +73,16 @@ class Correction:
     rotation: float = 0.0
 
     def apply(self, samples: Samples) -> Samples:
-        """(channels, n) as they come to (microphones, n) as they should be; a copy."""
-        gains = np.power(10.0, np.array(self.gains_db) / 20.0)
-        gains[[i for i, channel in enumerate(self.order) if channel in self.dead]] = 0.0
+        """(channels, n) as they come to (microphones, n) as they should be; a copy.
+
+        The gains are taken against the greatest of them: what is full scale in
+        some channel must not be pushed beyond it in another one.
+        """
+        alive = [i for i, channel in enumerate(self.order) if channel not in self.dead]
+        gains = np.zeros(len(self.order))
+        if alive:
+            decibels = np.array(self.gains_db)[alive]
+            gains[alive] = np.power(10.0, (decibels - decibels.max() - HEADROOM_DB) / 20.0)
         return np.asarray(samples[list(self.order)] * gains[:, None], dtype=np.float32)
 
 

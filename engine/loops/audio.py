@@ -22,6 +22,7 @@ from engine.ports import (
     Clock,
     Microphones,
     SampleClocked,
+    SelfChecking,
     SourceEnded,
     SourceFailed,
     SourceTorn,
@@ -118,8 +119,9 @@ class AudioLoop:
                 except SourceFailed as error:
                     if not self._live:
                         raise
-                    self._report(ok=False, detail=str(error))
                     self._microphones.close()
+                    self._torn.over()
+                    self._report(ok=False, detail=str(error))
                     # Otherwise its sound would be kept for as long as the device stays away.
                     self._ear.forget()
                     pause = FIRST_PAUSE if self.blocks > before else pause
@@ -184,6 +186,12 @@ class AudioLoop:
         self._report(ok=not problems, detail="; ".join(problems))
         self._tell_drift(now)
 
+    def _trouble(self) -> str:
+        """What is wrong on the way here, which the sound itself does not show."""
+        lost, source = self._torn.lasting(self._clock.now()), self._microphones
+        seen = source.trouble if isinstance(source, SelfChecking) else ""
+        return "; ".join(filter(None, (lost, seen)))
+
     def _tell_drift(self, now: float) -> None:
         """How fast the microphones' clock and the one that pictures are stamped by part."""
         if now - self._drift_told < TELL_DRIFT_EVERY:
@@ -196,8 +204,8 @@ class AudioLoop:
 
     def _report(self, *, ok: bool, detail: str) -> None:
         """Health, when it has changed."""
-        if lost := self._torn.lasting(self._clock.now()):
-            ok, detail = False, "; ".join(filter(None, (detail, lost)))
+        if source := self._trouble():
+            ok, detail = False, "; ".join(filter(None, (detail, source)))
         if self._health != (ok, detail):
             self._health = (ok, detail)
             self._emit(Health(self._clock.now(), PART, ok, detail))

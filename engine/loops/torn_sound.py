@@ -36,6 +36,10 @@ class TornSound:
             self._told = now
             log.warning("%s (%d so far)", error, self.count)
 
+    def over(self) -> None:
+        """There is no sound any more that could be lost."""
+        self._last = float("-inf")
+
     def lasting(self, now: float) -> str:
         """For people; empty where no sound is lost, or only now and then."""
         if now - self._last > CALM or self._last - self._began < LASTS:

@@ -198,6 +198,31 @@ async def test_sound_that_is_lost_now_and_then_is_no_bad_health() -> None:
     assert health(events) == [(True, "")]
 
 
+class CheckedMicrophones(ScriptedMicrophones):
+    trouble = ""
+
+
+async def test_what_a_source_finds_wrong_with_itself_is_told_beside_the_rest() -> None:
+    microphones = CheckedMicrophones([0.0, SourceFailed("lost; check the plug"), 5.0])
+    microphones.trouble = "sound is clipped"
+    close = microphones.close
+
+    def mended() -> None:
+        microphones.trouble = ""
+        close()
+
+    microphones.close = mended  # type: ignore[method-assign]
+    ear = EchoingEar()
+    ear.trouble = ("dead microphone: channel 2",)
+    loop, events, *_ = loop_of(microphones, live=True, ear=ear)
+    await loop.run()
+    assert health(events) == [
+        (False, "dead microphone: channel 2; sound is clipped"),
+        (False, "lost; check the plug"),
+        (False, "dead microphone: channel 2"),
+    ]
+
+
 class DriftingMicrophones(ScriptedMicrophones):
     drift_ppm: float | None = None
 
