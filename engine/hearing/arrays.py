@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from engine.config_yaml import parse_yaml
 from engine.errors import UserError
 from engine.paths import expanded, is_there
 
@@ -28,6 +29,8 @@ SPEED_OF_SOUND = 343.0
 SHIPPED = Path(__file__).with_name("arrays")
 MIN_MICROPHONES, MAX_MICROPHONES = 2, 32
 MIN_SPACING, MAX_SPAN = 0.002, 2.0
+_SHORT = 60
+"""Characters of a value in a message."""
 _FLAT = 1e-3
 """A spread below this share of the largest one counts as none: a line, a plane."""
 
@@ -142,12 +145,20 @@ def load_array(name_or_file: str | Path) -> MicrophoneArray:
 
 
 def _read(path: Path) -> MicrophoneArray:
+    problems: list[UserError] = []
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        raw = yaml.safe_load(text)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}", "check the path") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except RecursionError:
+        raise UserError(f"{path}: is nested too deeply", "see docs for an example") from None
+    except (ValueError, yaml.YAMLError) as error:  # a ValueError for a date that there is not
         raise UserError(f"{path}: not readable YAML: {error}", "see docs for an example") from error
+    if isinstance(raw, Mapping):
+        parse_yaml(text, str(path), problems)
+    if problems:  # a key given twice, of which YAML would silently take the last
+        raise problems[0]
     return parse_array(raw, str(path))
 
 
@@ -160,7 +171,7 @@ def parse_array(raw: object, where: str) -> MicrophoneArray:
         if key not in known:
             close = difflib.get_close_matches(str(key), sorted(known), n=1)
             hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(sorted(known))}"
-            raise UserError(f"{where}: unknown key {key!r}", hint)
+            raise UserError(f"{where}: unknown key {_short(key)}", hint)
     name = raw.get("name")
     if not isinstance(name, str) or not name.strip():
         raise UserError(f"{where}: name: missing or not a text", "give the array a name")
@@ -173,9 +184,8 @@ def parse_array(raw: object, where: str) -> MicrophoneArray:
 def _sphere(raw: Any, positions: npt.NDArray[np.float64], where: str) -> float | None:
     if raw is None:
         return None
-    number = isinstance(raw, int | float) and not isinstance(raw, bool)
-    if not number or not 0.005 <= raw <= 0.5:
-        raise UserError(f"{where}: sphere: {raw!r}", "needs its radius, 0.005 to 0.5 metres")
+    if not finite_number(raw) or not 0.005 <= raw <= 0.5:
+        raise UserError(f"{where}: sphere: {_short(raw)}", "needs its radius, 0.005 to 0.5 metres")
     inside = [i for i, r in enumerate(np.linalg.norm(positions, axis=1)) if r < raw - 1e-3]
     if inside:
         raise UserError(
@@ -195,11 +205,11 @@ def _positions(raw: Any, where: str) -> npt.NDArray[np.float64]:
         )
     rows = []
     for index, row in enumerate(raw):
-        numbers = isinstance(row, Sequence) and all(
-            isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v) for v in row
-        )
+        numbers = isinstance(row, Sequence) and all(map(finite_number, row))
         if not numbers or len(row) != 3:
-            raise UserError(f"{key}[{index}]: {row!r}", "needs three numbers, [x, y, z] in metres")
+            raise UserError(
+                f"{key}[{index}]: {_short(row)}", "needs three numbers, [x, y, z] in metres"
+            )
         rows.append([float(v) for v in row])
     return np.array(rows)
 
@@ -211,9 +221,29 @@ def _device_channels(raw: Any, microphones: int, where: str) -> tuple[int, ...] 
     good = good and all(type(v) is int and 0 <= v < 64 for v in raw)
     if not good or len(raw) != microphones or len(set(raw)) != microphones:
         raise UserError(
-            f"{where}: channels: {raw!r}", f"needs {microphones} different channel numbers from 0"
+            f"{where}: channels: {_short(raw)}",
+            f"needs {microphones} different channel numbers from 0",
         )
     return tuple(raw)
+
+
+def finite_number(value: object) -> bool:
+    """Whether a value from a file is a number, and one that a float can hold."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond all floats
+        return False
+
+
+def _short(value: object) -> str:
+    """`value` for a message; Python refuses to write out an integer of too many digits."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
+    return text if len(text) <= _SHORT else f"{text[:_SHORT]}..."
 
 
 def _check_geometry(positions: npt.NDArray[np.float64], where: str) -> None:

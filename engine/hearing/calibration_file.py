@@ -7,7 +7,6 @@ array that it was made with. Reads, checks and writes it; makes no calibration.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 from engine.errors import UserError
 from engine.files import write_atomically
-from engine.hearing.arrays import MicrophoneArray
+from engine.hearing.arrays import MicrophoneArray, finite_number
 from engine.hearing.calibration import GAIN_RANGE_DB, Correction
 from engine.paths import expanded
 
@@ -82,21 +81,12 @@ def _parsed(raw: Any, channels: int, path: Path) -> Correction:
     if not isinstance(dead, list) or not all(type(d) is int and 0 <= d < channels for d in dead):
         raise fail("dead")
     rotation: Any = raw.get("rotation")
-    if not _number(rotation) or abs(rotation) > 360.0:
+    if not finite_number(rotation) or abs(rotation) > 360.0:
         raise fail("rotation")
     return Correction(
         tuple(int(i) for i in order), tuple(map(float, gains)), tuple(dead), float(rotation)
     )
 
 
-def _number(value: Any) -> bool:
-    if not isinstance(value, int | float) or value is True:
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer beyond all floats
-        return False
-
-
 def _gain(value: Any) -> bool:
-    return _number(value) and abs(value) <= GAIN_RANGE_DB
+    return finite_number(value) and abs(value) <= GAIN_RANGE_DB

@@ -90,6 +90,33 @@ def test_unreadable_files_are_the_callers_mistake(tmp_path: Path) -> None:
             load_array(path)
 
 
+SQUARE = "name: m\nmicrophones: [[0.06, 0, 0], [0, 0.06, 0], [-0.06, 0, 0], [0, -0.06, 0]]\n"
+FAR = "9" * 400
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"{SQUARE}channels: 2024-13-45\n", "not readable YAML"),
+        (f"{SQUARE}channels: 0x{'f' * 9000}\n", "channels: a number of thousands"),
+        (f"{SQUARE}channels: [0, {'9' * 5000}, 2, 3]\n", "not readable YAML"),
+        (f"name: m\nmicrophones: [[{FAR}, 0, 0], [0, 0.06, 0]]\n", r"microphones\[0\]: \[999"),
+        (f"{SQUARE}sphere: {FAR}\n", "sphere: 999"),
+        (f"name: {'[' * 3000}\n", "nested too deeply"),
+        (f"{SQUARE}name: n\n", "mine.yaml:3: name: is given twice, first in line 1"),
+        ("name: m\nmicrophones: &a [*a, *a]\n", "contains itself"),
+    ],
+)
+def test_what_yaml_makes_of_a_file_is_the_callers_mistake_too(
+    text: str, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(text)
+    with pytest.raises(UserError, match=said) as caught:
+        load_array(file)
+    assert len(str(caught.value)) < 300 + len(str(tmp_path))
+
+
 def test_an_unknown_name_suggests_the_nearest() -> None:
     with pytest.raises(UserError, match="did you mean respeaker_4"):
         load_array("respeaker4")
