@@ -25,7 +25,7 @@ from engine.hardware.microphones import is_recording, open_microphones
 from engine.hardware.microphones_file import MicrophonesFile
 from engine.hearing import calibration_file
 from engine.hearing.arrays import MicrophoneArray, load_array
-from engine.hearing.calibration import Place, Report, calibrate
+from engine.hearing.calibration import FEWEST, Place, Report, calibrate
 from engine.hearing.spectra import RATE
 from engine.identity import prepare_state_dir
 from engine.ports import Microphones, Samples, SourceEnded, SourceFailed, SourceTorn
@@ -65,6 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
         print("forgotten" if there else "there was no calibration of the microphones")
         return 0
     array = load_array(arguments.array or config.microphones.array)
+    if array.channels < FEWEST:
+        raise UserError(
+            f"{array.name}: has {array.channels} microphones",
+            f"calibration needs {FEWEST}, for two have but one delay between them",
+        )
     wanted = [parse_place(text) for text in arguments.at]
     if not wanted:
         raise UserError(
@@ -77,6 +82,10 @@ def run(arguments: argparse.Namespace) -> int:
         for azimuth, file in wanted
     ]
     try:
+        for place, (_, file) in zip(places, wanted, strict=True):
+            if place.samples.shape[1] == 0:
+                what = file or f"the recording at {place.azimuth:g} degrees"
+                raise UserError(f"{what}: no sound in it", "record it anew")
         report = calibrate(array, places)
     except ValueError as error:
         raise UserError(str(error), "record it anew") from None

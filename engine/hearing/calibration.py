@@ -25,6 +25,8 @@ from engine.ports import Samples
 Numbers = npt.NDArray[np.float64]
 Order = tuple[int, ...]
 
+FEWEST = 3
+"""Microphones; two have one delay, which any turn of the board explains."""
 DEAD_DB = -35.0
 """Power beside the median channel's below which a channel carries nothing."""
 GAIN_RANGE_DB = 20.0
@@ -107,11 +109,18 @@ class Report:
 
 def calibrate(array: MicrophoneArray, places: Sequence[Place]) -> Report:
     """The fault that explains `places`. Raises ValueError where they cannot be used at all."""
+    if array.channels < FEWEST:
+        raise ValueError(
+            f"{array.name} has {array.channels} microphones, calibration needs {FEWEST}: "
+            "fewer say too little to tell one fault from another"
+        )
     for place in places:
         if place.samples.shape[0] != array.channels:
             raise ValueError(
                 f"{place.samples.shape[0]} channels, but {array.name} has {array.channels}"
             )
+        if place.samples.shape[1] == 0:
+            raise ValueError(f"no sound in the recording at {place.azimuth:g} degrees")
     if not places or not all(np.isfinite(p.samples).all() for p in places):
         raise ValueError("no recording, or one with values that are no numbers")
     power = np.array([np.square(_centred(p.samples)).mean(axis=1) for p in places])
@@ -119,7 +128,7 @@ def calibrate(array: MicrophoneArray, places: Sequence[Place]) -> Report:
     level = np.asarray(level.mean(axis=0))
     alive = level > DEAD_DB
     quiet = [place.azimuth for place in places if not usable(place.samples[alive], HEARD_DB)]
-    if quiet or alive.sum() < 3:
+    if quiet or alive.sum() < FEWEST:
         wanted = ", ".join(f"{a:g}" for a in quiet)
         why = f"nothing stands out at {wanted} degrees" if quiet else "too few channels carry sound"
         return Report(_as_it_is(array, alive, level), 0.0, doubts=(f"{why}: clap louder, nearer",))
@@ -172,7 +181,9 @@ def _measured(
     likeness = np.mean([like for _, like in found], axis=0)
     deaf = [int(i) for i in np.flatnonzero(likeness < 0.35 * np.median(likeness))]
     # The correlations say nothing where most do not belong; then all are kept, and misfit.
-    return np.array([times for times, _ in found]), deaf if len(likeness) - len(deaf) >= 3 else []
+    return np.array([times for times, _ in found]), deaf if len(likeness) - len(
+        deaf
+    ) >= FEWEST else []
 
 
 def _fits(kept: Numbers, azimuths: Numbers, measured: Numbers) -> dict[Order, tuple[float, float]]:

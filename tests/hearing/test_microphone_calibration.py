@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from engine.__main__ import main
 from engine.bench.hearing_scenes import convolve, diffuse, room_responses
 from engine.errors import UserError
-from engine.hearing.arrays import MicrophoneArray, load_array
+from engine.hearing.arrays import MicrophoneArray, load_array, make_array
 from engine.hearing.calibration import Correction, Place, calibrate, orders
 from engine.hearing.calibration_file import FILE, corrected, forget, keep, kept
 
@@ -160,6 +160,17 @@ def test_what_cannot_be_used_is_named(sound: Sound) -> None:
         calibrate(SIX, [Place(0.0, sound)])
 
 
+def test_what_two_microphones_cannot_tell_is_not_asked_of_them() -> None:
+    two = make_array("pair", [[0.05, 0.0, 0.0], [-0.05, 0.0, 0.0]])
+    with pytest.raises(ValueError, match="pair has 2 microphones, calibration needs 3"):
+        calibrate(two, [Place(0.0, np.ones((2, RATE), np.float32))])
+
+
+def test_a_recording_without_sound_is_named_and_no_other(rendered: dict[float, Sound]) -> None:
+    with pytest.raises(ValueError, match="no sound in the recording at 90 degrees"):
+        calibrate(SIX, [Place(FRONT, rendered[FRONT]), Place(LEFT, np.zeros((6, 0), np.float32))])
+
+
 @given(st.integers(3, 9))
 def test_orders_are_permutations_and_the_least_changes_come_first(number: int) -> None:
     tried = orders(number)
@@ -288,6 +299,22 @@ def test_mistakes_are_one_line_and_exit_2(
     assert captured.out == ""
     assert said in captured.err
     assert captured.err.count("\n") == 1
+
+
+def test_two_microphones_and_empty_recordings_are_exit_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HELIOTROPE_STATE_DIR", str(tmp_path / "state"))
+    pair = tmp_path / "pair.yaml"
+    pair.write_text("name: pair\nmicrophones: [[0.05, 0, 0], [-0.05, 0, 0]]\n")
+    sound = 0.05 * np.random.default_rng(0).standard_normal((6, 2 * RATE)).astype(np.float32)
+    good = write_wav(tmp_path / "good.wav", sound)
+    empty = write_wav(tmp_path / "empty.wav", sound[:, :0])
+    words = ["calibrate", "microphones", "--at", f"0={good}", "--at", f"90={empty}"]
+    assert main([*words, "--array", str(pair)]) == 2
+    assert "pair: has 2 microphones; calibration needs 3" in capsys.readouterr().err
+    assert main(words) == 2
+    assert "empty.wav: no sound in it" in capsys.readouterr().err
 
 
 def test_plane_waves_and_the_room_agree_on_the_sign() -> None:
