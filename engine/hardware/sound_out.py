@@ -8,10 +8,14 @@ UDP datagrams. Never waits for a reader: sound that nobody takes is dropped.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import stat
 import struct
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
@@ -22,21 +26,26 @@ from engine.errors import UserError
 from engine.paths import expanded
 from engine.ports import Samples, SoundSink
 
+log = logging.getLogger(__name__)
+
 REMEDY = "make a FIFO with mkfifo, or choose none"
 RATE = 16_000
 LONGEST = 3600.0
 """Seconds that a wav file holds at most: a forgotten one must not fill the disk."""
+LOOK_UP_EVERY = 60.0
+"""Seconds between two look-ups of a host's name."""
+_Address = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 
 
 def open_sound_out(target: str, key: str = "hearing.beam") -> SoundSink:
     """The sink for `name.wav`, `udp://HOST:PORT` or a FIFO's path. Raises UserError."""
     if target.startswith("udp://"):
-        return UdpSink(*_address(target, key))
+        return UdpSink(*_address(target, key), key)
     path = expanded(target)
     try:
         if path.suffix.lower() == ".wav":
-            return WavSink(path)
+            return WavSink(path, key)
         if stat.S_ISFIFO(path.stat().st_mode):
             return FifoSink(path)
     except OSError as error:
@@ -45,10 +54,16 @@ def open_sound_out(target: str, key: str = "hearing.beam") -> SoundSink:
 
 
 def try_sound_out(target: str, key: str = "hearing.beam") -> None:
-    """Raises UserError where `open_sound_out` would; a wav file is neither made nor replaced."""
+    """Raises UserError where `open_sound_out` would, or nothing would be heard of it.
+
+    A wav file is neither made nor replaced.
+    """
     path = expanded(target)
     if target.startswith("udp://") or path.suffix.lower() != ".wav":
-        open_sound_out(target, key).close()
+        sink = open_sound_out(target, key)
+        sink.close()
+        if isinstance(sink, UdpSink) and sink.problem:
+            raise UserError(sink.problem, "correct the host's name, or write its address")
     elif path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         raise UserError(f"{key}: {target}: cannot be written", REMEDY)
 
@@ -69,8 +84,9 @@ def as_pcm(samples: Samples) -> bytes:
 class WavSink:
     """A wav file, readable at any time: its header is put right once a second. Mode 0600."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key: str = "hearing.beam") -> None:
         """Replaces the file. Raises OSError."""
+        self._path, self._key, self._full = path, key, False
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         self._file: BinaryIO = os.fdopen(descriptor, "wb")
         self._bytes = self._told = 0
@@ -78,6 +94,14 @@ class WavSink:
 
     def write(self, samples: Samples) -> None:
         if self._bytes >= 2 * RATE * LONGEST:
+            if not self._full:
+                self._full = True
+                log.warning(
+                    "%s: %s holds %g s and takes no more; a start of the engine makes it anew",
+                    self._key,
+                    self._path,
+                    LONGEST,
+                )
             return
         data = as_pcm(samples)
         self._file.write(data)
@@ -130,18 +154,55 @@ class FifoSink:
 
 
 class UdpSink:
-    """Raw samples in datagrams; unencrypted, so the loopback or a trusted wire is their place."""
+    """Raw samples in datagrams; unencrypted, so the loopback or a trusted wire is their place.
 
-    def __init__(self, host: str, port: int) -> None:
-        self._address = (host, port)
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+    A host's name is looked up at once and then once a minute, beside the
+    hearing: a resolver without an answer takes seconds, and addresses move.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        key: str = "hearing.beam",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Raises nothing for a name without an address: `write` does, for there may be one soon."""
+        self._host, self._port, self._key, self._clock = host, port, key, clock
+        self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._address: _Address | None = None
+        self.problem = ""
+        self._look_up()
+        self._looked, self._looking = clock(), threading.Thread()
+        self._socket = socket.socket(self._family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
 
     def write(self, samples: Samples) -> None:
+        """Raises OSError where the host has no address."""
+        if self._clock() - self._looked >= LOOK_UP_EVERY and not self._looking.is_alive():
+            self._looked = self._clock()
+            self._looking = threading.Thread(target=self._look_up, name="beam", daemon=True)
+            self._looking.start()
+        if self._address is None:
+            raise OSError(self.problem)
         # Nobody may be listening (yet), and a full queue is the network's affair.
         with contextlib.suppress(BlockingIOError, ConnectionRefusedError):
             self._socket.sendto(as_pcm(samples), self._address)
 
+    def settle(self) -> None:
+        """Wait for a look-up under way."""
+        if self._looking.is_alive():
+            self._looking.join()
+
     def close(self) -> None:
         self._socket.close()
+
+    def _look_up(self) -> None:
+        try:
+            found = socket.getaddrinfo(self._host, self._port, self._family, socket.SOCK_DGRAM)
+        except (OSError, UnicodeError) as error:
+            # An address that was found before stays: it is likelier right than none.
+            why = getattr(error, "strerror", None) or error
+            self.problem = f"{self._key}: {self._host}: no address ({why})"
+        else:
+            self._address, self.problem = found[0][4], ""
