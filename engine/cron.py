@@ -1,15 +1,16 @@
 """Lines of cron as people know them: five fields, Sunday is 0 or 7, a day is either of two.
 
-Reads and checks a line. APScheduler's own reading counts weekdays from Monday and wants
-the day of the month and the weekday both to fit; `engine.loops.schedule` gets parts here
-that mean to it what cron means (crontab(5), "The command field ... day of month or day of
-week"). It knows no clock and starts nothing.
+Reads and checks a line, and says which days and which times of the wall it names, as
+crontab(5) has it. APScheduler's own reading counts weekdays from Monday, wants the day of
+the month and the weekday both to fit, and loses times after a change of clocks;
+`engine.loops.schedule` goes by what is said here. It knows no clock and starts nothing.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date, time
 
 DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -45,6 +46,23 @@ class When:
     days: frozenset[int] | None
     months: frozenset[int] | None
     weekdays: frozenset[int] | None
+
+    def names(self, day: date) -> bool:
+        """Whether it is for `day`; where a day and a weekday are given, either counts."""
+        if self.months is not None and day.month not in self.months:
+            return False
+        by_day = self.days is None or day.day in self.days
+        by_weekday = self.weekdays is None or day.isoweekday() % 7 in self.weekdays
+        if self.days is None or self.weekdays is None:
+            return by_day and by_weekday
+        return by_day or by_weekday
+
+    @property
+    def times(self) -> list[time]:
+        """The times of each of its days by the clock on the wall, in order."""
+        hours = range(24) if self.hours is None else sorted(self.hours)
+        minutes = range(60) if self.minutes is None else sorted(self.minutes)
+        return [time(hour, minute) for hour in hours for minute in minutes]
 
 
 def parse(line: str) -> When:

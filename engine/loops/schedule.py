@@ -1,6 +1,6 @@
 """The schedule: pans now and then while armed, arming and disarming at set times.
 
-APScheduler keeps the times, this says what they mean: an interval with jitter,
+APScheduler waits for the times, this says what they are: an interval with jitter,
 cron lines, quiet hours. Every job posts a command, which the core answers like
 any other: a pan is refused unless the home is armed for an absence. Runs that
 were missed (a long sleep, a clock that was set) are made up for once, not many
@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
@@ -20,7 +22,6 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.combining import OrTrigger
-from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from engine import cron
@@ -37,6 +38,10 @@ GRACE = 300
 """Seconds that a run may come late and still counts."""
 JUMP = 5.0
 """Seconds that the wall clock may drift from the monotonic one between two looks."""
+CHANGE = timedelta(hours=3)
+"""As far as the clocks of a place go back at most, with room to spare."""
+FARTHEST = 9 * 366
+"""Days within which every line comes: a 29 February may be eight years away."""
 
 
 class Quiet(BaseTrigger):  # type: ignore[misc]
@@ -57,30 +62,57 @@ class Quiet(BaseTrigger):  # type: ignore[misc]
         return found if found is None else after_quiet(found, self.spans)
 
 
-class Once(BaseTrigger):  # type: ignore[misc]
-    """Another trigger's times without those of an hour's second coming, when clocks go back.
+class Cron(BaseTrigger):  # type: ignore[misc]
+    """The times of a line of cron in `zone`, as cron has them when the clocks change.
 
-    As cron has it for a line that names its hour: whoever arms again after a scheduled
-    disarming must not be disarmed once more because it is half past two again.
+    A line that names its hour comes once a day: at the end of the gap where its time is
+    left out, and not again in an hour that comes twice: whoever arms again after a
+    scheduled disarming must not be disarmed once more because it is half past two again.
+    A line for every hour comes whenever the wall shows its minutes.
     """
 
-    def __init__(self, trigger: BaseTrigger) -> None:
-        self.trigger = trigger
+    def __init__(self, when: cron.When, zone: tzinfo) -> None:
+        self._when, self._times, self._zone = when, when.times, zone
 
     def get_next_fire_time(
         self, previous_fire_time: datetime | None, now: datetime
     ) -> datetime | None:
-        found: datetime | None = self.trigger.get_next_fire_time(previous_fire_time, now)
-        while found is not None and _comes_again(found):
-            # A sum of dates forgets which of the two hours it is in; a timestamp does not.
-            after = datetime.fromtimestamp(int(found.timestamp()) + 1, found.tzinfo)
-            found = self.trigger.get_next_fire_time(None, after)
-        return found
+        """The first time after `previous_fire_time`, or else from `now` on."""
+        # In timestamps: two times of one zone compare by what the wall shows.
+        if previous_fire_time is None:
+            least = now.timestamp()
+        else:
+            least = math.nextafter(previous_fire_time.timestamp(), math.inf)
+        # Each fold by itself goes forward with the wall; both together would not.
+        folds = (0, 1) if self._when.hours is None else (0,)
+        found = [at for at in (self._first(least, fold) for fold in folds) if at is not None]
+        return datetime.fromtimestamp(min(found), self._zone) if found else None
 
+    def _first(self, least: float, fold: int) -> float | None:
+        for wall in self._walls(datetime.fromtimestamp(least, self._zone) - CHANGE):
+            at = self._at(wall, fold)
+            if at is not None and at >= least:
+                return at
+        return None
 
-def _comes_again(moment: datetime) -> bool:
-    """Whether the wall has shown this time before, as clocks went back."""
-    return bool(moment.fold) and moment.utcoffset() != moment.replace(fold=0).utcoffset()
+    def _walls(self, first: datetime) -> Iterator[datetime]:
+        """What the wall shows at its times from `first` on, whether it ever does or not."""
+        day, begin = first.date(), bisect_left(self._times, first.time())
+        for _ in range(FARTHEST):
+            if self._when.names(day):
+                for time in self._times[begin:]:
+                    yield datetime.combine(day, time)
+            day, begin = day + timedelta(days=1), 0
+
+    def _at(self, wall: datetime, fold: int) -> float | None:
+        """The timestamp of that wall time, None where it is left out and not made up for."""
+        while True:
+            at = wall.replace(tzinfo=self._zone, fold=fold).timestamp()
+            if datetime.fromtimestamp(at, self._zone).replace(tzinfo=None, fold=0) == wall:
+                return at
+            if self._when.hours is None:
+                return None
+            wall += timedelta(minutes=1)
 
 
 def after_quiet(moment: datetime, spans: Sequence[tuple[int, int]]) -> datetime:
@@ -105,27 +137,9 @@ def _covers(span: tuple[int, int], minute: int) -> bool:
     return begins <= minute < ends if begins <= ends else minute >= begins or minute < ends
 
 
-def of_cron(line: str, zone: tzinfo | None) -> BaseTrigger:
+def of_cron(line: str, zone: tzinfo) -> BaseTrigger:
     """A line of cron, as cron means it; raises ValueError."""
-    when = cron.parse(line)
-    common = {
-        "minute": _field(when.minutes),
-        "hour": _field(when.hours),
-        "month": _field(when.months),
-        "timezone": zone,
-    }
-    weekdays = None if when.weekdays is None else ",".join(cron.DAYS[d] for d in when.weekdays)
-    if when.days is None or weekdays is None:
-        found = CronTrigger(day=_field(when.days), day_of_week=weekdays or "*", **common)
-    else:
-        # Where both are given, either counts.
-        days = CronTrigger(day=_field(when.days), day_of_week="*", **common)
-        found = OrTrigger([days, CronTrigger(day="*", day_of_week=weekdays, **common)])
-    return found if when.hours is None else Once(found)
-
-
-def _field(numbers: frozenset[int] | None) -> str:
-    return "*" if numbers is None else ",".join(map(str, sorted(numbers)))
+    return Cron(cron.parse(line), zone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The schedule: cron's meaning, quiet hours, summer time, missed runs, sleeps and set clocks."""
+"""The schedule: quiet hours, summer time, missed runs, sleeps and set clocks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import apscheduler.triggers.interval as intervals
 import pytest
 
 from engine.core.types import Command, Event, Measured
-from engine.loops.schedule import NEXT_PAN, Plan, Quiet, Schedule, after_quiet, of_cron
+from engine.loops.schedule import NEXT_PAN, Plan, Schedule, after_quiet
 from engine.sim.clock import ManualClock
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -24,93 +24,6 @@ NIGHT = (22 * 60, 7 * 60)
 
 def at(text: str, fold: int = 0) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=BERLIN, fold=fold)
-
-
-def fires(line: str, after: str, count: int, quiet: tuple[tuple[int, int], ...] = ()) -> list[str]:
-    trigger = Quiet(of_cron(line, BERLIN), quiet)
-    now, found, before = at(after), [], None
-    for _ in range(count):
-        before = trigger.get_next_fire_time(before, now)
-        assert before is not None
-        found.append(before.strftime("%a %d %b %H:%M"))
-        now = before + timedelta(seconds=1)
-    return found
-
-
-# ---------------------------------------------------------------------- cron
-
-
-def test_sunday_is_0_and_7_as_in_cron() -> None:
-    # 2026-11-28 is a Saturday.
-    for day in ("0", "7", "sun"):
-        assert fires(f"0 22 * * {day}", "2026-11-28T12:00", 1) == ["Sun 29 Nov 22:00"]
-    assert fires("0 8 * * 1-5", "2026-11-28T12:00", 2) == ["Mon 30 Nov 08:00", "Tue 01 Dec 08:00"]
-
-
-def test_where_a_day_and_a_weekday_are_given_either_counts() -> None:
-    assert fires("0 9 1 * mon", "2026-11-28T12:00", 3) == [
-        "Mon 30 Nov 09:00",
-        "Tue 01 Dec 09:00",
-        "Mon 07 Dec 09:00",
-    ]
-
-
-# Zone, the eve of the change, and a time of the hour that is left out, or comes twice.
-AHEAD = [
-    ("Europe/Berlin", "2026-03-28", "02:30", "2026-03-29T03:30+02:00"),
-    ("America/New_York", "2026-03-07", "02:30", "2026-03-08T03:30-04:00"),
-    ("Australia/Sydney", "2026-10-03", "02:30", "2026-10-04T03:30+11:00"),
-    # Half an hour only.
-    ("Australia/Lord_Howe", "2026-10-03", "02:15", "2026-10-04T02:45+11:00"),
-]
-BACK = [
-    ("Europe/Berlin", "2026-10-24", "02:30", "2026-10-25T02:30+02:00"),
-    ("America/New_York", "2026-10-31", "01:30", "2026-11-01T01:30-04:00"),
-    ("Australia/Sydney", "2026-04-04", "02:30", "2026-04-05T02:30+11:00"),
-    ("Australia/Lord_Howe", "2026-04-04", "01:45", "2026-04-05T01:45+11:00"),
-]
-
-
-def moments(line: str, zone: str, eve: str, hours: float) -> list[datetime]:
-    """When `line` fires in the hours from noon of `eve`."""
-    place = ZoneInfo(zone)
-    trigger = of_cron(line, place)
-    now = datetime.fromisoformat(f"{eve}T12:00").replace(tzinfo=place)
-    end, before, found = now.timestamp() + hours * 3600.0, None, []
-    while True:
-        before = trigger.get_next_fire_time(before, now)
-        if before.timestamp() > end:
-            return found
-        found.append(before)
-        now = datetime.fromtimestamp(before.timestamp() + 1.0, place)
-
-
-@pytest.mark.parametrize(("zone", "eve", "time", "comes"), [*AHEAD, *BACK])
-def test_a_time_that_is_left_out_or_comes_twice_fires_once(
-    zone: str, eve: str, time: str, comes: str
-) -> None:
-    hour, minute = time.split(":")
-    found = moments(f"{int(minute)} {int(hour)} * * *", zone, eve, 20.0)
-    assert [moment.timestamp() for moment in found] == [datetime.fromisoformat(comes).timestamp()]
-
-
-@pytest.mark.parametrize(("zone", "eve", "_time", "_comes"), [*AHEAD, *BACK])
-def test_a_line_for_every_hour_fires_at_each_full_hour_of_the_wall(
-    zone: str, eve: str, _time: str, _comes: str
-) -> None:
-    found = moments("0 * * * *", zone, eve, 24.0)
-    assert {moment.minute for moment in found} == {0}
-    assert [m.timestamp() for m in found] == sorted({m.timestamp() for m in found})
-    gaps = {b.timestamp() - a.timestamp() for a, b in itertools.pairwise(found)}
-    assert gaps <= {1800.0, 3600.0, 5400.0}
-
-
-@pytest.mark.parametrize("day", ["2026-03-28T20:00", "2026-10-24T20:00"])
-def test_every_day_has_its_arming_when_the_clocks_change(day: str) -> None:
-    found = fires("0 23 * * *", day, 3)
-    days = [text.split()[1] for text in found]
-    assert days == sorted(set(days))
-    assert {text[-5:] for text in found} == {"23:00"}
 
 
 # --------------------------------------------------------------- quiet hours
@@ -265,7 +178,7 @@ async def test_the_night_of_a_change_of_clocks_arms_and_disarms_once_and_by_the_
             before = len(bench.commands)
             await bench.passes(60.0)
             seen += [(name, f"{bench.wall:%H:%M}") for name in bench.commands[before:]]
-    half_past_two = "03:3" if "-03-" in eve else "02:3"
+    half_past_two = "03:0" if "-03-" in eve else "02:3"
     assert [name for name, _ in seen] == ["arm", "arm", "disarm"]
     assert seen[0][1].startswith("23:0")
     assert seen[1][1].startswith(half_past_two)
