@@ -20,7 +20,11 @@ ZONES = Path("/sys/class/thermal")
 def temperature(zones: Path = ZONES) -> float | None:
     """Degrees Celsius of the warmest thermal zone of the board, None where it has none."""
     readings = []
-    for file in zones.glob("thermal_zone*/temp"):
+    try:
+        files = list(zones.glob("thermal_zone*/temp"))
+    except OSError:  # a folder takes a file to look into, and there may be none left
+        return None
+    for file in files:
         try:
             readings.append(int(file.read_text("ascii")) / 1000.0)
         except (OSError, ValueError):

@@ -7,6 +7,7 @@ exist. It knows requests and answers, and nothing of the engine.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ from aiohttp import web
 
 from integrations.http.access import LINK_SECONDS, Access
 from integrations.http.answers import TOKEN_FIELD, closed, plain, sign_in, to_page
+from integrations.http.crowd import Crowd
 from integrations.http.guard import (
     FRAMED,
     HEADERS,
@@ -27,6 +29,9 @@ from integrations.http.scopes import Pass, Scope
 from integrations.http.tokens import TokenStore, digest
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+TYPED_SECONDS = 10.0
+"""For a stranger's token to arrive; a form is one small packet."""
 
 NOTIFICATION = Pass("a notification's link", Scope.CONTROL)
 
@@ -46,7 +51,7 @@ class Route:
 
 
 class Door:
-    """`middleware` stands before all routes of one server.
+    """`middleware` stands before all routes of one server; `crowd` is who stands at it.
 
     `cookie` names its cookie; `public` is the owner's address of it behind a proxy, if any.
     A notification's session has a cookie of its own: it ends soon and may do less than the
@@ -63,6 +68,7 @@ class Door:
         public: str = "",
     ) -> None:
         self.access = access
+        self.crowd = Crowd()
         self._tokens = tokens
         self._host = host
         self._ingress_from = ingress_from
@@ -100,6 +106,7 @@ class Door:
         holder = self.holder(request)
         if holder is None:
             return self._stranger(request)
+        self.crowd.let_in(request.protocol)
         if not self._from_here(request, by_ingress):
             return plain(403, "Not from here", "Commands come from this page only.")
         if not holder.scope.covers(wants):
@@ -229,7 +236,12 @@ class Door:
         """`/sign-in`: a token becomes a session of its scope, over when the token is revoked."""
         if not self._own_page(request):
             return plain(403, "Not from here", "Sign in on this device's own page.")
-        tokens, offered = self._tokens, await _typed(request)
+        try:
+            async with asyncio.timeout(TYPED_SECONDS):
+                offered = await _typed(request)
+        except TimeoutError:
+            return plain(408, "Too slow", "The token did not arrive. Send it again.")
+        tokens = self._tokens
         holder = tokens.pass_of(offered) if tokens is not None else None
         if tokens is None or holder is None:
             return self._too_often(request) or sign_in(

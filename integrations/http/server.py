@@ -22,6 +22,7 @@ from integrations.commands import MOST_BYTES, SIMULATED_ONLY, VERBS, CommandErro
 from integrations.http.access import Access
 from integrations.http.answers import plain
 from integrations.http.checkin import CheckIn, LiveView
+from integrations.http.crowd import CrowdedSite
 from integrations.http.door import Door, Route
 from integrations.http.guard import is_loopback
 from integrations.http.live import KEEP_ALIVE_SECONDS, Live
@@ -111,10 +112,9 @@ class PageServer:
         self._live = Live()
         app = web.Application(middlewares=[self.door.middleware], client_max_size=MOST_BYTES)
         self.door.hang(app, self.routes())
-        # No access log: its lines would hold the tokens of links.
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_SECONDS)
         await runner.setup()
-        site = web.TCPSite(runner, self.host, self.port)
+        site = CrowdedSite(runner, self.host, self.port, self.door.crowd)
         try:
             await site.start()
         except OSError as problem:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -57,4 +59,14 @@ def test_the_warmest_zone_counts_and_a_broken_one_does_not(tmp_path: Path) -> No
 
 
 def test_a_board_without_zones_has_no_temperature(tmp_path: Path) -> None:
+    assert temperature(tmp_path) is None
+
+
+def test_where_no_file_can_be_opened_there_is_no_temperature(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> NoReturn:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Path, "glob", full)
     assert temperature(tmp_path) is None
