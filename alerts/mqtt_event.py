@@ -1,7 +1,8 @@
 """Alerts on the broker: an event of the device that needs no token, for any automation.
 
-Delivered means that the broker has acknowledged it. Numbers and words only;
-a picture never goes to a broker.
+Delivered means that the broker has acknowledged it, and, where the broker speaks
+MQTT 5 and says so, that somebody listens. Numbers and words only; a picture never
+goes to a broker.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from alerts.channel import Undelivered
 from alerts.notice import Parcel
-from integrations.mqtt.bus import BusLost
+from integrations.mqtt.bus import BusLost, Refused
 
 KEY = "alert"
 
 Tell = Callable[[str, Mapping[str, object]], Awaitable[None]]
-"""Publishes an event under a key and returns once the broker has it; raises BusLost."""
+"""Publishes an event under a key and returns once the broker has it; raises BusLost, Refused."""
 
 
 def body(parcel: Parcel, link: str = "") -> dict[str, object]:
@@ -54,7 +55,7 @@ class MqttEvent:
     async def send(self, parcel: Parcel) -> str:
         try:
             await self._tell(KEY, body(parcel, self._link()))
-        except BusLost as problem:
+        except (BusLost, Refused) as problem:
             raise Undelivered(str(problem)) from None
         return "acknowledged by the broker"
 

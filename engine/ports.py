@@ -291,7 +291,8 @@ class Message:
 class Bus(Protocol):
     """A message bus with MQTT's topics and wildcards."""
 
-    async def publish(self, message: Message, qos: int = 0) -> None: ...
+    async def publish(self, message: Message, qos: int = 0) -> bool:
+        """Whether somebody listens; also True where the broker does not say (qos 0)."""
 
     async def subscribe(self, topic_filter: str) -> None: ...
 

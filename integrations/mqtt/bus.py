@@ -11,9 +11,10 @@ import contextlib
 import secrets
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
@@ -32,6 +33,10 @@ KEEP_ALIVE_SECONDS = 15
 PROMPT = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
 """An acknowledgement and a state are two small packets: without this the second one waits some
 40 ms until the broker's system has acknowledged the first (RFC 896 and RFC 1122, 4.2.3.2)."""
+FAILURE = 0x80
+"""Codes of MQTT from here on say that something was refused."""
+
+NOBODY_LISTENS = 0x10
 MOST_WAITING = 256
 """Messages from the broker that wait to be read; a flood beyond this is dropped."""
 
@@ -53,6 +58,10 @@ class ProtocolRefused(BusLost):
 
 class LoginRefused(BusLost):
     """The broker was reached and did not accept user and password."""
+
+
+class Refused(Exception):
+    """The broker is there and did not take a message or a subscription; for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,43 @@ class _Inbox(asyncio.Queue[aiomqtt.Message]):
         super().put_nowait(item)
 
 
+class _Client(aiomqtt.Client):
+    """aiomqtt's, which drops what the broker answers to a message; here it can be asked for.
+
+    `answers`: by message, the codes other than success (MQTT 5, section 3.4.2.1), taken out by
+    whoever published it. MQTT 3.1.1 has no such codes.
+    """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._codes: dict[int, ReasonCode] = {}
+
+    def _on_publish(
+        self, client: Any, userdata: Any, mid: int, reason_code: ReasonCode, properties: Any
+    ) -> None:
+        if reason_code.value and mid in self._pending_publishes:
+            self._codes[mid] = reason_code
+        super()._on_publish(client, userdata, mid, reason_code, properties)
+
+    @contextlib.contextmanager
+    def _pending_call(self, mid: int, value: Any, pending_dict: dict[int, Any]) -> Iterator[None]:
+        try:
+            with super()._pending_call(mid, value, pending_dict):
+                yield
+        finally:
+            code = self._codes.pop(mid, None)
+        if code is not None:
+            raise _Answer(code)
+
+
+class _Answer(Exception):
+    """What the broker said to a message, other than that all is well."""
+
+    def __init__(self, code: ReasonCode) -> None:
+        super().__init__(str(code))
+        self.value = int(code.value)
+
+
 def _limits() -> Properties:
     limits = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     limits.MaximumPacketSize = MOST_PACKET
@@ -90,23 +136,33 @@ def _limits() -> Properties:
 class MqttBus:
     """`Bus` over a connected client. Every call raises BusLost once the connection is gone.
 
+    `publish` and `subscribe` raise Refused where the broker says no; with MQTT 3.1.1 it has no
+    word for that to a message, and `publish` always returns True.
     Of a payload over `LONGEST` bytes only the beginning comes.
     """
 
-    def __init__(self, client: aiomqtt.Client) -> None:
+    def __init__(self, client: _Client) -> None:
         self._client = client
 
-    async def publish(self, message: Message, qos: int = 0) -> None:
+    async def publish(self, message: Message, qos: int = 0) -> bool:
         try:
             await self._client.publish(message.topic, message.payload, qos, message.retain)
         except aiomqtt.MqttError as problem:
             raise BusLost(str(problem)) from None
+        except _Answer as answer:
+            if answer.value >= FAILURE:
+                raise Refused(f"the broker does not take {message.topic} ({answer})") from None
+            return answer.value != NOBODY_LISTENS
+        return True
 
     async def subscribe(self, topic_filter: str) -> None:
         try:
-            await self._client.subscribe(topic_filter, qos=1)
+            codes = await self._client.subscribe(topic_filter, qos=1)
         except aiomqtt.MqttError as problem:
             raise BusLost(str(problem)) from None
+        for code in codes:
+            if (code.value if isinstance(code, ReasonCode) else code) >= FAILURE:
+                raise Refused(f"the broker does not give {topic_filter} ({code})")
 
     async def messages(self) -> AsyncIterator[Message]:
         try:
@@ -122,7 +178,7 @@ async def connected(
     broker: Broker, protocol: int, identifier: str, will: Message | None = None
 ) -> AsyncIterator[MqttBus]:
     """A session with `broker`. Raises BusLost, or what kind of it is known."""
-    client = aiomqtt.Client(
+    client = _Client(
         broker.host,
         broker.port,
         username=broker.username or None,

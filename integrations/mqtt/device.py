@@ -22,6 +22,7 @@ from integrations.homeassistant.entity import Entity, Platform
 from integrations.hub import Feed, Latest, Submit
 from integrations.mqtt.bus import Broker, BusLost, client_id, connected
 from integrations.mqtt.instance import Instance
+from integrations.mqtt.lenient import LenientBus
 from integrations.mqtt.life import Told, Versions, stay_connected
 from integrations.mqtt.rates import Rates
 from integrations.mqtt.topics import OFFLINE, ONLINE, Topics
@@ -77,7 +78,7 @@ class MqttDevice:
         self._patience = patience
         self._leaving = False
         self._newest: Snapshot | None = None
-        self._bus: Bus | None = None
+        self._bus: LenientBus | None = None
         self._showing: set[asyncio.Task[None]] = set()
         self._announce_again = asyncio.Event()
 
@@ -95,14 +96,25 @@ class MqttDevice:
         identifier = client_id(self.topics.device_id)
         await stay_connected(
             lambda protocol: connected(self.broker, protocol, identifier, self.will),
-            lambda bus: self.session(bus, states, submit),
+            lambda bus, tell: self.session(bus, states, submit, tell),
             versions=Versions(self.broker.protocol),
             told=self._told,
         )
 
-    async def session(self, bus: Bus, states: Latest[Snapshot], submit: Submit) -> None:
-        """Announce, publish and listen until the bus is lost (BusLost) or this is cancelled."""
-        await self._instance.claim(bus, self._patience)
+    async def session(
+        self,
+        bus: Bus,
+        states: Latest[Snapshot],
+        submit: Submit,
+        tell: Told = lambda _ok, _detail: None,
+    ) -> None:
+        """Announce, publish and listen until the bus is lost (BusLost) or this is cancelled.
+
+        `tell` hears that all is well once no other instance has objected, and what the broker
+        refuses.
+        """
+        lenient = LenientBus(bus, tell)
+        await self._instance.claim(lenient, self._patience)
         self._leaving = False
         for topic in (
             self.topics.availability,
@@ -110,9 +122,10 @@ class MqttDevice:
             self.topics.every_set,
             status_topic(self._prefix),
         ):
-            await bus.subscribe(topic)
-        self._bus = bus
-        works = (self._send(bus, states), self._listen(bus, submit), self._pass_on(bus))
+            await lenient.subscribe(topic)
+        lenient.say()
+        self._bus = lenient
+        works = (self._send(lenient, states), self._listen(lenient, submit), self._pass_on(lenient))
         tasks = {asyncio.ensure_future(work) for work in works}
         try:
             done, _ = await asyncio.wait(tasks, return_when="FIRST_COMPLETED")
@@ -123,18 +136,21 @@ class MqttDevice:
             self._leaving = True
             with contextlib.suppress(BusLost, TimeoutError):
                 async with asyncio.timeout(GOODBYE_SECONDS):
-                    await bus.publish(self.will, qos=1)
+                    await lenient.publish(self.will, qos=1)
             raise
         finally:
             self._bus = None
             await _end(tasks)
 
     async def tell(self, key: str, body: Mapping[str, object]) -> None:
-        """An event that must arrive; returns once the broker has it. Raises BusLost."""
+        """An event that must arrive; returns once the broker has it. Raises BusLost.
+
+        Refused: the broker does not take it, or has nobody to give it to.
+        """
         bus = self._bus
         if bus is None:
             raise BusLost("the broker is not connected")
-        await bus.publish(Message(self.topics.event(key), to_json(body).encode("ascii")), qos=1)
+        await bus.deliver(Message(self.topics.event(key), to_json(body).encode("ascii")))
 
     def show_alert(self, picture: bytes) -> None:
         """The still of the newest alert, while there is a broker; it keeps none."""

@@ -14,13 +14,17 @@ from dataclasses import replace
 from aiomqtt import Topic
 
 from engine.ports import Message
-from integrations.mqtt.bus import LONGEST, BusLost
+from integrations.mqtt.bus import LONGEST, BusLost, Refused
 
 
 class FakeBroker:
-    """`retained` and `log` (every message published, in order) are there to be looked at."""
+    """`retained` and `log` (every message published, in order) are there to be looked at.
+
+    `refused` are filters of topics that nobody may write or read, as an access list has them.
+    """
 
     def __init__(self) -> None:
+        self.refused: list[str] = []
         self.retained: dict[str, Message] = {}
         self.log: list[Message] = []
         self._buses: list[FakeBus] = []
@@ -36,14 +40,18 @@ class FakeBroker:
             if bus in self._buses:
                 self._buses.remove(bus)
 
-    def route(self, message: Message) -> None:
+    def route(self, message: Message) -> bool:
+        """Whether somebody listens."""
         self.log.append(message)
         if message.retain and message.payload:
             self.retained[message.topic] = message
         elif message.retain:
             self.retained.pop(message.topic, None)
-        for bus in list(self._buses):
-            bus.receive(replace(message, retain=False))
+        heard = [bus.receive(replace(message, retain=False)) for bus in list(self._buses)]
+        return any(heard)
+
+    def refuses(self, topic: str) -> bool:
+        return any(Topic(topic).matches(each) for each in self.refused)
 
     def forget(self, bus: FakeBus) -> None:
         self._buses.remove(bus)
@@ -67,12 +75,19 @@ class FakeBus:
         if self._will is not None:
             self._broker.route(self._will)
 
-    async def publish(self, message: Message, qos: int = 0) -> None:  # noqa: ARG002
+    async def publish(self, message: Message, qos: int = 0) -> bool:
         self._check()
-        self._broker.route(message)
+        if self._broker.refuses(message.topic):
+            if qos:
+                raise Refused(f"the broker does not take {message.topic} (Not authorized)")
+            return True
+        heard = self._broker.route(message)
+        return heard or not qos
 
     async def subscribe(self, topic_filter: str) -> None:
         self._check()
+        if topic_filter in self._broker.refused:
+            raise Refused(f"the broker does not give {topic_filter} (Not authorized)")
         self._filters.append(topic_filter)
         for message in self._broker.retained.values():
             if Topic(message.topic).matches(topic_filter):
@@ -85,9 +100,12 @@ class FakeBus:
                 raise BusLost("the connection was lost")
             yield message
 
-    def receive(self, message: Message) -> None:
-        if any(Topic(message.topic).matches(each) for each in self._filters):
+    def receive(self, message: Message) -> bool:
+        """Whether it has subscribed to that."""
+        wanted = any(Topic(message.topic).matches(each) for each in self._filters)
+        if wanted:
             self._inbox.put_nowait(replace(message, payload=message.payload[:LONGEST]))
+        return wanted
 
     def _check(self) -> None:
         if self._lost:

@@ -28,8 +28,13 @@ STEADY_SECONDS = 20.0
 Connect = Callable[[int], AbstractAsyncContextManager[Bus]]
 """Opens a session in the given version of MQTT. Raises BusLost."""
 
-Session = Callable[[Bus], Awaitable[None]]
-"""Uses a bus until it raises BusLost."""
+Told = Callable[[bool, str], None]
+"""Hears that the broker is well or not, with a sentence for people; once a change."""
+
+Session = Callable[[Bus, Told], Awaitable[None]]
+"""Uses a bus until it raises BusLost; tells that all is well once it is, and what is not."""
+
+CONNECTED = "connected"
 
 
 class Backoff:
@@ -66,10 +71,6 @@ class Versions:
         return was == MQTT_5
 
 
-Told = Callable[[bool, str], None]
-"""Hears that the broker is well or not, with a sentence for people; once a change."""
-
-
 async def stay_connected(
     connect: Connect,
     session: Session,
@@ -95,9 +96,8 @@ async def stay_connected(
         try:
             async with connect(versions.current) as bus:
                 versions.worked()
-                tell(True, "connected")
                 started = loop.time()
-                await session(bus)
+                await session(bus, tell)
         except ProtocolRefused as problem:
             if versions.refused():
                 continue

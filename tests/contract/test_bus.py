@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
@@ -16,7 +17,15 @@ import pytest
 
 from engine.ports import Bus, Message
 from integrations.broker import EmbeddedBroker
-from integrations.mqtt.bus import LONGEST, MOST_PACKET, Broker, BusLost, client_id, connected
+from integrations.mqtt.bus import (
+    LONGEST,
+    MOST_PACKET,
+    Broker,
+    BusLost,
+    Refused,
+    client_id,
+    connected,
+)
 from integrations.mqtt.fake import FakeBroker
 
 Connect = Callable[..., AbstractAsyncContextManager[Bus]]
@@ -39,12 +48,20 @@ async def embedded() -> AsyncIterator[Connect]:
 
 
 @asynccontextmanager
-async def mosquitto(program: str, folder: Path, protocol: int) -> AsyncIterator[Connect]:
+async def mosquitto(
+    program: str, folder: Path, protocol: int, access: str = ""
+) -> AsyncIterator[Connect]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     config = folder / "mosquitto.conf"
-    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
+    lines = [f"listener {port} 127.0.0.1", "allow_anonymous true", "persistence false"]
+    if access:
+        (folder / "access").write_text(access)
+        lines.append(f"acl_file {folder / 'access'}")
+        # Mosquitto gives up root's rights and reads the list after that.
+        lines += ["user root"] if os.geteuid() == 0 else []
+    config.write_text("\n".join(lines) + "\n")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([program, "-c", config], stdout=log, stderr=log)  # noqa: ASYNC220
     try:
@@ -79,6 +96,30 @@ async def connect(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         running = mosquitto(str(program), tmp_path, 5 if request.param.endswith(" 5") else 4)
     async with running as way:
         yield way
+
+
+@pytest.mark.needs("mosquitto")
+async def test_what_an_access_list_forbids_is_refused(tmp_path: Path) -> None:
+    program = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/sbin")
+    access = "topic read fine\ntopic write fine\n"
+    async with mosquitto(str(program), tmp_path, 5, access) as way, way() as bus:
+        await bus.subscribe("fine")
+        assert await bus.publish(Message("fine", b"x"), qos=1)
+        with pytest.raises(Refused, match=r"does not take secret \(Not authorized\)"):
+            await bus.publish(Message("secret", b"x"), qos=1)
+        assert await bus.publish(Message("fine", b"y"), qos=1)
+        assert [m.payload for m in await received(bus, 2)] == [b"x", b"y"]
+
+
+async def test_a_broker_of_mqtt_5_says_whether_somebody_listens(
+    connect: Connect, request: pytest.FixtureRequest
+) -> None:
+    says_so = request.node.callspec.params["connect"] in {"fake", "mosquitto 5"}
+    async with connect() as one, connect() as two:
+        assert await one.publish(Message("a", b""), qos=1) is not says_so
+        assert await one.publish(Message("a", b""), qos=0)
+        await two.subscribe("a")
+        assert await one.publish(Message("a", b""), qos=1)
 
 
 async def received(bus: Bus, count: int) -> list[Message]:

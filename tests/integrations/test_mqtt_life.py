@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from engine.ports import Bus
 from integrations.mqtt.bus import Broker, BusLost, LoginRefused, ProtocolRefused, client_id
 from integrations.mqtt.fake import FakeBroker
-from integrations.mqtt.life import FIRST_WAIT, LONGEST_WAIT, Backoff, Versions, stay_connected
+from integrations.mqtt.life import (
+    CONNECTED,
+    FIRST_WAIT,
+    LONGEST_WAIT,
+    Backoff,
+    Told,
+    Versions,
+    stay_connected,
+)
 
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=30))
@@ -34,6 +42,7 @@ class Script:
         self.steps = list(steps)
         self.versions: list[int] = []
         self.told: list[tuple[bool, str]] = []
+        self.welcome = True
 
     async def run(self, only: int | None = None) -> None:
         class Over(Exception):
@@ -48,7 +57,9 @@ class Script:
             async with FakeBroker().connected() as bus:
                 yield bus
 
-        async def session(_: Bus) -> None:
+        async def session(_: Bus, tell: Told) -> None:
+            if self.welcome:
+                tell(True, CONNECTED)
             raise BusLost("the cable was pulled")
 
         with pytest.raises(Over):
@@ -109,13 +120,20 @@ async def test_the_same_trouble_is_told_once() -> None:
     assert "mqtt.password" in script.told[-1][1]
 
 
+async def test_a_connection_is_not_well_before_its_session_says_so() -> None:
+    script = Script(fine, fine, fine)
+    script.welcome = False
+    await script.run()
+    assert script.told == [(False, "the cable was pulled; trying again")]
+
+
 async def test_being_cancelled_ends_it() -> None:
     @asynccontextmanager
     async def connect(_: int) -> AsyncIterator[Bus]:
         async with FakeBroker().connected() as bus:
             yield bus
 
-    async def session(_: Bus) -> None:
+    async def session(_: Bus, _tell: Told) -> None:
         await asyncio.Event().wait()
 
     living = asyncio.ensure_future(stay_connected(connect, session))
