@@ -24,6 +24,10 @@ MISSING = "apprise is not installed; pip install 'heliotrope[alerts]'"
 NTFY_PRIORITY = {Urgency.NORMAL: "3", Urgency.TIME_SENSITIVE: "4", Urgency.CRITICAL: "5"}
 
 
+MOST_UNDER_WAY = 100
+"""Visits whose topics are remembered; what is older has arrived or expired."""
+
+
 class AppriseChannel:
     """A `Channel`: one Apprise address.
 
@@ -44,6 +48,7 @@ class AppriseChannel:
         self.name = f"apprise:{number}"
         self._address, self._link, self._picture = address, link, picture
         self._worker = Worker("apprise")
+        self._took: dict[str, set[str]] = {}
 
     async def open(self) -> None:
         """Its import, and of the address's service, take seconds that no alert is to wait for."""
@@ -73,12 +78,28 @@ class AppriseChannel:
         text = f"{words}\n{link}" if link else words
         still = self._picture(parcel.notice.picture) if parcel.notice.picture else None
         if isinstance(described, dict) and ntfy.is_plain(described):
-            return ntfy.publish(service, parcel, text, link, still)
-        attached = apprise.AppriseAttachment(str(still)) if still else None
+            return self._publish(service, parcel, text, link, still)
         # One service, called itself: the collection above it would start an event loop of its own.
-        return bool(
-            service.notify(body=text, title=parcel.title, notify_type=kind, attach=attached)
-        )
+        words_only = {"body": text, "title": parcel.title, "notify_type": kind}
+        if still:
+            attached = apprise.AppriseAttachment(str(still))
+            if service.notify(attach=attached, **words_only):
+                return True
+        # Also where the picture was what it did not take: better the words twice than never.
+        return bool(service.notify(**words_only))
+
+    def _publish(
+        self, service: Any, parcel: Parcel, text: str, link: str, still: Path | None
+    ) -> bool:
+        """To ntfy's topics, each of them once: another that refuses must not repeat it there."""
+        tag = parcel.notice.tag
+        took = self._took.setdefault(tag, set())
+        if len(self._took) > MOST_UNDER_WAY:
+            del self._took[next(iter(self._took))]
+        arrived = ntfy.publish(service, parcel, text, link, still, took)
+        if arrived:
+            self._took.pop(tag, None)
+        return arrived
 
     def _described(self, parcel: Parcel, link: str, library: Any) -> dict[str, Any] | str:
         """ntfy's address in parts, with what it can take besides a text: tag, priority, link.

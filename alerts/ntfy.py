@@ -37,11 +37,13 @@ def sequence(tag: str) -> str:
     return hashlib.sha256(tag.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def publish(service: Any, parcel: Parcel, text: str, link: str, still: Path | None) -> bool:
-    """Whether every topic of Apprise's `service` took it.
+def publish(
+    service: Any, parcel: Parcel, text: str, link: str, still: Path | None, took: set[str]
+) -> bool:
+    """Whether every topic of Apprise's `service` took it, now or before: those are in `took`.
 
     `text` below the parcel's title; `link` opens with a tap, empty for none;
-    `still` is attached.
+    `still` is attached, where the server takes it.
     """
     headers = {
         "X-Sequence-ID": sequence(parcel.notice.tag),
@@ -54,13 +56,18 @@ def publish(service: Any, parcel: Parcel, text: str, link: str, still: Path | No
         headers["X-Click"] = quote(link, safe=":/?@&=#%")
     words = {"title": parcel.title, "message": text}
     picture = _read(still)
-    arrived = [
-        _post(service, f"/{topic}", headers, params=words | {"filename": still.name}, data=picture)
-        if still is not None and picture
-        else _post(service, "", headers, json={"topic": topic, **words})
-        for topic in service.topics
-    ]
-    return bool(arrived) and all(arrived)
+    topics = list(service.topics)
+    for topic in [each for each in topics if each not in took]:
+        answer: bool | None = False
+        if still is not None and picture:
+            named = words | {"filename": still.name}
+            answer = _post(service, f"/{topic}", headers, params=named, data=picture)
+        if answer is False:
+            # No picture, or a server that takes none (attachments are off as it is installed).
+            answer = _post(service, "", headers, json={"topic": topic, **words})
+        if answer:
+            took.add(topic)
+    return bool(topics) and took.issuperset(topics)
 
 
 def _read(still: Path | None) -> bytes:
@@ -70,7 +77,8 @@ def _read(still: Path | None) -> bytes:
         return b""  # deleted meanwhile: the words matter
 
 
-def _post(service: Any, path: str, headers: Mapping[str, str], **what: Any) -> bool:
+def _post(service: Any, path: str, headers: Mapping[str, str], **what: Any) -> bool | None:
+    """Whether it was taken; None where nothing was heard in time, and a second try must wait."""
     import requests  # Apprise's own, and as large
 
     login = (service.user, service.password) if service.user and not service.token else None
@@ -83,6 +91,8 @@ def _post(service: Any, path: str, headers: Mapping[str, str], **what: Any) -> b
             timeout=SECONDS,
             **what,
         )
+    except requests.Timeout:
+        return None
     except (requests.RequestException, OSError):
         return False
     return bool(answer.status_code == requests.codes.ok)

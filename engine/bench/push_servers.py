@@ -65,6 +65,8 @@ class Ntfy(Server):
     """When each came, on the monotonic clock."""
     refused: str = ""
     """A topic that may not be written to."""
+    attachments: bool = True
+    """Without, it takes none: a server as it is installed, with no place set for them."""
     mute: bool = False
     """It takes messages and never says so, as one does whose answers are lost."""
 
@@ -90,6 +92,9 @@ class Ntfy(Server):
 
     async def publish_file(self, request: web.Request) -> web.Response:
         data = await request.read()
+        if not self.attachments:
+            refused = {"code": 40014, "http": 400, "error": "attachments not allowed"}
+            return web.json_response(refused, status=400)
         told = dict(request.query) | {"topic": request.match_info["topic"], "attached": len(data)}
         return await self.keep(told | self.headers(request))
 

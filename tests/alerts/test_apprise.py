@@ -98,6 +98,40 @@ async def test_every_topic_gets_it_and_one_that_does_not_is_undelivered(ntfy: Nt
     await apprise.close()
 
 
+async def test_a_topic_that_has_it_does_not_get_it_again_because_another_refuses(
+    ntfy: Ntfy,
+) -> None:
+    apprise = AppriseChannel(f"ntfy://127.0.0.1:{ntfy.port}/ours/theirs", 1)
+    ntfy.refused = "theirs"
+    for _ in range(3):
+        with pytest.raises(Undelivered):
+            await apprise.send(Parcel(NOTICE))
+    assert [told["topic"] for told in ntfy.messages] == ["ours"]
+    ntfy.refused = ""
+    await apprise.send(Parcel(NOTICE))
+    assert [told["topic"] for told in ntfy.messages] == ["ours", "theirs"]
+    # Another visit is for both again.
+    await apprise.send(Parcel(replace(NOTICE, tag="heliotrope-x-2")))
+    assert len(ntfy.messages) == 4
+    await apprise.close()
+
+
+@pytest.mark.parametrize("more", ["", "?email=me@example.org"])
+async def test_a_server_that_takes_no_pictures_gets_the_words(
+    ntfy: Ntfy, tmp_path: Path, more: str
+) -> None:
+    (tmp_path / "still.jpg").write_bytes(b"\xff\xd8\xff" + b"x" * 500)
+    ntfy.attachments = False
+    apprise = AppriseChannel(
+        f"ntfy://127.0.0.1:{ntfy.port}/alerts{more}", 1, picture=lambda name: tmp_path / name
+    )
+    await apprise.send(Parcel(replace(NOTICE, picture="still.jpg")))
+    await apprise.close()
+    (told,) = ntfy.messages
+    assert told["title"] == "A person"
+    assert told["message"].startswith("near the sofa")
+
+
 async def test_a_still_that_was_deleted_meanwhile_costs_the_picture_alone(
     ntfy: Ntfy, tmp_path: Path
 ) -> None:
