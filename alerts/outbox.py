@@ -303,6 +303,11 @@ class Outbox:
         """Notices with their deliveries, oldest first, of the newest `most`."""
         return self._entries("", most)
 
+    def had(self, tag: str) -> frozenset[str]:
+        """The channels that have delivered something of this tag, be it an older revision."""
+        found = self._read("SELECT channel FROM deliveries WHERE tag = ? AND delivered > 0", (tag,))
+        return frozenset(str(name) for (name,) in found)
+
     def _entries(self, which: str, most: int = 100_000) -> list[Entry]:
         rows = self._read(
             f"SELECT tag, revision, lived, body FROM notices {which} ORDER BY number DESC LIMIT ?",  # noqa: S608

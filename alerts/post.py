@@ -276,14 +276,24 @@ class PostOffice:
         for tag in [t for t, since in self._standby.items() if now - since >= patience]:
             del self._standby[tag]
             waiting = [c.items[tag] for c in self._counters.values() if tag in c.items]
-            if not waiting:
+            called = await self._in_reserve_for(tag) if waiting else []
+            if not called:
                 continue
             _LOG.warning("no channel has delivered an alert in time; trying those in reserve")
             newest = max(waiting, key=lambda item: item.revision)
-            for name in self._reserve:
-                self._counters[name].items[tag] = replace(newest, due=now, tries=0)
-                self._counters[name].wake.set()
+            for counter in called:
+                counter.items[tag] = replace(newest, due=now, tries=0)
+                counter.wake.set()
             await self._worker.run(self._outbox.promote, tag)
+
+    async def _in_reserve_for(self, tag: str) -> list[_Counter]:
+        """Those in reserve but for such as take no updates and have had the first notice."""
+        try:
+            had = await self._worker.run(self._outbox.had, tag)
+        except OutboxFailed:
+            had = frozenset()  # better twice than never
+        reserve = [self._counters[name] for name in self._reserve]
+        return [c for c in reserve if c.channel.replaces or c.channel.name not in had]
 
     async def _look(self) -> None:
         """Take up what waits in the file and not here."""

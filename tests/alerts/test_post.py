@@ -195,6 +195,21 @@ async def test_the_reserve_rests_while_the_first_delivers(tmp_path: Path) -> Non
     assert not mail.parcels
 
 
+async def test_a_reserve_that_cannot_replace_hears_of_a_visit_once(tmp_path: Path) -> None:
+    phone = FakeChannel("phone", down="no network")
+    mail, pager = FakeChannel("mail", replaces=False), FakeChannel("pager")
+    terms = Terms(fallback_after=0.05)
+    for run in range(2):
+        async with office(tmp_path, phone, fallback=[mail, pager], terms=terms) as running:
+            for n in range(3):
+                message = f"{run}, {n}"
+                running.post.post(replace(NOTICE, message=message))
+                # The other one in reserve is called for each update.
+                await until(lambda m=message: m in [p.notice.message for p in pager.parcels])
+                await until(lambda: mail.parcels)
+    assert [parcel.notice.message for parcel in mail.parcels] == ["0, 0"]
+
+
 async def test_what_an_earlier_run_left_is_delivered_late(tmp_path: Path) -> None:
     wall = [1000.0]
     phone = FakeChannel("phone", down="no network")
