@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from engine.core.types import Command, Json, Reply
 from engine.sim.devices import SimulatedSpeaker
 from engine.siren import Siren
@@ -62,6 +64,51 @@ async def test_without_a_loudspeaker_the_home_is_asked_and_says_if_it_has_none()
     assert home.ask().message == "no siren"
     assert home.ask(state="off").message == "no siren"
     assert home.told == []
+
+
+async def ended(home: Home) -> None:
+    async with asyncio.timeout(60):
+        while home.asked[-1] != "off":  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+@pytest.mark.parametrize("speaker", [False, True])
+async def test_the_rest_of_the_home_falls_silent_after_the_time_as_well(speaker: bool) -> None:
+    home = Home(speaker=speaker, others=True)
+    assert home.ask(seconds=0.01).ok
+    await ended(home)
+    assert home.asked == [None, "off"]
+    assert home.speaker.sounds == ""
+
+
+async def test_a_second_call_does_not_end_elsewhere_with_the_first() -> None:
+    home = Home(speaker=False, others=True)
+    home.ask(seconds=0.02)
+    home.ask(seconds=600.0)
+    await asyncio.sleep(0.1)
+    assert home.asked == [None, None]
+    assert home.ask(state="off").ok
+    assert home.asked == [None, None, "off"]
+
+
+async def test_a_home_without_another_siren_is_not_asked_to_end_one() -> None:
+    home = Home()
+    home.ask(seconds=0.01)
+    async with asyncio.timeout(60):
+        while home.speaker.sounds:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+    assert home.asked == [None]
+
+
+async def test_a_siren_elsewhere_ends_though_the_loudspeaker_failed() -> None:
+    class Broken(SimulatedSpeaker):
+        def play(self, sound: str, volume: float) -> None:
+            raise OSError("loudspeaker 'Jabra' cannot be used")
+
+    home = Home(others=True)
+    home.siren = Siren(Broken(), home.elsewhere, home.told.append)
+    assert home.ask(seconds=0.01).ok
+    await ended(home)
 
 
 async def test_a_loudspeaker_that_fails_is_told() -> None:
