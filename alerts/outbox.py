@@ -12,12 +12,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from alerts.notice import Notice, decode, encode
+from alerts.outbox_faults import OutboxFailed, fault, mending
 
 FILE = "outbox.db"
 
@@ -49,10 +50,6 @@ CREATE TABLE IF NOT EXISTS room (filler BLOB NOT NULL);
 
 WAITING, STANDBY, DELIVERED, EXPIRED = "waiting", "standby", "delivered", "expired"
 OPEN = f"SELECT tag FROM deliveries WHERE state IN ('{WAITING}', '{STANDBY}')"  # noqa: S608
-
-
-class OutboxFailed(Exception):
-    """The outbox could not keep this: the disk is full, or worse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +88,14 @@ class Attempt:
 class Outbox:
     """`open`, then the rest, then `close`; each call is one transaction or none.
 
-    `reserve` takes the room beforehand; a tool that only reads leaves it.
+    `reserve` takes the room beforehand; a tool that only reads leaves it, and
+    does not look for damage: the file is the engine's.
     """
 
     def __init__(self, folder: Path, *, reserve: bool = True) -> None:
         self._file = folder / FILE
         self._room = folder / "outbox.room"
-        self._reserve = reserve
+        self.own = reserve
         self._db: sqlite3.Connection | None = None
         self.complaint = ""
         """Why there is no room, or that the old file was set aside; empty when all is well."""
@@ -105,18 +103,32 @@ class Outbox:
     def open(self) -> None:
         """Raises OutboxFailed. A file that is no database is set aside, never deleted."""
         self.complaint = ""
-        if self._reserve:
+        if self.own:
             with contextlib.suppress(OSError):
                 self._room.unlink(missing_ok=True)
         try:
             self._connect()
         except sqlite3.DatabaseError as problem:
             if isinstance(problem, sqlite3.OperationalError):
-                raise OutboxFailed(_words(problem)) from None
+                raise fault(problem) from None
+            self.begin_anew()
+        else:
+            self._take_room()
+
+    def begin_anew(self) -> None:
+        """Set the file aside and begin another. Raises OutboxFailed."""
+        db, self._db = self._db, None
+        if db is not None:
+            with contextlib.suppress(sqlite3.Error):
+                db.close()
+        try:
             self._set_aside()
             self._connect()
-        if self._reserve:
-            self._take_room()
+        except sqlite3.Error as problem:
+            raise fault(problem) from None
+        except OSError as problem:
+            raise OutboxFailed(str(problem.strerror or problem)) from None
+        self._take_room()
 
     def _connect(self) -> None:
         new = not self._file.exists()
@@ -131,6 +143,8 @@ class Outbox:
             db.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
             for statement in TABLES.split(";"):
                 db.execute(statement)
+            if self.own and db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+                raise sqlite3.DatabaseError("damaged past its first page")
         except sqlite3.Error:
             db.close()
             raise
@@ -149,6 +163,8 @@ class Outbox:
         Free pages stay the file's own, and the log is written from its
         beginning again: neither asks the disk for more until they are used up.
         """
+        if not self.own:
+            return
         try:
             with self._change() as db:
                 for _ in range(RESERVED):
@@ -157,7 +173,7 @@ class Outbox:
             with self._change() as db:
                 db.execute("DELETE FROM room")
             self._connection.execute("PRAGMA wal_checkpoint(FULL)")
-        except OutboxFailed as problem:
+        except (OutboxFailed, sqlite3.Error) as problem:
             self.complaint = f"no room can be kept for alerts: {problem}"
 
     def close(self) -> None:
@@ -169,7 +185,7 @@ class Outbox:
             db.execute("DELETE FROM room")
         with contextlib.suppress(sqlite3.Error):
             db.close()
-        if self._reserve:
+        if self.own:
             with contextlib.suppress(OSError), self._room.open("wb") as room:
                 os.posix_fallocate(room.fileno(), 0, RESERVED * PER_NOTICE * 2)
 
@@ -179,6 +195,7 @@ class Outbox:
 
     # ------------------------------------------------------------------ writing
 
+    @mending
     def put(
         self,
         notice: Notice,
@@ -211,6 +228,7 @@ class Outbox:
             )
         return int(revision)
 
+    @mending
     def note(self, attempt: Attempt, standing: bool = False) -> None:
         """One attempt: the log, and where it arrived the delivery's state.
 
@@ -242,6 +260,7 @@ class Outbox:
                 (attempt.ok, attempt.revision, standing, attempt.tag, attempt.channel, DELIVERED),
             )
 
+    @mending
     def promote(self, tag: str) -> None:
         """The channels in reserve take over for this notice."""
         self._execute(
@@ -249,6 +268,7 @@ class Outbox:
             (tag,),
         )
 
+    @mending
     def relieve(self, tag: str) -> None:
         """The channels in reserve are not needed for this notice."""
         self._execute(
@@ -256,6 +276,7 @@ class Outbox:
             (tag,),
         )
 
+    @mending
     def live(self, seconds: float, expire: float) -> list[str]:
         """What waits has lived so much longer; the tags that are too old for anybody now."""
         with self._change() as db:
@@ -274,6 +295,7 @@ class Outbox:
             )
         return [str(tag) for (tag,) in old]
 
+    @mending
     def retry(self, tag: str | None = None) -> int:
         """What expired waits again, as new; how many deliveries that is."""
         with self._change() as db:
@@ -283,6 +305,7 @@ class Outbox:
             done = db.execute(f"UPDATE deliveries SET state = '{WAITING}' WHERE {where}", (tag,))  # noqa: S608
         return done.rowcount
 
+    @mending
     def forget(self, before: float, most: int) -> None:
         """Drop what is settled and older than `before` (seconds since 1970) or beyond `most`."""
         with self._change() as db:
@@ -354,7 +377,7 @@ class Outbox:
         except sqlite3.Error as problem:
             with contextlib.suppress(sqlite3.Error):
                 db.execute("ROLLBACK")
-            raise OutboxFailed(_words(problem)) from None
+            raise fault(problem) from None
 
     def _execute(self, statement: str, values: Iterable[object]) -> None:
         with self._change() as db:
@@ -364,12 +387,4 @@ class Outbox:
         try:
             return self._connection.execute(statement, values).fetchall()
         except sqlite3.Error as problem:
-            raise OutboxFailed(_words(problem)) from None
-
-
-_FULL: Callable[[str], bool] = lambda text: "full" in text or "disk I/O" in text  # noqa: E731
-
-
-def _words(problem: sqlite3.Error) -> str:
-    text = str(problem)
-    return "the disk is full; free some space" if _FULL(text) else text
+            raise fault(problem) from None

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field, replace
 
 from alerts.channel import Channel, Undelivered
 from alerts.notice import Notice, Parcel
-from alerts.outbox import STANDBY, WAITING, Attempt, Entry, Outbox, OutboxFailed
+from alerts.outbox import STANDBY, WAITING, Attempt, Entry, Outbox
+from alerts.outbox_faults import OutboxFailed
 from engine.loops.worker import Worker
 
 _LOG = logging.getLogger(__name__)

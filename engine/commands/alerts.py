@@ -20,7 +20,8 @@ from alerts.evidence import EvidenceStore
 from alerts.history import FILE as HISTORY
 from alerts.history import History, as_csv, as_json
 from alerts.notice import encode
-from alerts.outbox import FILE, Entry, Outbox, OutboxFailed
+from alerts.outbox import FILE, Entry, Outbox
+from alerts.outbox_faults import OutboxFailed
 from engine.config import Config
 from engine.config_file import load_config
 from engine.errors import RunError, UserError

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -16,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from alerts.notice import Notice
-from alerts.outbox import FILE, MOST_ATTEMPTS, RESERVED, Attempt, Outbox, OutboxFailed
+from alerts.outbox import FILE, MOST_ATTEMPTS, RESERVED, Attempt, Outbox
+from alerts.outbox_faults import OutboxFailed
 
 NOTICE = Notice("visit-1", "person", "A person", "near the sofa", at=1000.0)
 
@@ -137,6 +139,65 @@ def test_a_file_that_is_no_database_is_set_aside(tmp_path: Path) -> None:
     box.put(NOTICE, ["phone"])
     box.close()
     assert (tmp_path / f"broken-{FILE}").read_bytes().startswith(b"not a database")
+
+
+PAGE = 4096
+
+
+def damage(file: Path) -> None:
+    """Every page but the first, which says that it is a database."""
+    data = bytearray(file.read_bytes())
+    data[PAGE : 12 * PAGE] = b"\xa5" * (min(len(data), 12 * PAGE) - PAGE)
+    file.write_bytes(data)
+
+
+def test_a_file_damaged_past_its_first_page_is_set_aside_when_it_is_opened(tmp_path: Path) -> None:
+    box = Outbox(tmp_path)
+    box.open()
+    for n in range(50):
+        box.put(replace(NOTICE, tag=f"visit-{n}"), ["phone"])
+    box.close()
+    damage(tmp_path / FILE)
+    box.open()
+    assert "damaged" in box.complaint
+    box.put(NOTICE, ["phone"])
+    assert [entry.notice.tag for entry in box.waiting()] == [NOTICE.tag]
+    box.close()
+    assert (tmp_path / f"broken-{FILE}").exists()
+
+
+def test_damage_that_comes_while_it_is_open_costs_no_alert(tmp_path: Path) -> None:
+    box = Outbox(tmp_path)
+    box.open()
+    for n in range(50):
+        box.put(replace(NOTICE, tag=f"visit-{n}"), ["phone"])
+    # Another process writes, so that what was read before is read anew.
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as other:
+        other.execute("INSERT INTO room VALUES (x'00')")
+        other.commit()
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    damage(tmp_path / FILE)
+    assert box.put(NOTICE, ["phone"]) == 1
+    assert "damaged" in box.complaint
+    box.note(Attempt(1.0, NOTICE.tag, "phone", 1, True, 0.1, "kept"))
+    assert box.waiting() == []
+    box.close()
+    assert (tmp_path / f"broken-{FILE}").exists()
+
+
+def test_a_tool_does_not_set_the_engine_s_file_aside(tmp_path: Path) -> None:
+    box = Outbox(tmp_path)
+    box.open()
+    for n in range(50):
+        box.put(replace(NOTICE, tag=f"visit-{n}"), ["phone"])
+    box.close()
+    damage(tmp_path / FILE)
+    tool = Outbox(tmp_path, reserve=False)
+    tool.open()
+    with pytest.raises(OutboxFailed):
+        tool.retry()
+    tool.close()
+    assert not (tmp_path / f"broken-{FILE}").exists()
 
 
 def test_what_was_committed_survives_a_kill(tmp_path: Path) -> None:
