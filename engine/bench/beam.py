@@ -2,8 +2,9 @@
 
 Simulated rooms (`hearing_scenes`), a talker, noise from all around or a
 television. The aim is what the talker's direct sound and the first 50 ms of
-echoes were at the microphone; the direction is the localiser's own, so that
-its errors count. Takes minutes; nothing calls it but script/measure.
+echoes were at the microphone; the beam is pointed as it is in the product, by
+the ear's decisions one after another, so that their errors count and when they
+come. Takes minutes; nothing calls it but script/measure.
 """
 
 from __future__ import annotations
@@ -27,16 +28,19 @@ from engine.bench.hearing_scenes import (
 )
 from engine.hearing.arrays import MicrophoneArray, load_array
 from engine.hearing.beam import Beam, si_sdr
-from engine.hearing.directions import Localiser
+from engine.hearing.ear import Ear, voice_heard
 from engine.hearing.spectra import FRAME, RATE
+from engine.hearing.speech import SileroVoice, VoiceActivity
+from engine.loops.beaming import Beaming
+from engine.ports import AudioBlock
 
 Progress = Callable[[str], None]
 
 SEED = 90_210
 SCENES = 60
-PRE_ROLL, SPEECH = 2.0, 3.0
-SETTLING = 0.5
-"""Seconds of speech that are not scored: the voice's own field is learned in them."""
+PRE_ROLL, SPEECH = 2.0, 4.5
+SETTLING = 1.5
+"""Seconds of speech that are not scored: its direction and the voice's own field are learned."""
 EARLY = 0.05
 """Seconds of a room's response that help to understand speech rather than blur it."""
 BLOCK = 512
@@ -63,12 +67,12 @@ class BeamScene:
 def measure(_data: Path | None, progress: Progress, *, scenes: int = SCENES) -> dict[str, Any]:
     """Median gain in dB over the best single microphone, for RT60 0.4 s and each condition."""
     array = load_array("respeaker_6")
-    localiser = Localiser(array)
+    voice = SileroVoice()
     found: dict[str, list[tuple[float, float, float, float]]] = {name: [] for name in CONDITIONS}
     for number, scene in enumerate(rendered(array, 0.4, scenes)):
         progress(f"beam: scene {number + 1} of {scenes}")
         for name, (snr, television) in CONDITIONS.items():
-            found[name].append(_gains(array, localiser, scene, snr, television))
+            found[name].append(_gains(array, voice, scene, snr, television))
     return {
         "rt60_s": 0.4,
         "array": array.name,
@@ -121,7 +125,7 @@ def scene(array: MicrophoneArray, rt60: float, number: int) -> BeamScene:
 
 def _gains(
     array: MicrophoneArray,
-    localiser: Localiser,
+    voice: VoiceActivity,
     scene: BeamScene,
     snr: float,
     television: float | None,
@@ -131,24 +135,50 @@ def _gains(
     if television is not None:
         mixed = mixed + np.float32(10.0 ** (television / 20.0)) * scene.television
     mixed = (0.05 * mixed).astype(np.float32)
-    onset = int(PRE_ROLL * RATE)
-    background = localiser.learn([mixed[:, onset - RATE : onset]])
-    location = localiser.locate(mixed[:, onset : onset + RATE], background)
-    azimuth = location.directions[0].azimuth if location.directions else None
-    scored = onset + int(SETTLING * RATE)
+    blocks = [mixed[:, i : i + BLOCK] for i in range(0, mixed.shape[1], BLOCK)]
+    onset, scored = int(PRE_ROLL * RATE), int((PRE_ROLL + SETTLING) * RATE)
     best = max(si_sdr(mixed[i, scored:], scene.early[i, scored:]) for i in range(array.channels))
-    plain = _through(Beam(array, adaptive=False), mixed, azimuth, onset, scored)
-    ours = _through(Beam(array), mixed, azimuth, onset, scored)
-    aimed = _through(Beam(array), mixed, scene.azimuth, onset, scored)
-    reference = scene.early[0, scored : scored + len(ours)]
-    return best, si_sdr(plain, reference), si_sdr(ours, reference), si_sdr(aimed, reference)
+    ours, pointed = as_in_the_product(array, voice, blocks)
+    plain = through(Beam(array, adaptive=False), blocks, pointed)
+    known = [(scene.azimuth, BLOCK * i >= onset) for i in range(len(blocks))]
+    aimed = through(Beam(array), blocks, known)
+    reference = scene.early[0, scored : len(ours)]
+    return best, *(si_sdr(made[scored:], reference) for made in (plain, ours, aimed))
 
 
-def _through(beam: Beam, mixed: Sound, azimuth: float | None, onset: int, scored: int) -> Sound:
-    """What `beam` makes of `mixed` from `scored` on, its own delay taken off."""
-    beam.aim(azimuth)
-    made = [
-        beam.process(mixed[:, i : i + BLOCK], speech=i >= onset)
-        for i in range(0, mixed.shape[1], BLOCK)
-    ]
-    return np.concatenate(made)[scored + FRAME :]
+class _Kept:
+    """A `ports.SoundSink` that keeps it all."""
+
+    def __init__(self) -> None:
+        self.pieces: list[Sound] = []
+
+    def write(self, samples: Sound) -> None:
+        self.pieces.append(samples)
+
+    def close(self) -> None:
+        pass
+
+
+def as_in_the_product(
+    array: MicrophoneArray, voice: VoiceActivity, blocks: list[Sound]
+) -> tuple[Sound, list[tuple[float | None, bool]]]:
+    """What `Beaming` makes of `blocks`, its delay taken off; for each of them, where the beam
+    pointed and whether it was taken for speech."""
+    ear, beam, sink = Ear(array, voice=voice), Beam(array), _Kept()
+    beaming = Beaming(ear, beam, sink, lambda _: None)
+    pointed = []
+    for number, block in enumerate(blocks):
+        heard = beaming.listen(AudioBlock(number * BLOCK / RATE, block))
+        pointed.append((beam.azimuth, ear.speaking))
+        for decision in heard:
+            beaming.noticed(voice_heard(decision, None))
+    return np.concatenate(sink.pieces)[FRAME:], pointed
+
+
+def through(beam: Beam, blocks: list[Sound], pointed: list[tuple[float | None, bool]]) -> Sound:
+    """What `beam` makes of `blocks` when it is told so much of each, its delay taken off."""
+    made = []
+    for block, (azimuth, speech) in zip(blocks, pointed, strict=True):
+        beam.aim(azimuth)
+        made.append(beam.process(block, speech=speech))
+    return np.concatenate(made)[FRAME:]

@@ -15,6 +15,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from engine.core.angles import difference
 from engine.hearing.arrays import MicrophoneArray
 from engine.hearing.spectra import FRAME, RATE, Complex, Real, bin_hertz
 from engine.hearing.steering import plane_wave
@@ -31,6 +32,9 @@ PRIOR = 0.1
 """Power of the plane wave that is believed before any voice was heard, beside the noise's."""
 TRADE = 1.0
 """Noise that is left is worth this much of a voice that is bent; 0 would bend it least."""
+STEADY = 10.0
+"""Degrees by which a direction may differ from the one aimed at and be taken for the same: each one
+that is found is a little off the last. What was learned of a voice is worth more than they are."""
 RENEW = 0.2
 """Seconds of new noise after which the weights are made anew."""
 _BINS = FRAME // 2 + 1
@@ -57,11 +61,19 @@ class Beam:
         self.forget()
 
     def aim(self, azimuth: float | None) -> None:
-        """Turn to `azimuth` (degrees, relative to the array) from the next sample on."""
-        if azimuth != self.azimuth:
-            self.azimuth = azimuth
-            self._steer = None if azimuth is None else self._steering(azimuth)
-            self._weights = self._voice = None
+        """Turn to `azimuth` (degrees, relative to the array) from the next sample on.
+
+        One within `STEADY` of where the beam points leaves it there, and what it learned.
+        """
+        if azimuth is None or self.azimuth is None:
+            stays = azimuth == self.azimuth
+        else:
+            stays = abs(difference(azimuth, self.azimuth)) <= STEADY
+        if stays:
+            return
+        self.azimuth = azimuth
+        self._steer = None if azimuth is None else self._steering(azimuth)
+        self._weights = self._voice = None
 
     def forget(self) -> None:
         """Let go of all sound that is kept; the learned fields hold none and stay."""

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.hearing.arrays import load_array
-from engine.hearing.beam import Beam, si_sdr
+from engine.hearing.beam import STEADY, Beam, si_sdr
 from engine.hearing.spectra import FRAME
 
 SIX = load_array("respeaker_6")
@@ -51,6 +51,34 @@ def test_a_noise_from_elsewhere_is_suppressed_and_the_voice_is_not(azimuth: floa
     summed, ours = scored(Beam(SIX, adaptive=False)), scored(Beam(SIX))
     assert ours > single + 8.0
     assert ours > summed + 4.0
+
+
+@pytest.mark.parametrize("azimuth", [0.0, 178.0])
+def test_directions_that_differ_a_little_cost_nothing_of_what_was_learned(azimuth: float) -> None:
+    """Each of the ear's decisions is some degrees off the last; around 180 the sign jumps, too."""
+    mixed, _, onset = talk_beside_a_steady_noise(azimuth)
+    off = np.random.default_rng(3).uniform(-0.9 * STEADY, 0.9 * STEADY, mixed.shape[1] // 512 + 1)
+    off[0] = 0.0
+    steady, jittered = Beam(SIX), Beam(SIX)
+    steady.aim(azimuth)
+    made = []
+    for number, begin in enumerate(range(0, mixed.shape[1], 512)):
+        jittered.aim((azimuth + float(off[number]) + 180.0) % 360.0 - 180.0)
+        made.append(jittered.process(mixed[:, begin : begin + 512], speech=begin >= onset))
+    np.testing.assert_array_equal(np.concatenate(made)[FRAME:], through(steady, mixed, onset))
+
+
+def test_a_direction_further_off_is_followed_and_so_is_a_walk_of_small_steps() -> None:
+    beam = Beam(SIX)
+    beam.aim(0.0)
+    beam.aim(STEADY + 1.0)
+    assert beam.azimuth == STEADY + 1.0
+    for azimuth in range(12, 60):
+        beam.aim(float(azimuth))
+        assert beam.azimuth is not None
+        assert abs(beam.azimuth - azimuth) <= STEADY
+    beam.aim(None)
+    assert beam.azimuth is None
 
 
 def test_without_a_direction_the_first_microphone_passes() -> None:
