@@ -37,6 +37,8 @@ LOOP = 20.0
 # A live device holds about a second of sound for whoever comes late.
 PATIENCE = 1.0
 WAKE_WORDS_KEPT = 16
+# A word that nobody has listened to for so long (s) was not heard.
+LATEST = 2.0
 
 Reading = Callable[[float], float]
 
@@ -136,10 +138,12 @@ class SimulatedMicrophones:
         """Forget all sound; safe to call twice."""
         self._open = False
         self._voices.clear()
+        self._wake_words.clear()
+        self._waking = None
 
     def wake_word_spotter(self, word: str) -> SimulatedSpotter:
         """Hears, in place of the network, the wake words that the world says."""
-        return SimulatedSpotter(word, self._wake_words)
+        return SimulatedSpotter(word, self._wake_words, lambda: self._blocks * self._block)
 
     # ------------------------------------------------------------------ sources
 
@@ -258,22 +262,30 @@ class SimulatedMicrophones:
 class SimulatedSpotter:
     """Stands in for a wake word network: `hearing.wake_word.WakeWordSpotter` in shape.
 
-    It must hear every sample from the first block on, since it counts them.
+    Like a network it need not hear everything, for ears sleep; but what it does
+    hear must be the newest sound there is.
     """
 
     likely = 0.0
 
-    def __init__(self, word: str, spoken: deque[SimulatedWakeWord]) -> None:
+    def __init__(
+        self, word: str, spoken: deque[SimulatedWakeWord], recorded: Callable[[], int]
+    ) -> None:
+        """`recorded` tells how many samples the microphones have given so far."""
         self.word = word
-        self._spoken = spoken
+        self._spoken, self._recorded = spoken, recorded
         self._heard = 0
 
     def listen(self, samples: Samples) -> Spotted | None:
         """The wake word that has ended within the samples so far, once."""
         self._heard += len(samples)
-        if self._spoken and self._spoken[0].end <= self._heard:
+        now = self._recorded()
+        while self._spoken:
             fell = self._spoken.popleft()
-            return Spotted(self.word, fell.start, fell.end)
+            if now - fell.end <= LATEST * RATE:
+                # What was slept through counts for the microphones alone.
+                slept = now - self._heard
+                return Spotted(self.word, fell.start - slept, fell.end - slept)
         return None
 
     def reset(self) -> None:

@@ -11,7 +11,9 @@ import pytest
 
 from engine.errors import UserError
 from engine.hearing.arrays import load_array
+from engine.hearing.ear import Ear
 from engine.hearing.speech import SileroVoice
+from engine.hearing.wake_word import Spotters
 from engine.sim.acoustics import Echoes
 from engine.sim.living_room import ROOM
 from engine.sim.microphones import RATE, SimulatedMicrophones
@@ -130,6 +132,48 @@ def test_a_wake_word_is_announced_once_after_its_last_sample() -> None:
     assert spotted[0].word == "okay_nabu"
     assert spotted[0].start / RATE == pytest.approx(0.5, abs=0.05)
     assert spotted[0].end / RATE == pytest.approx(1.4, abs=0.05)
+
+
+class Loudness:
+    """A voice where it is loud."""
+
+    def probability(self, chunk: npt.NDArray[np.float32]) -> float:
+        return float(np.sqrt(np.mean(np.square(chunk))) > 0.002)
+
+    def reset(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("start", [1.0, 12.0])
+def test_a_wake_word_is_heard_as_it_ends_however_long_it_was_quiet_before(start: float) -> None:
+    world = Stage(40.0, 1.5, SoundContent.WAKE_WORD, start, start + 0.9)
+    microphones = SimulatedMicrophones(world, POSITIONS)
+    microphones.open()
+    spotters = Spotters(microphones.wake_word_spotter("okay_nabu"))
+    ear = Ear(load_array("respeaker_6"), voice=Loudness(), wake_word=spotters)
+    words = []
+    for _ in range(round((start + 10.0) * RATE / 512)):
+        block = microphones.read()
+        words += [(block.t, heard.t) for heard in ear.listen(block) if heard.wake_word]
+    ((told, about),) = words
+    assert told == pytest.approx(start + 0.9, abs=0.1)
+    assert about == pytest.approx(start + 0.45, abs=0.2)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_word_that_nobody_listened_to_is_not_heard_later(closed: bool) -> None:
+    world = Stage(40.0, 1.5, SoundContent.WAKE_WORD, 0.5, 1.4)
+    microphones = SimulatedMicrophones(world, POSITIONS)
+    microphones.open()
+    spotter = microphones.wake_word_spotter("okay_nabu")
+    for _ in range(round((1.0 if closed else 5.0) * RATE / 512)):
+        microphones.read()
+    if closed:
+        microphones.close()
+        microphones.open()
+        world.end = 0.0
+    for _ in range(60):
+        assert spotter.listen(microphones.read().samples[0]) is None
 
 
 def test_without_pyroomacoustics_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
