@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         source.close()
     said = [f"{array.name}: {limit}" for limit in array.limits()]
-    for line in (*said, *(f"{arguments.file}: {problem}" for problem in ear.problems())):
+    for line in (*said, *(f"{arguments.file}: {problem}" for problem in ear.problems(whole=True))):
         print(f"heliotrope: {line}", file=sys.stderr)
     return 0
 

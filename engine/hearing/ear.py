@@ -19,6 +19,7 @@ from engine.core.angles import wrap
 from engine.core.types import SoundDirection, VoiceHeard
 from engine.hearing.arrays import MicrophoneArray
 from engine.hearing.directions import Background, Localiser
+from engine.hearing.faults import Faults
 from engine.hearing.history import History
 from engine.hearing.order import ChannelOrder
 from engine.hearing.own_motion import HeadMotion, OwnMotion
@@ -100,6 +101,7 @@ class Ear:
             self._words = WordListening(array, wake_word, localiser=self._localiser)
         self._order, self._polarity = ChannelOrder(array), Polarity(array)
         self._history = History(array.channels, int(KEEP * RATE))
+        self._faults = Faults(self._history)
         self._motion: OwnMotion | None = None
         if axis is not None:
             self._motion = OwnMotion(axis, self._localiser, CHUNK, int(KEEP * RATE) // CHUNK)
@@ -114,6 +116,7 @@ class Ear:
         if abs(block.t - due) > GAP:
             self._restart(start)
         self._history.push(block.samples)
+        self._faults.note()
         self._t0 = block.t - start / RATE
         heard: list[Heard] = []
         while self._next + CHUNK <= self._history.end:
@@ -134,20 +137,10 @@ class Ear:
         self._history.clear()
         self._restart(self._history.end)
 
-    def problems(self) -> tuple[str, ...]:
-        """What is wrong with the sound itself, in sentences for people."""
-        said = []
-        repeated = self._history.repeated()
-        if repeated:
-            said.append(f"channels {' and '.join(map(str, repeated))} carry the very same sound")
-        dead = [str(i) for i in np.flatnonzero(~self._history.alive()) if i not in repeated]
-        if dead and len(dead) < self.array.channels:
-            said.append(f"dead microphone: channel {', '.join(dead)} (counted from 0)")
-        total = max(1, self._history.end * self.array.channels)
-        if self._history.clipped_values > 0.001 * total:
-            said.append(f"{100 * self._history.clipped_values / total:.1f} % of samples clipped")
-        if self._history.broken_values:
-            said.append(f"{self._history.broken_values} samples were not numbers")
+    def problems(self, *, whole: bool = False) -> tuple[str, ...]:
+        """What is wrong with the sound itself, in sentences for people; lately, or in the `whole`
+        of it, as with a recording."""
+        said = self._faults.found(whole=whole)
         said += [p for p in (self._polarity.problem, self._order.problem) if p is not None]
         return tuple(said)
 

@@ -1,7 +1,7 @@
 """The last seconds of sound, addressed by sample number, cleaned as they come in.
 
 Takes blocks of any length, removes offsets and values that are no numbers,
-and notes which microphones are dead. Decides nothing about voices.
+and notes which microphones are dead or all silent. Decides nothing about voices.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from engine.ports import Samples
 DEAD = 1e-4
 """A microphone below this share of the median power carries nothing (-40 dB)."""
 CLIPPED = 0.999
+SILENT = 1.5 / 32768
+"""A channel that moves by no more than a step of 16 bits carries no sound, whatever its offset."""
 REPEATED = int(0.5 * RATE)
 """Samples for which channels must carry the very same numbers to be taken for one."""
 _OFFSET_SECONDS = 0.5
@@ -35,6 +37,14 @@ class History:
         self.end = 0
         self.broken_values = 0
         self.clipped_values = 0
+        self.sounded = False
+        """Whether there ever was a sound on any channel."""
+        self.silent_since = 0
+        """Sample number since which there is none, or since which nothing is known."""
+
+    @property
+    def channels(self) -> int:
+        return int(self._ring.shape[0])
 
     @property
     def start(self) -> int:
@@ -98,6 +108,7 @@ class History:
         self._ring.fill(0.0)
         self._power.fill(0.0)
         self._judged = None
+        self.silent_since = self.end
 
     def _compare(self, samples: Samples) -> None:
         # A few samples tell nearly always; only where they are the same all are compared.
@@ -123,7 +134,10 @@ class History:
             self.broken_values += int(good.size - good.sum())
             samples = np.where(good, samples, np.float32(0.0))
             mean = samples.mean(axis=1, keepdims=True)
-        if max(samples.max(), -samples.min()) >= CLIPPED:
+        highest, lowest = samples.max(axis=1), samples.min(axis=1)
+        if (highest - lowest).max() > SILENT:
+            self.sounded, self.silent_since = True, self.end + samples.shape[1]
+        if max(highest.max(), -lowest.min()) >= CLIPPED:
             self.clipped_values += int((np.abs(samples) >= CLIPPED).sum())
             samples = np.clip(samples, -1.0, 1.0)
             mean = samples.mean(axis=1, keepdims=True)

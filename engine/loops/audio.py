@@ -179,11 +179,11 @@ class AudioLoop:
 
     def _check_sound(self) -> None:
         now = self._clock.now()
-        if now - self._reported < REPORT_EVERY and self._health is not None and self._health[0]:
+        if now - self._reported < REPORT_EVERY:
             return
-        self._reported = now
         problems = self._ear.problems()
         self._report(ok=not problems, detail="; ".join(problems))
+        self._reported = now
         self._tell_drift(now)
 
     def _trouble(self) -> str:
@@ -203,7 +203,8 @@ class AudioLoop:
                 self._emit(Measured(now, DRIFT, round(drift, 1)))
 
     def _report(self, *, ok: bool, detail: str) -> None:
-        """Health, when it has changed."""
+        """Health, when it has changed. After what else is reported, sound is looked at anew."""
+        self._reported = float("-inf")
         if source := self._trouble():
             ok, detail = False, "; ".join(filter(None, (detail, source)))
         if self._health != (ok, detail):

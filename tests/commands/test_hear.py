@@ -70,6 +70,19 @@ def test_noise_gives_no_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().out == ""
 
 
+def test_a_recording_of_silence_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "muted.wav"
+    with wave.open(str(file), "wb") as muted:
+        muted.setnchannels(4)
+        muted.setsampwidth(2)
+        muted.setframerate(16_000)
+        muted.writeframes(bytes(4 * 2 * 16_000))
+    assert main(["hear", str(file), "--array", "respeaker_4"]) == 0
+    assert f"{file}: no sound on any channel: is it muted" in capsys.readouterr().err
+
+
 def test_what_the_array_cannot_tell_is_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

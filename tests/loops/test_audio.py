@@ -320,6 +320,21 @@ async def test_trouble_with_the_sound_is_reported() -> None:
     assert health(events) == [(False, "dead microphone: channel 2")]
 
 
+async def test_trouble_that_changes_with_every_block_is_told_every_two_seconds_at_most() -> None:
+    class Worsening(EchoingEar):
+        def problems(self) -> tuple[str, ...]:
+            return (f"{len(self.heard)} samples were not numbers",)
+
+    class Passing(ScriptedMicrophones):
+        def read(self) -> AudioBlock:
+            clock.t += 0.1
+            return super().read()
+
+    loop, events, clock, _ = loop_of(Passing([0.1 * i for i in range(100)]), ear=Worsening())
+    await loop.run()
+    assert len(health(events)) == 5
+
+
 async def test_cancelling_closes_the_device() -> None:
     microphones = ScriptedMicrophones([float(i) for i in range(100_000)])
     started = asyncio.Event()
