@@ -9,7 +9,7 @@ come. Takes minutes; nothing calls it but script/measure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,7 +143,8 @@ def _gains(
     known = [(scene.azimuth, BLOCK * i >= onset) for i in range(len(blocks))]
     aimed = through(Beam(array), blocks, known)
     reference = scene.early[0, scored : len(ours)]
-    return best, *(si_sdr(made[scored:], reference) for made in (plain, ours, aimed))
+    summed, beam, true = (si_sdr(made[scored:], reference) for made in (plain, ours, aimed))
+    return best, summed, beam, true
 
 
 class _Kept:
@@ -175,7 +176,7 @@ def as_in_the_product(
     return np.concatenate(sink.pieces)[FRAME:], pointed
 
 
-def through(beam: Beam, blocks: list[Sound], pointed: list[tuple[float | None, bool]]) -> Sound:
+def through(beam: Beam, blocks: list[Sound], pointed: Sequence[tuple[float | None, bool]]) -> Sound:
     """What `beam` makes of `blocks` when it is told so much of each, its delay taken off."""
     made = []
     for block, (azimuth, speech) in zip(blocks, pointed, strict=True):
