@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hearing_sounds import RATE, Sound, bursts, hiss, plane_wave, read_wav, write_wav
 
+from engine.bench import beam
 from engine.bench.hearing_contest import ONSET
 from engine.bench.hearing_scenes import scene
 from engine.core.angles import difference
@@ -218,6 +219,38 @@ def test_rooms_accuse_no_array_and_clear_none_with_two_swapped() -> None:
     assert sound.problem is None
     assert wrong.problem is not None
     assert "0 and 4" in wrong.problem
+
+
+@pytest.mark.needs("sim", "speech", "ffmpeg")
+def test_one_who_stays_beside_a_wall_accuses_nobody_and_is_located() -> None:
+    """The wall bends all stretches alike, and two swapped microphones would explain that better."""
+    array, place = load_array("respeaker_6"), beside_a_wall()
+    order, first = ChannelOrder(array), int(beam.PRE_ROLL * RATE)
+    talk = (place.talker + np.float32(0.1) * place.noise)[:, first:]
+    for begin in range(0, talk.shape[1] - RATE // 2, RATE // 4):
+        assert order.look(talk[:, begin : begin + RATE // 2])
+        assert order.problem is None
+
+
+@pytest.mark.needs("sim", "speech", "ffmpeg")
+@pytest.mark.parametrize("pair", [(0, 1), (0, 2), (1, 4)])
+def test_two_swapped_that_one_place_leaves_in_doubt_are_named_with_a_second_place(
+    pair: tuple[int, int],
+) -> None:
+    array, first = load_array("respeaker_6"), int(beam.PRE_ROLL * RATE)
+    channels = list(range(6))
+    channels[pair[0]], channels[pair[1]] = pair[1], pair[0]
+    order = ChannelOrder(array)
+    for place in (beside_a_wall(), beam.scene(array, 0.4, 2)):
+        talk = (place.talker + np.float32(0.1) * place.noise)[channels, first:]
+        for begin in range(0, talk.shape[1] - RATE // 2, RATE // 2):
+            order.look(talk[:, begin : begin + RATE // 2])
+    assert order.problem is not None
+    assert f"{pair[0]} and {pair[1]}" in order.problem
+
+
+def beside_a_wall() -> beam.BeamScene:
+    return beam.scene(load_array("respeaker_6"), 0.4, 0)
 
 
 @pytest.mark.needs("data")
