@@ -62,7 +62,8 @@ class Polarity:
             told = f"microphone {names} has its polarity reversed"
         else:
             told = f"microphones {names} each have their polarity reversed"
-        return f"{told} (counted from 0): swap its two wires"
+        wires = "its two wires" if self._either or len(self._named) == 1 else "the wires of each"
+        return f"{told} (counted from 0): swap {wires}"
 
     def look(self, stretch: Samples, alive: npt.NDArray[np.bool_], begins: int) -> bool:
         """Whether (microphones, n) may be located: nothing contradicts it in those `alive`.
@@ -97,7 +98,8 @@ class Polarity:
 def reversed_polarity(stretch: Samples, highest: float) -> tuple[int, ...] | None:
     """Channels of (microphones, n) that fall while the rest rise, up to `highest` Hz.
 
-    None where that is unclear. Of two, nobody knows which it is: both are named.
+    None where that is unclear. Of two, nobody knows which it is: both are named. Of
+    two halves the one without the first channel is: to turn over either mends it.
     """
     hertz = np.fft.rfftfreq(max(1, stretch.shape[1]), 1.0 / RATE)
     long = (hertz >= LOWEST) & (hertz <= highest)
@@ -110,6 +112,10 @@ def reversed_polarity(stretch: Samples, highest: float) -> tuple[int, ...] | Non
     if (like > TOGETHER).all():
         return ()
     count, against = len(like), like < -TOGETHER
+    if count > 2 and 2 * against[0].sum() == count:
+        side = np.where(against[0], -1.0, 1.0)
+        if (side[:, None] * like * side > TOGETHER).all():
+            return tuple(int(i) for i in np.flatnonzero(against[0]))
     accused = against.sum(axis=1) > (count - 1) / 2
     rest = ~accused
     few = 2 * accused.sum() < count or count == 2

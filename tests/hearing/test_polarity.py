@@ -57,11 +57,24 @@ def test_whoever_is_reversed_is_named_and_nobody_else(seed: int, count: int) -> 
     assert said.startswith(named)
 
 
-def test_two_of_six_are_named_together_and_half_of_them_are_not() -> None:
+def test_two_of_six_are_named_together_and_so_is_half_of_them() -> None:
     two = watched(RING, [turned_over(speech(RING, k), 1, 4) for k in range(FEWEST)])
     assert (two.problem or "").startswith("microphones 1 and 4 each have their polarity reversed")
-    half = watched(RING, [turned_over(speech(RING, k), 1, 3, 4) for k in range(FEWEST)])
-    assert half.problem is None
+    assert (two.problem or "").endswith("swap the wires of each")
+
+
+@pytest.mark.parametrize("half", [(1, 3, 4), (0, 2, 5)])
+def test_of_two_halves_that_are_opposed_one_is_named_and_nothing_located(
+    half: tuple[int, ...],
+) -> None:
+    """Which of them is the wrong one makes no difference."""
+    polarity = Polarity(RING)
+    for k in range(FEWEST):
+        assert not polarity.look(turned_over(speech(RING, k), *half), ALL, k * RATE)
+    said = polarity.problem or ""
+    assert said.startswith("microphones 1 and 3 and 4 each have their polarity reversed")
+    assert polarity.look(speech(RING, 9), ALL, 10 * RATE)
+    assert polarity.problem is None
 
 
 def test_what_is_accused_is_not_located_and_named_when_it_lasts() -> None:
