@@ -193,7 +193,7 @@ class Ear:
             if probability < threshold:
                 self._probabilities.append(probability)
                 return []
-            self._background = self._learn_background(begin) or self._background
+            self._background = self._learn_background(begin, begin) or self._background
             self._onset = self._window_start = begin
             self._silent = 0
         self._probabilities.append(probability)
@@ -227,7 +227,7 @@ class Ear:
         if self._onset is not None and start - RATE // 2 < self._onset < end - RATE // 4:
             start = self._onset
         if self._onset is None:
-            self._background = self._learn_background(start) or self._background
+            self._background = self._learn_background(start, self._next) or self._background
         first = max(0, (start - self._next) // CHUNK)
         recent = list(self._probabilities)[first:] or [0.0]
         count = min(len(recent), (end - start) // CHUNK + 1)
@@ -273,9 +273,12 @@ class Ear:
         threshold = self._settings.speech_threshold - HYSTERESIS
         return quiet_chunks(list(self._probabilities), threshold)
 
-    def _learn_background(self, before: int) -> Background | None:
-        """The sound field of the last second without speech before sample `before`."""
-        first = self._next - CHUNK * (len(self._probabilities) + 1)
+    def _learn_background(self, before: int, judged: int) -> Background | None:
+        """The sound field of the last second without speech before sample `before`.
+
+        Up to sample `judged` it is known whether somebody speaks.
+        """
+        first = judged - CHUNK * len(self._probabilities)
         quiet, self._at_rest = self._quiet(), True
         if self._motion is not None:
             calm = [q and s for q, s in zip(quiet, self._motion.still, strict=True)]

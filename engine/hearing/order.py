@@ -3,8 +3,9 @@
 A wave from anywhere reaches the microphones in a pattern that only their own
 places explain. One stretch says little in a room; what a dozen of them say
 together tells two swapped plugs, if they are not all from one place: a wall
-beside somebody who stays there bends each of them alike. A swap that only mirrors the array (opposite
-corners of a square) mirrors directions, and cannot be told from this.
+beside somebody who stays there bends each of them alike. A swap that only
+mirrors the array (opposite corners of a square) mirrors directions, and cannot
+be told from this.
 """
 
 from __future__ import annotations

@@ -113,6 +113,36 @@ def test_the_wake_words_own_span_is_located() -> None:
     assert woken[0].directions[0].azimuth == pytest.approx(-60.0, abs=4.0)
 
 
+def test_a_words_background_is_what_was_quiet_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Talking(LoudnessVoice):
+        """From chunk 30 to chunk 60."""
+
+        chunks = 0
+
+        def probability(self, chunk: Sound) -> float:
+            self.chunks += 1
+            return float(30 < self.chunks <= 60)
+
+    sound = hiss(np.random.default_rng(2), 6, 100 * CHUNK / RATE)
+    spotter = ScriptedWakeWord(Spotted("okay_nabu", 80 * CHUNK, 85 * CHUNK))
+    ear = Ear(RING, voice=Talking(), wake_word=Spotters(spotter))
+    learned: list[Sound] = []
+    learn = ear._localiser.learn
+
+    def noted(segments: Sequence[Sound], alive: np.ndarray) -> object:
+        learned[:] = segments
+        return learn(segments, alive)
+
+    monkeypatch.setattr(ear._localiser, "learn", noted)
+    heard = play(ear, sound)
+    assert [h.wake_word for h in heard if h.wake_word] == ["okay_nabu"]
+    # Neither what echoes after the speech nor what may already be the next one.
+    after, before = learned
+    np.testing.assert_array_equal(after, ear._history.span(68 * CHUNK, 80 * CHUNK))
+    last = ear._history.span(26 * CHUNK, 27 * CHUNK)
+    np.testing.assert_array_equal(before[:, -CHUNK:], last)
+
+
 class RecordingWakeWord(ScriptedWakeWord):
     """Remembers what it was given."""
 
