@@ -14,6 +14,7 @@ from engine.core import (
     fusion,
     intruders,
     modes,
+    reaching,
     requests,
     search,
     survey,
@@ -38,9 +39,7 @@ from engine.core.types import (
 SQUARE = 2.5  # deg: nearer than this, somebody who asked to be faced is
 SQUARE_HITS = 4  # sightings that tell well enough where they are
 ASKED_FOR = Reason("asked", "turning to whoever asked")
-NEARLY = 20.0  # deg past the end of the range at which somebody is still well in the picture
 SEEN_NOW = 1.0  # s since the last sighting
-BEYOND = Reason("beyond_range", "staying: the person is beyond the range of motion")
 IN_THE_WAY = Reason("blocked", "staying: something is in the way")
 DARK = Reason("dark", "staying: the camera shows nothing")
 SEARCHING = Reason("search", "searching: looking where the person went")
@@ -54,7 +53,7 @@ def decide(state: State) -> tuple[State, tuple[Action, ...]]:
     people, places = fusion.forget(
         state.people, state.places, state.now, settings.tracking, settings.attention
     )
-    faceable = tuple(p for p in people.persons if _faceable(state, p))
+    faceable = reaching.candidates(state, people.persons)
     choice = attention.choose(state.attention, faceable, state.now, settings.attention)
     state = replace(state, people=people, places=places, attention=choice)
     if state.to_centre is not None and state.to_centre != choice.summoned:
@@ -87,13 +86,6 @@ def _survey(state: State) -> tuple[State, tuple[Action, ...]]:
         return state, ()
     ended = requests.range_of(state, found)
     return ended.state, ended.actions
-
-
-def _faceable(state: State, person: fusion.Person) -> bool:
-    """Whether some heading of the range has the person in the picture; whoever asked may hope."""
-    if person.id == state.attention.summoned:
-        return True
-    return _reachable(state, person.track.bearing, asked=False) is not None
 
 
 def _idle_reason(state: State) -> Reason | None:
@@ -134,7 +126,7 @@ def _follow(state: State) -> tuple[State, tuple[Action, ...]]:
         if state.now < state.ambiguous_until:
             reason = Reason("ambiguous", "staying: voices from two very different directions")
         elif any(p.confirmed for p in state.people.persons):
-            reason = BEYOND
+            reason = reaching.BEYOND
         else:
             reason = Reason("nobody", "staying: nobody is there")
         return replace(state, reason=reason, zone=None, following=None), ()
@@ -164,9 +156,13 @@ def _face(state: State, person: fusion.Person, summoned: bool) -> tuple[State, t
     state = replace(state, following=verdict.following, zone=verdict.zone, reason=verdict.reason)
     if verdict.aim is None:
         return state, ()
-    target = _reachable(state, verdict.aim, summoned)
-    if target is None:
-        return replace(state, reason=BEYOND), ()
+    if summoned:
+        target = reaching.asked_for(state, verdict.aim)
+    else:
+        worth = reaching.is_worth_the_way(state, person, verdict.following)
+        target = reaching.heading_for(state, verdict.aim, long_way=worth)
+    if target is None or (state.move is None and abs(target - base) < zones.RETARGET):
+        return replace(state, reason=reaching.why_not(state, verdict.aim)), ()
     pace = Pace.BRISK if summoned else PACES.get(verdict.reason.code, Pace.NORMAL)
     return _move(state, target, _to_taste(pace, state.preferences.pace), verdict.reason)
 
@@ -185,7 +181,7 @@ def _squarely(
 
     An ear is worth a first turn, an eye the second; then the zones count again.
     """
-    target = _reachable(state, subject.bearing, asked=True)
+    target = reaching.asked_for(state, subject.bearing)
     if target is None:
         return None, replace(state, to_centre=None)
     if abs(target - base) > (
@@ -206,7 +202,7 @@ def _search(state: State) -> tuple[State, tuple[Action, ...]]:
     headings = search.headings(*state.settings.range)
     motion = state.settings.motion
     chosen = search.look(state.search, headings, state.heading, state.velocity, motion)
-    home = _reachable(state, state.search.home, asked=False)
+    home = reaching.heading_for(state, state.search.home, long_way=False)
     state = replace(state, search=chosen)
     if not chosen.active and home is not None:
         # Whoever comes back is best seen from where they were.
@@ -214,21 +210,6 @@ def _search(state: State) -> tuple[State, tuple[Action, ...]]:
     if chosen.aim is None:
         return state, ()
     return _move(state, chosen.aim, Pace.BRISK, SEARCHING)
-
-
-def _reachable(state: State, bearing: float, asked: bool) -> float | None:
-    """The heading inside the range that faces `bearing` best, without the long way round."""
-    reach = RangeOfMotion(*state.settings.range)
-    direct = near(bearing, state.heading)
-    inside = reach.clamp(direct)
-    if inside == direct or (asked and abs(direct - inside) <= NEARLY):
-        return inside
-    # Asked for: the other way round is right if it leads there.
-    around = reach.facing(bearing, state.heading) if asked else None
-    if around is not None:
-        return around
-    # Part of the way helps only if it brings the person into the picture.
-    return inside if abs(direct - inside) <= state.view_width / 2.0 else None
 
 
 def _is_blocked(state: State, target: float) -> bool:
@@ -274,7 +255,7 @@ def _guard(state: State) -> tuple[State, tuple[Action, ...]]:
 def _look_at(state: State, bearing: float, reason: Reason) -> tuple[State, tuple[Action, ...]]:
     """Turn to where the bearing is well in the picture, and rest there."""
     state = replace(state, reason=reason, zone=None)
-    target = _reachable(state, bearing, asked=False)
+    target = reaching.heading_for(state, bearing, long_way=True)
     base = state.move.heading if state.move else state.heading
     if target is None or abs(target - base) <= GLANCE * state.view_width:
         if state.move is not None and abs(state.move.heading - state.heading) > SQUARE:

@@ -21,6 +21,7 @@ REASONS: Mapping[str, str] = {
     "dark": "staying: the lens is covered, or it is too dark to see",
     "ambiguous": "staying: voices from two very different directions",
     "beyond_range": "staying: the person is where the head cannot turn",
+    "long_way": "staying: only the long way round leads to the person, who merely passes so far",
     "blocked": "staying: something was in the way of this direction",
     "not_following": "staying: the follow policy forbids it now",
     "asked": "turning because somebody asked, by wake word or by command",
