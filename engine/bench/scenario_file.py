@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from engine.bench.metrics import METRICS
+from engine.bench.scenario_limits import impossible, walk
 from engine.config_check import build, fields_of, suggestion, unwrap
 from engine.config_file import read_text
 from engine.config_yaml import Kind, Listing, Scalar, Section, Tree, parse_yaml
@@ -70,7 +71,8 @@ def parse(text: str, name: str) -> Scenario:
     scenario = build(Scenario, tree, problems)
     if not problems:
         assert isinstance(scenario, Scenario)
-        problems.extend(UserError(f"{tree.origin.rpartition(':')[0]}: {p}") for p in _odd(scenario))
+        odd = (*_odd(scenario), *impossible(scenario))
+        problems.extend(UserError(f"{_origin_of(tree, p.partition(':')[0])}: {p}") for p in odd)
     if len(problems) > 1:
         raise ManyErrors(tuple(problems[:MAX_PROBLEMS]))
     if problems:
@@ -201,7 +203,7 @@ def _odd(scenario: Scenario) -> Iterator[str]:
     if low >= high:
         yield "range: the low end must be below the high end; swap them"
     moments = {m.name for m in scenario.moments}
-    for path, value in _walk(scenario, ""):
+    for path, value in walk(scenario):
         if isinstance(value, When) and value.moment and value.moment not in moments:
             known = ", ".join(sorted(moments)) or "none yet"
             yield f"{path}: no moment is called {value.moment}; add it to moments ({known})"
@@ -216,19 +218,22 @@ def _odd(scenario: Scenario) -> Iterator[str]:
             yield f"people: {actor.id} leaves without a door; add `door: {{x: .., y: ..}}`"
 
 
+def _origin_of(tree: Tree, path: str) -> str:
+    """File and line of a key path; of what is around it where the key stands nowhere."""
+    origin = tree.origin
+    for key in path.split("."):
+        if isinstance(tree, Section) and key in tree.values:
+            origin, tree = tree.origins[key], tree.values[key]
+        elif isinstance(tree, Listing) and key.isdigit():
+            tree = tree.items[int(key) - 1]
+            origin = tree.origin
+        else:
+            break
+    return origin
+
+
 def _complete(place: Place) -> bool:
     flat, round_ = (place.x, place.y), (place.bearing, place.distance)
     return (None not in flat and round_ == (None, None)) or (
         None not in round_ and flat == (None, None)
     )
-
-
-def _walk(value: object, path: str) -> Iterator[tuple[str, object]]:
-    """Every dataclass below `value`, with its key path."""
-    if isinstance(value, tuple):
-        for index, item in enumerate(value):
-            yield from _walk(item, f"{path}.{index + 1}")
-    elif dataclasses.is_dataclass(value):
-        yield path.lstrip("."), value
-        for f in dataclasses.fields(value):
-            yield from _walk(getattr(value, f.name), f"{path}.{f.name}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
-from engine.core.settings import Between, Share
+from engine.core.settings import Between, Degrees, Share
 from engine.core.types import Json, Label, ShutterState
 from engine.sim.world import Posture, SoundContent
 
@@ -259,7 +259,7 @@ class Scenario:
     people: tuple[Actor, ...] = ()
     moments: tuple[Moment, ...] = ()
     heading: Spread = NONE_AT_ALL
-    range: tuple[float, float] = (-175.0, 175.0)
+    range: tuple[Degrees, Degrees] = (-175.0, 175.0)
     sounds: tuple[Noise, ...] = ()
     spots: tuple[Spot, ...] = ()
     echo: Echo | None = None

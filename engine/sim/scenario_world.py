@@ -172,10 +172,13 @@ class Player:
         centre, distance = path.bearing, math.hypot(path.x, path.y)
         path.stay(_draw(leg.every, rng))
         while path.end < over:
+            before = path.end
             to = centre + rng.uniform(-leg.shift, leg.shift)
             speed = _draw(WORKING_SPEED, rng)
             path.arc_to(to, distance, speed, acceleration=WORKING_ACCELERATION)
             path.stay(_draw(leg.every, rng))
+            if path.end <= before:
+                path.stay(over - path.end)  # neither a way nor a pause: they stand there
 
     def _speak(self, world: ScenarioWorld) -> list[Speaking]:
         spoken = []

@@ -12,6 +12,7 @@ from engine.bench.metrics import METRICS
 from engine.bench.scenario_file import parse
 from engine.errors import ManyErrors, UserError
 from engine.sim.scenario import Happening, SenseModel, Spread, When
+from engine.sim.scenario_world import ScenarioWorld
 
 REQUIRED = {
     "walker", "fast_walker", "cook", "wake_word_behind", "two_people", "tv_talking", "echo_behind",
@@ -93,6 +94,32 @@ MISTAKES = [
     ("floors: {V: 90}", "floors: {Q: 90}", "floors: Q is no metric", "V, TR"),
     ("floors: {V: 90}", "primary: [{at: 0, who: bob}]", "primary: nobody is called bob", "ann"),
     ("floors: {V: 90}", "range: [90, -90]", "range: the low end", "swap"),
+    (
+        "floors: {V: 90}",
+        "range: [-400, 400]",
+        "mine.yaml:16: range: value 1: -400 is below",
+        "choose",
+    ),
+    ("speed: 1.2", "speed: 0", "mine.yaml:10: people.1.path.1.speed: nobody gets", "more than 0"),
+    ("speed: 1.2", "speed: [-1, 1]", "people.1.path.1.speed: nobody gets", "more than 0"),
+    ("stay: [1, 2]", "stay: -3", "people.1.path.1.stay: -3 is below 0", "0 or more"),
+    ("stay: [1, 2]", "shift: 5, every: -1", "people.1.path.1.every: -1 is below 0", "0 or more"),
+    ("seconds: 2,", "seconds: -2,", "mine.yaml:12: people.1.speech.1.seconds: -2 is", "0 or more"),
+    ("distance: 2", "distance: -2", "people.1.start.distance: -2 is below 0", "0 or more"),
+    ("distance: 2", "distance: 0", "mine.yaml:8: people.1.start.distance: nobody", "more than 0"),
+    ("at: [1, 2]", "at: 1, count: 2, every: -1", "events.1.every: -1 is below 0", "0 or more"),
+    ("name: turn", "name: trun", "mine.yaml:15: events.2.name: there is no command", "turn"),
+    ("name: turn, ", "", "events.2.name: there is no command without a name", "turn"),
+    ("name: turn", "name: shutter", "events.2.name: there is no command shutter", "choose"),
+    ("heading: 20", "headng: 20", "events.2.arguments: turn has an argument", "heading (between"),
+    ("heading: 20", "heading: abc", "events.2.arguments: turn: heading must be", "pace (one of"),
+    ("heading: 20, ", "", "events.2.arguments: turn needs heading", "heading (between"),
+    (
+        "name: turn, arguments: {heading: 20, pace: brisk}",
+        "name: presence, arguments: {home: on}",
+        "events.2.arguments: presence: home must be one of on, off",
+        "quotes",
+    ),
     ("name: mine", "name: mine\nname: twice", "mine.yaml:3", "name"),
     ("name: mine", "name: [mine", "mine.yaml", ""),
 ]
@@ -109,6 +136,15 @@ def test_a_mistake_is_named_with_file_line_key_and_remedy(
     assert what in text
     assert remedy in text
     assert caught.value.exit_code == 2
+
+
+def test_who_is_busy_at_the_device_itself_without_a_pause_just_stands_there() -> None:
+    busy = GOOD.replace("{bearing: [-5, 5], distance: 2}", "{x: 0, y: 0}")
+    busy = busy.replace(
+        "{go: {x: 1, y: 1}, speed: 1.2, stay: [1, 2],", "{stay: 3, shift: 5, every: 0,"
+    )
+    world = ScenarioWorld(parse(busy, "mine.yaml"), 1)
+    assert world.players[0].at(2.0).x == pytest.approx(0.0, abs=0.2)
 
 
 def test_several_mistakes_are_named_in_one_go() -> None:
