@@ -2,7 +2,8 @@
 
 Torque is off meanwhile. What was reached, less a margin, becomes the range; it
 can only narrow what the configuration allows, and the mechanical centre lies
-inside. Ends by itself once the head rests, or when nobody turns it. Pure.
+inside. Ends by itself once the head rests after both ends, or when nobody
+turns it. Pure.
 """
 
 from __future__ import annotations
@@ -14,18 +15,28 @@ NARROWEST = 30.0  # deg of range that are still worth a motor
 REST = 5.0  # s without motion after which both ends were shown
 PATIENCE = 120.0  # s that it waits for hands
 STIRS = 1.5  # deg that count as being turned
+CLEARLY = 10.0  # deg beyond where it stood that show an end; standing there shows none
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """`low` and `high` are the headings reached so far, `mark` and `stirred` the last motion."""
+    """`low` and `high` are the headings reached so far, `mark` and `stirred` the last motion.
+
+    `start` is where the head stood.
+    """
 
     active: bool = False
+    start: float = 0.0
     low: float = 0.0
     high: float = 0.0
     mark: float = 0.0
     since: float = 0.0
     stirred: float = 0.0
+
+    @property
+    def both_shown(self) -> bool:
+        """Whether it was turned to either side of where it stood."""
+        return self.low < self.start - CLEARLY and self.high > self.start + CLEARLY
 
     @property
     def text(self) -> str:
@@ -44,7 +55,7 @@ class Outcome:
 
 
 def begin(heading: float, now: float) -> Survey:
-    return Survey(True, heading, heading, heading, now, now)
+    return Survey(True, heading, heading, heading, heading, now, now)
 
 
 def turned(survey: Survey, heading: float, now: float) -> Survey:
@@ -70,8 +81,14 @@ def outcome(survey: Survey, limits: tuple[float, float]) -> Outcome:
 
 
 def over(survey: Survey, limits: tuple[float, float], now: float) -> Outcome | None:
-    """The outcome once both ends were shown, or once nobody turns it; None: go on."""
+    """The outcome once both ends were shown, or once nobody turns it; None: go on.
+
+    Who rests after one end looks at the cable. A head that stood at an end shows
+    it only to whoever says that both were shown.
+    """
     found = outcome(survey, limits)
+    if found.range is not None and not survey.both_shown:
+        found = Outcome(None, "not set: it was turned to one side of where it stood")
     if now - survey.since > PATIENCE:
         return found if found.range else replace(found, text=f"{found.text} (gave up waiting)")
     rested = now - survey.stirred >= REST

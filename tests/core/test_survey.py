@@ -135,6 +135,39 @@ def test_it_can_be_called_off(name: str, step: str | None) -> None:
     assert device.of(SetRange) == []
 
 
+def test_where_it_stood_is_no_end_that_was_shown() -> None:
+    device = Device()
+    device.turn(-20.0)
+    device.ask("range_setup")
+    device.turn(40.0, 100.0)
+    device.rest(survey.REST + 3.0)  # a look at the cable
+    assert device.state.survey.active
+    assert device.of(SetRange) == []
+    device.turn(0.0, -80.0)
+    device.rest(survey.REST + 1.0)
+    assert device.of(SetRange) == [SetRange(-77.0, 97.0)]
+
+
+def test_a_head_that_stood_at_an_end_is_set_up_by_saying_so() -> None:
+    device = Device()
+    device.turn(-100.0)
+    device.ask("range_setup")
+    device.turn(80.0)
+    device.rest(survey.REST + 1.0)
+    assert device.ask("range_setup", step="done").ok
+    assert device.of(SetRange) == [SetRange(-97.0, 77.0)]
+
+
+def test_one_end_is_not_taken_for_two_when_nobody_comes_back() -> None:
+    device = Device()
+    device.turn(-20.0)
+    device.ask("range_setup")
+    device.turn(100.0)
+    device.rest(survey.PATIENCE + 1.0)
+    assert device.of(SetRange) == []
+    assert "one side" in snapshot(device.state).message
+
+
 def test_done_says_both_ends_at_once() -> None:
     device = Device()
     device.ask("range_setup")
