@@ -38,6 +38,7 @@ REST_AFTER_OPENING = 2.0
 UNWATCHED = "nothing watches: there is neither a camera nor a microphone"
 SHOWN_FOR = 30.0
 """Seconds that a text stays on the screen where nobody says otherwise."""
+NIGHT = "armed for the night: it watches and does not move"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +219,7 @@ def _pan(state: State, _: Command) -> Answer:
     if state.modes.mode not in (Mode.AWAY, Mode.FOLLOW, Mode.MANUAL):
         return Answer(state, False, f"not possible while {state.modes.mode}")
     if state.alarm.night:
-        return Answer(state, False, "armed for the night: it watches and does not move")
+        return Answer(state, False, NIGHT)
     low, high = state.settings.range
     overlap = state.settings.away.overlap
     planned = away.plan(low, high, state.heading, state.view_width, overlap)
@@ -233,6 +234,8 @@ def _face_me(state: State, _: Command) -> Answer:
         return Answer(state, False, "motion is paused: resume it first")
     if state.modes.policy is FollowPolicy.OFF:
         return Answer(state, False, "follow is off")
+    if state.alarm.night:
+        return Answer(state, False, NIGHT)
     primary = state.primary()
     if primary is None:
         return Answer(state, False, "nobody is there to face")

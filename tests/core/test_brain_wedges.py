@@ -219,12 +219,14 @@ def test_stop_does_not_end_a_manual_mode_that_was_set() -> None:
     assert room.state.modes.mode is Mode.MANUAL
 
 
-@pytest.mark.parametrize("trouble", ["fault", "follow off"])
+@pytest.mark.parametrize("trouble", ["fault", "follow off", "night"])
 def test_face_me_does_not_promise_what_it_cannot_do(trouble: str) -> None:
     room = Room()
     room.wait(1.0, 25.0)
     if trouble == "fault":
         room.send(AxisFault(room.t, "gone"))
+    elif trouble == "night":
+        room.ask("arm", mode="night", delay=0.0)
     else:
         room.ask("follow", policy="off")
     before = room.t
