@@ -124,7 +124,7 @@ async def _assemble(
     config: Config, clock: Clock, parts: Parts, state_dir: Path, stack: AsyncExitStack
 ) -> Running:
     identity = device_id(state_dir)
-    kept = KeptRange(state_dir, parts.axis_config.range)
+    kept = KeptRange(state_dir, parts.axis_config.range, parts.core.turned_by_hand)
     control = AxisControl(parts.axis, replace(parts.axis_config, range=kept.current))
     choices = Choices(state_dir, config.follow.policy)
     before = choices.current
@@ -141,7 +141,11 @@ async def _assemble(
     code = AlarmCode(state_dir, clock.now, config.alarm.code)
     hub = Hub(decisions.post, _local_commands(parts), admit=code.admit)
     decisions.effects[Keep] = alarm.keep
-    decisions.effects.update(_effects(control, hub, parts, choices, kept, places_file))
+
+    def of_range(problem: str) -> None:
+        decisions.post(Health(clock.now(), "range", not problem, problem))
+
+    decisions.effects.update(_effects(control, hub, parts, choices, kept, places_file, of_range))
     for part, wrong in (("places", problem), ("alarm", unreadable)):
         if wrong:
             decisions.post(Health(clock.now(), part, False, wrong))
@@ -243,6 +247,7 @@ def _effects(
     choices: Choices,
     kept: KeptRange,
     places: PlacesFile,
+    of_range: Callable[[str], None],
 ) -> dict[type, Callable[[Any], None]]:
     """Who carries out what the brain decides."""
 
@@ -257,7 +262,7 @@ def _effects(
 
     def set_range(action: SetRange) -> None:
         control.set_range(action)
-        kept.keep((action.low, action.high))
+        of_range(kept.keep((action.low, action.high)))
 
     return {
         MoveTo: control.move_to,

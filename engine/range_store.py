@@ -22,15 +22,22 @@ Range = tuple[float, float]
 
 
 class KeptRange:
-    """`configured` is `axis.range`, `current` the range to keep to (low, high), in degrees."""
+    """`configured` is `axis.range`, `current` the range to keep to (low, high), in degrees.
 
-    def __init__(self, state_dir: Path, configured: Range) -> None:
+    Where nothing is `turned_by_hand`, what a hand set for another head does not count.
+    """
+
+    def __init__(self, state_dir: Path, configured: Range, turned_by_hand: bool = True) -> None:
         self._path = state_dir / FILE
         self.configured = configured
-        self.current = self._read() or configured
+        self.current = (self._read() if turned_by_hand else None) or configured
 
-    def keep(self, wanted: Range) -> None:
-        """Remember `wanted`; the configured range forgets the set-up."""
+    def keep(self, wanted: Range) -> str:
+        """Remember `wanted`; the configured range forgets the set-up.
+
+        Returns what is wrong where that cannot be written: it is in force, and ends
+        with the program. Empty if all is well.
+        """
         self.current = wanted
         try:
             if wanted == self.configured:
@@ -38,9 +45,10 @@ class KeptRange:
             else:
                 write_atomically(self._path, json.dumps({"range": wanted}).encode() + b"\n")
         except OSError as error:
-            log.warning(
-                "%s cannot be written (%s): the range ends here", self._path, error.strerror
-            )
+            problem = f"{self._path} cannot be written ({error.strerror})"
+            log.warning("%s: the range ends here", problem)
+            return problem
+        return ""
 
     def _read(self) -> Range | None:
         try:

@@ -15,7 +15,7 @@ import pytest
 
 from engine import senses
 from engine.app import Running, running
-from engine.config import Config
+from engine.config import AxisDriver, Config
 from engine.config_file import load
 from engine.core.types import AxisMoved, Command, MoveTo, Pace, ShutterState
 from engine.errors import UserError
@@ -250,6 +250,24 @@ async def test_an_unreadable_recording_is_refused_before_anything_starts(
         async with running(config):
             pytest.fail("it started")
     assert set(threading.enumerate()) == threads
+
+
+async def test_a_range_that_cannot_be_kept_is_a_problem_of_the_device(config: Config) -> None:
+    (config.state_dir / "range.json" / "in the way").mkdir(parents=True)
+    async with running(deaf_and_blind(config)) as engine:
+        await until(lambda: engine.hub.states.value is not None)
+        assert await told(engine, "range_setup", step="reset")
+        await until(lambda: any(part == "range" for part, _ in engine.decisions.state.problems))
+
+
+async def test_a_range_that_a_hand_set_does_not_limit_an_electronic_pan(config: Config) -> None:
+    config.state_dir.mkdir(parents=True, exist_ok=True)
+    (config.state_dir / "range.json").write_text('{"range": [-5, 5]}')
+    pan = replace(config, axis=replace(config.axis, driver=AxisDriver.ELECTRONIC))
+    async with running(deaf_and_blind(pan)) as engine:
+        low, high = engine.decisions.state.settings.range
+        assert low < -5.0
+        assert high > 5.0
 
 
 async def test_a_range_set_up_by_hand_is_kept_and_a_reset_forgets_it(config: Config) -> None:

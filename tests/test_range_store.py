@@ -49,5 +49,12 @@ def test_a_disk_that_refuses_is_survived(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("engine.range_store.write_atomically", full)
-    KeptRange(tmp_path, CONFIGURED).keep((-90.0, 60.0))
+    problem = KeptRange(tmp_path, CONFIGURED).keep((-90.0, 60.0))
     assert "No space left" in caplog.text
+    assert FILE in problem
+    assert "No space left" in problem
+
+
+def test_what_a_hand_set_for_a_motor_does_not_limit_a_pan(tmp_path: Path) -> None:
+    assert KeptRange(tmp_path, CONFIGURED).keep((-90.0, 60.0)) == ""
+    assert KeptRange(tmp_path, CONFIGURED, turned_by_hand=False).current == CONFIGURED

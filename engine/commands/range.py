@@ -56,15 +56,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     config = load_config(arguments.config)
     state_dir = prepare_state_dir(config.state_dir)
-    kept = KeptRange(state_dir, config.axis.range)
+    by_hand = config.axis.driver is not AxisDriver.ELECTRONIC
+    kept = KeptRange(state_dir, config.axis.range, by_hand)
     if arguments.show:
         print(_words(kept))
         return 0
     with Claim(state_dir):
-        if arguments.reset:
-            kept.keep(kept.configured)
-        else:
-            kept.keep(_by_hand(config, kept))
+        problem = kept.keep(kept.configured if arguments.reset else _by_hand(config, kept))
+    if problem:
+        raise RunError(problem, "make room there, or make it writable, and do it again")
     print(_words(kept))
     return 0
 

@@ -14,7 +14,7 @@ from engine.__main__ import main
 from engine.commands.range import measure
 from engine.core.survey import Outcome
 from engine.identity import Claim
-from engine.range_store import KeptRange
+from engine.range_store import FILE, KeptRange
 
 STEPS = 4096.0 / 360.0
 CONFIGURED = (-175.0, 175.0)
@@ -92,6 +92,26 @@ def test_it_is_shown_and_reset(state: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["range", "--reset"]) == 0
     assert "-175° to 175° (as configured)" in capsys.readouterr().out
     assert KeptRange(state, CONFIGURED).current == CONFIGURED
+
+
+def test_one_that_cannot_be_kept_is_no_success(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (state / FILE / "in the way").mkdir(parents=True)
+    assert main(["range", "--reset"]) == 1
+    told = capsys.readouterr()
+    assert f"{state / FILE} cannot be written" in told.err
+    assert "make room" in told.err
+    assert told.out == ""
+
+
+def test_a_range_of_a_motor_is_not_shown_as_that_of_a_pan(
+    state: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    KeptRange(state, CONFIGURED).keep((-90.0, 60.0))
+    monkeypatch.setenv("HELIOTROPE_AXIS__DRIVER", "electronic")
+    assert main(["range", "--show"]) == 0
+    assert "-175° to 175° (as configured)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("driver", ["simulated", "electronic"])
