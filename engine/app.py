@@ -135,7 +135,9 @@ async def _assemble(
         state_dir, lambda ok, why: decisions.post(Health(clock.now(), "alarm", ok, why))
     )
     armed, unreadable = alarm.load()
-    state = brain.start(core, clock.now(), 0.0, before.policy, before.preferences, places, armed)
+    state = brain.start(
+        core, clock.now(), 0.0, before.policy, before.preferences, places, armed, before.paused
+    )
     decisions = DecisionLoop(state, clock, {})
     parts.scenery = lambda seen, t: _is_scenery(decisions.state.places, seen, t)
     code = AlarmCode(state_dir, clock.now, config.alarm.code)
@@ -252,7 +254,7 @@ def _effects(
     """Who carries out what the brain decides."""
 
     def keep(state: Snapshot) -> None:
-        choices.keep(choices_of(state))
+        choices.keep(choices_of(state, choices.current))
         places.keep(state.places)
 
     def publish(action: Publish) -> None:

@@ -1,7 +1,8 @@
 """What the owner chose by a switch rather than in the configuration, kept over restarts.
 
-The follow policy, the pace and what the wake word does: a device that forgets
-them after a power cut is a nuisance. A choice belongs to the policy that the
+The follow policy, the pace, what the wake word does and whether motion is
+paused: a device that forgets them after a power cut is a nuisance, and one that
+was told not to move until `resume` must not. A choice belongs to the policy that the
 configuration named at the time: whoever edits `follow.policy` means it, and
 it counts again. A file that cannot be read or written costs the choices, and
 nothing else.
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.core.state import Preferences
-from engine.core.types import FollowPolicy, Pace, Snapshot, WakeWordResponse
+from engine.core.types import FollowPolicy, Mode, Pace, Snapshot, WakeWordResponse
 from engine.files import DAMAGED, write_atomically
 
 log = logging.getLogger(__name__)
@@ -27,12 +28,15 @@ FILE = "choices.json"
 class Chosen:
     policy: FollowPolicy
     preferences: Preferences = field(default_factory=Preferences)
+    paused: bool = False
 
 
-def choices_of(snapshot: Snapshot) -> Chosen:
-    """What is in force now."""
+def choices_of(snapshot: Snapshot, before: Chosen) -> Chosen:
+    """What is in force now; while armed, a pause from `before` waits for the disarming."""
     preferences = Preferences(snapshot.pace, snapshot.wake_word_response)
-    return Chosen(snapshot.follow, preferences)
+    away = snapshot.mode is Mode.AWAY
+    paused = before.paused if away else snapshot.mode is Mode.PAUSED
+    return Chosen(snapshot.follow, preferences, paused)
 
 
 class Choices:
@@ -55,6 +59,7 @@ class Choices:
             "follow": chosen.policy.value,
             "pace": chosen.preferences.pace.value,
             "wake_word": chosen.preferences.wake_word_response.value,
+            "paused": chosen.paused,
         }
         try:
             write_atomically(self._path, json.dumps(body, indent=1).encode() + b"\n")
@@ -67,9 +72,10 @@ class Choices:
             edited = body["configured"] != self._configured.value
             policy = self._configured if edited else FollowPolicy(body["follow"])
             preferences = Preferences(Pace(body["pace"]), WakeWordResponse(body["wake_word"]))
+            paused = body.get("paused") is True
         except FileNotFoundError:
             return None
         except DAMAGED as error:
             log.warning("%s is not readable (%s): starting from config", self._path, error)
             return None
-        return Chosen(policy, preferences)
+        return Chosen(policy, preferences, paused)

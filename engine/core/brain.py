@@ -42,18 +42,21 @@ def start(
     preferences: Preferences = Preferences(),  # noqa: B008 - frozen
     places: Places = Places(),  # noqa: B008 - frozen
     kept: Keep | None = None,
+    paused: bool = False,
 ) -> State:
     """The state of a device that knows nothing yet; the shutter counts as unknown.
 
     `policy` and `preferences` are what the owner chose before the last stop, `places`
     what was known then; without a policy that of the settings holds. `kept` is the alarm
-    at the last stop, however that came: an armed device comes back armed.
+    at the last stop, however that came: an armed device comes back armed, and a `paused`
+    one paused.
     """
+    mode = Mode.PAUSED if paused else Mode.FOLLOW
     state = State(
         settings=settings,
         now=t,
         heading=heading,
-        modes=ModeState(policy=policy or settings.follow.policy),
+        modes=ModeState(mode, policy=policy or settings.follow.policy),
         preferences=preferences,
         places=places,
     )
