@@ -20,7 +20,8 @@ from engine.errors import UserError
 from engine.hardware import camera as cameras
 from engine.hardware import microphones as arrays
 from engine.hardware.camera_device import redacted
-from engine.hardware.dynamixel import DynamixelAxis, SerialWire
+from engine.hardware.dynamixel import DynamixelAxis
+from engine.hardware.dynamixel_line import SerialWire
 from engine.hardware.electronic_pan import ElectronicPan, reach
 from engine.hearing.arrays import load_array
 from engine.hearing.calibration_file import corrected
@@ -43,7 +44,7 @@ from engine.ports import (
 from engine.seeing.calibration_file import measured
 from engine.seeing.eye import lens_of
 from engine.seeing.geometry import Lens
-from engine.sim.axis import SimulatedAxis
+from engine.sim.axis import SimulatedAxis, stops_beyond
 from engine.sim.living_room import LIVELY, QUIET, LivingRoom
 from engine.sim.shutter import SimulatedMute, SimulatedShutter
 from engine.sim.world import World
@@ -251,12 +252,33 @@ def _axis(config: Config, axis_config: AxisConfig, clock: Clock, pan: bool) -> A
     if pan:
         return ElectronicPan(axis_config.range)
     if config.axis.driver is AxisDriver.DYNAMIXEL:
-        return open_axis(config)
-    return SimulatedAxis(seed=config.simulation.seed, clock=clock.now, patience=HELD_UP)
+        servo = _servo(config)
+        # One that does not answer is a fault to the axis loop, which asks again until it does.
+        with suppress(OSError):
+            servo.read()
+        return servo
+    return SimulatedAxis(
+        seed=config.simulation.seed,
+        clock=clock.now,
+        patience=HELD_UP,
+        stops=stops_beyond(axis_config.range),
+    )
 
 
 def open_axis(config: Config) -> Axis:
     """The motor that the configuration names, its torque off. Raises OSError."""
+    servo = _servo(config)
+    try:
+        servo.read()
+    except OSError:
+        with suppress(OSError):
+            servo.close()
+        raise
+    return servo
+
+
+def _servo(config: Config) -> DynamixelAxis:
+    """The servo that the configuration names, not asked yet."""
     servo = config.axis.dynamixel
     return DynamixelAxis(
         SerialWire(servo.port, servo.id, servo.baud),
@@ -279,7 +301,8 @@ def _summary(config: Config, axis: Axis, pan: bool, left_out: str = "") -> tuple
     """What is at work, and what it cannot promise, in lines for the person who started it."""
     low, high = (math.floor(v) for v in config.axis.range)
     turns = "an electronic pan" if pan else f"{config.axis.driver.value}, {low}° to {high}°"
-    limits = "; ".join(axis.abilities.limits())
+    problem: str | None = getattr(axis, "problem", None)
+    limits = problem or "; ".join(axis.abilities.limits())
     beam, source = config.hearing.beam, config.microphones.source
     why = " (what is simulated belongs to no real room)"
     camera = redacted(config.camera.source) + (why if left_out == "camera" else "")

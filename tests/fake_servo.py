@@ -55,6 +55,15 @@ class FakeServo:
         self.put(11, 1, 4)  # multi-turn, as another program left it
         self._update()
 
+    def overload(self) -> None:
+        """It stops itself: torque off until its supply is switched off and on."""
+        self.table[70], self.table[64] = 0x20, 0
+
+    def reboot(self) -> None:
+        """Its supply was switched off and on."""
+        self.table[70], self.table[64] = 0, 0
+        self.at %= 4096
+
     def put(self, address: int, size: int, value: int) -> None:
         self.table[address : address + size] = value.to_bytes(size, "little", signed=value < 0)
 
@@ -70,12 +79,17 @@ class FakeServo:
         dt, self._then = now - self._then, now
         moved = 0.0
         if self.powered:
-            error = self.get(116, 4) - self.at
+            error = self.get(116, 4) - self.offset - self.at
             moved = max(-SPEED * dt, min(SPEED * dt, error))
         self.at += moved
         self.put(126, 2, 250 if moved > 0 else -250 if moved < 0 else 0)
         self.put(128, 4, round(moved / dt / 4096 * 60 / 0.229) if dt else 0)
-        self.put(132, 4, round(self.at))
+        self.put(132, 4, round(self.at) + self.offset)
+
+    @property
+    def offset(self) -> int:
+        """The homing offset, in steps."""
+        return int.from_bytes(self.table[20:24], "little", signed=True)
 
     def answer(self, packet: bytes) -> bytes:
         """The status packet for an instruction packet, or nothing."""
@@ -90,6 +104,11 @@ class FakeServo:
             data = bytes(self.table[address : address + size])
         elif instruction == WRITE:
             address, value = int.from_bytes(rest[:2], "little"), rest[2:]
+            if address == 64 and value[0] and not self.powered:
+                if self.table[70]:
+                    value = b"\0"  # a servo that has stopped itself takes no torque
+                elif self.table[11] == 3:
+                    self.at %= 4096  # the torque brings the position back into one turn
             self.table[address : address + len(value)] = value
             self.written.append((address, int.from_bytes(value, "little")))
         alert = 0x80 if self.table[70] else 0
@@ -101,6 +120,7 @@ class Shortcut:
 
     def __init__(self, servo: FakeServo) -> None:
         self._servo = servo
+        self.alert = False
 
     def read(self, register: tuple[int, int]) -> bytes:
         address, size = register
@@ -116,7 +136,11 @@ class Shortcut:
 
     def _ask(self, instruction: int, parameters: bytes) -> bytes:
         packet = frame(bytes([self._servo.servo, instruction]) + parameters)
-        return self._servo.answer(packet)
+        answer = self._servo.answer(packet)
+        if not answer:
+            raise OSError("no answer")
+        self.alert = bool(answer[8] & 0x80)
+        return answer
 
 
 @contextmanager

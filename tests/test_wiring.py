@@ -1,5 +1,6 @@
 """The shutter's wire, and what a started engine tells its terminal."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
@@ -9,9 +10,19 @@ import pytest
 
 from engine import app, parts
 from engine.config import AxisDriver, Config, SimulatedRoom, SimulationConfig
-from engine.core.types import Label, ShutterChanged, ShutterState, Touched
+from engine.core.types import (
+    AxisFault,
+    ContactFelt,
+    Label,
+    MoveTo,
+    Pace,
+    ShutterChanged,
+    ShutterState,
+    Touched,
+)
 from engine.errors import UserError
 from engine.hardware.electronic_pan import ElectronicPan
+from engine.loops.axis import AxisControl
 from engine.loops.gate import Gate
 from engine.sim.axis import SimulatedAxis
 from engine.sim.clock import ManualClock
@@ -108,6 +119,32 @@ def test_what_the_axis_cannot_promise_is_said_at_the_start() -> None:
     said = parts._summary(Config(), ElectronicPan(), pan=True)
     assert said[0] == "axis: an electronic pan (feels no hand and no obstacle)"
     assert "(" not in parts._summary(Config(), SimulatedAxis(), pan=False)[0]
+
+
+def test_a_servo_that_is_not_there_is_a_fault_and_no_end() -> None:
+    motor = replace(Config().axis.dynamixel, port="/dev/nothing-here")
+    axis = replace(Config().axis, driver=AxisDriver.DYNAMIXEL, dynamixel=motor)
+    built = parts.build(replace(Config(), axis=axis), ManualClock())
+    built.close()
+    assert re.search(r"dynamixel, .* \(servo 1 on /dev/nothing-here: cannot be", built.summary[0])
+    control = AxisControl(built.axis, axis)
+    faults = [event for t in range(9) for event in control.step(t / 100.0)]
+    assert [type(fault) for fault in faults] == [AxisFault]
+
+
+async def test_a_simulated_head_reaches_both_ends_of_its_range() -> None:
+    wide = replace(Config().axis, range=(-60.0, 300.0))
+    clock = ManualClock()
+    built = parts.build(replace(Config(), axis=wide), clock)
+    built.close()
+    control = AxisControl(built.axis, wide)
+    control.move_to(MoveTo(295.0, Pace.BRISK, "test"))
+    events = []
+    for _ in range(500):
+        await clock.advance(0.01)
+        events += control.step(clock.now())
+    assert not [event for event in events if isinstance(event, ContactFelt)]
+    assert control.heading_at(clock.now()) == pytest.approx(295.0, abs=0.3)
 
 
 def test_no_password_of_a_camera_reaches_the_terminal() -> None:

@@ -34,7 +34,7 @@ from engine.core.types import (
     Touched,
 )
 from engine.loops.axis import AxisControl
-from engine.sim.axis import SimulatedAxis
+from engine.sim.axis import SimulatedAxis, stops_beyond
 from engine.sim.hands import Hand, a_knock, a_push, a_scroll
 from engine.sim.scenario import Happening, Scenario
 from engine.sim.scenario_world import DefiniteEvent, ScenarioWorld, stream
@@ -71,7 +71,11 @@ class _Session:
         self.config = config
         self.t = -SETTLE_IN
         self.sim = SimulatedAxis(
-            heading=self.world.heading, seed=seed, clock=lambda: self.t, start=self.t
+            heading=self.world.heading,
+            seed=seed,
+            clock=lambda: self.t,
+            start=self.t,
+            stops=stops_beyond(config.axis.range),
         )
         self.axis = TappedAxis(self.sim)
         self.control = AxisControl(self.axis, self._axis_config())

@@ -23,7 +23,13 @@ from engine.sim.hands import Hand, a_scroll
 
 STEP = 0.001  # s
 _EXTRAPOLATE = 0.02  # s; a set-point older than this is held, not carried on
+_SLACK = 10.0  # degrees from an end of the range of motion to its mechanical stop
 _LOOSE = math.radians(0.05)  # rad/s under which Coulomb friction may hold the rotor
+
+
+def stops_beyond(span: tuple[float, float]) -> tuple[float, float]:
+    """Mechanical end stops for a base whose range of motion is `span` (low, high; degrees)."""
+    return span[0] - _SLACK, span[1] + _SLACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ class SimulatedAxis:
     one the axis stands still in time until `advance` is called. Where nobody
     called for longer than `patience`, the rest of that time does not pass
     here: a program that was held up is no force on the head. `stops` are the
-    mechanical end stops, a little outside the range of motion.
+    mechanical end stops, a little outside the range of motion (`stops_beyond`).
     """
 
     heading: float = 0.0

@@ -6,10 +6,15 @@ import itertools
 import random
 
 import pytest
-from axis_bench import Bench, move
+from axis_bench import CONFIG, Bench, move
+from fake_servo import FakeServo, Shortcut
 
-from engine.core.types import AxisFault, Health, Release
+from engine.core.types import AxisFault, Health, Pace, Release
+from engine.hardware.dynamixel import TORQUE_ENABLE, DynamixelAxis
+from engine.loops.axis import AxisControl
 from engine.ports import AxisReading
+
+TORQUE = TORQUE_ENABLE.address
 
 
 @pytest.fixture
@@ -63,6 +68,49 @@ def test_a_lost_axis_is_tried_again_ever_more_rarely(bench: Bench, asked_meanwhi
     waits = [after - before for before, after in itertools.pairwise(tried)]
     assert waits == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6], abs=0.011)
     assert sum(isinstance(event, AxisFault) for event in bench.events) == 1
+
+
+def test_a_servo_that_stopped_itself_is_one_fault_until_its_supply_was_off() -> None:
+    now = [0.0]
+    servo = FakeServo(clock=lambda: now[0])
+    control = AxisControl(DynamixelAxis(Shortcut(servo)), CONFIG)
+    news: list[AxisFault | Health] = []
+
+    def run(seconds: float) -> None:
+        for _ in range(round(seconds / 0.01)):
+            now[0] += 0.01
+            # Somebody is there to be looked at, all the time.
+            control.move_to(move(60.0, Pace.GENTLE))
+            news.extend(e for e in control.step(now[0]) if isinstance(e, (AxisFault, Health)))
+
+    run(0.2)
+    assert servo.powered
+    servo.overload()
+    run(30.0)
+    assert [type(event) for event in news] == [AxisFault]
+    assert "overloaded" in str(getattr(news[0], "reason", ""))
+    servo.reboot()
+    run(3.0)
+    assert [type(event) for event in news] == [AxisFault, Health]
+    assert servo.powered
+
+
+def test_a_servo_that_comes_later_is_found_and_stays_free_while_the_shutter_is_closed() -> None:
+    now = [0.0]
+    servo = FakeServo(clock=lambda: now[0])
+    servo.silent = True
+    control = AxisControl(DynamixelAxis(Shortcut(servo)), CONFIG)
+    control.forbid("the shutter is closed")
+    news: list[AxisFault | Health] = []
+    for silent in (True, False):
+        servo.silent = silent
+        for _ in range(300):
+            now[0] += 0.01
+            control.move_to(move(60.0))
+            news.extend(e for e in control.step(now[0]) if isinstance(e, (AxisFault, Health)))
+    assert [type(event) for event in news] == [AxisFault, Health]
+    assert not any(value for address, value in servo.written if address == TORQUE)
+    assert servo.at == 2048.0
 
 
 def test_a_fault_before_the_first_sample_has_the_time_at_which_it_is_told(bench: Bench) -> None:
