@@ -18,6 +18,13 @@ from engine.config import (
     ShutterDriver,
 )
 
+# What a servo's line carries for one set-point: a question, a command and both answers, of 62 bytes
+# with 10 bits each.
+SET_POINT_BITS = 620.0
+# Set-points that take so many times their time always come late (`engine.loops.tempo`). Up to there
+# a servo as it comes from its maker works with the rate that is the default, less smoothly.
+LATE = 1.5
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -123,6 +130,18 @@ RULES = (
             f"{list(c.axis.range)} with zero_deg {c.axis.zero_deg:g} leaves the servo's own turn"
         ),
         "mount the servo's centre mark nearer to straight ahead, or narrow the range",
+    ),
+    Rule(
+        ("axis.rate_hz", "axis.dynamixel.baud"),
+        lambda c: (
+            c.axis.driver is not AxisDriver.DYNAMIXEL
+            or c.axis.rate_hz * SET_POINT_BITS <= LATE * c.axis.dynamixel.baud
+        ),
+        lambda c: (
+            f"{c.axis.rate_hz:g} Hz is more than a line of {c.axis.dynamixel.baud} baud carries, "
+            f"which is about {c.axis.dynamixel.baud / SET_POINT_BITS:.0f}"
+        ),
+        "raise axis.dynamixel.baud, in the servo too, or lower axis.rate_hz",
     ),
     Rule(
         ("axis.range",),

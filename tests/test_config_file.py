@@ -254,6 +254,11 @@ mqtt: {username: bob, password: "123"}
             "my.yaml:1: simulation.room: kitchen is none of living_room, quiet_room; choose one",
         ),
         (
+            "axis: {driver: dynamixel, rate_hz: 200}",
+            "my.yaml:1: axis.rate_hz: 200 Hz is more than a line of 57600 baud carries, which is "
+            "about 93; raise axis.dynamixel.baud, in the servo too, or lower axis.rate_hz",
+        ),
+        (
             "axis: {range: [-200, 200]}",
             "my.yaml:1: axis.range: [-200.0, 200.0] is wider than a whole turn; "
             "choose ends at most 360 degrees apart",
@@ -262,6 +267,18 @@ mqtt: {username: bob, password: "123"}
 )
 def test_says_what_is_wrong_and_what_to_do(text: str, line: str) -> None:
     assert lines_for(text) == (line,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "axis: {driver: dynamixel}",
+        "axis: {driver: dynamixel, rate_hz: 500, dynamixel: {baud: 1000000}}",
+        "axis: {rate_hz: 200}",
+    ],
+)
+def test_a_rate_that_the_servos_line_carries_is_no_mistake(text: str) -> None:
+    parse_config(text)
 
 
 def test_dead_zones_lie_within_holding_zones() -> None:

@@ -15,7 +15,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from engine.config import AxisConfig
+from engine.config import AxisConfig, AxisDriver
 from engine.core.angles import interpolate
 from engine.core.contact import PUSH, STALL
 from engine.core.profile import Setpoint
@@ -31,6 +31,7 @@ from engine.core.types import (
     Stop,
 )
 from engine.loops.hands import STANDING, Hands
+from engine.loops.tempo import Tempo
 from engine.loops.trajectory import ROUNDING, Trajectory
 from engine.ports import Axis, AxisReading
 
@@ -38,6 +39,7 @@ BRAKING_TIME = 0.15  # s after which a forbidden axis loses its torque, at stand
 HISTORY = 2.0  # s of headings kept for the frames exposed meanwhile
 REPORTS_HZ = 25.0  # AxisMoved a second; the brain needs no more
 _BACKOFF = (0.1, 2.0)  # s between tries after a fault: first, longest
+_FASTER = {AxisDriver.DYNAMIXEL: "raise axis.dynamixel.baud, or lower it"}
 REST_AFTER_OPENING = 2.0  # s in which nothing starts, whatever anybody wants
 
 
@@ -58,6 +60,7 @@ class AxisControl:
         self._nearly_standing = 2.0 * config.motion.emergency_deceleration * self._period
         self._trajectory = Trajectory(0.0, config.motion, config.range, self._period)
         self._hands = Hands(config.contact, self._period)
+        self._tempo = Tempo(self._period, _FASTER.get(config.driver, "lower it"))
         self._lock = threading.RLock()
         self._history: deque[tuple[float, float]] = deque()
         self._events: list[Event] = []
@@ -184,7 +187,7 @@ class AxisControl:
         """One turn of the loop: read, advance the profile, feel, command. Returns what happened."""
         with self._lock:
             if self._trajectory.target is not None:
-                self._hands.came_late(t, t - self._t)
+                self._watch_tempo(t, t - self._t)
             self._t = t
             failed, self._failed = self._failed, None
             if failed is not None and self._backoff is None:
@@ -196,6 +199,13 @@ class AxisControl:
                     self._fail(t, error)
             events, self._events = self._events, []
             return events
+
+    def _watch_tempo(self, t: float, gap: float) -> None:
+        self._hands.came_late(t, gap, self._tempo.usual)
+        if self._tempo.step(gap):
+            # No health of the axis: a head that turns less smoothly can be armed all the same.
+            problem = self._tempo.problem
+            self._events.append(Health(t, "axis.rate_hz", not problem, problem))
 
     def _turn(self, t: float) -> None:
         reading = self._axis.read()

@@ -13,13 +13,13 @@ import math
 from engine.core.contact import PUSH, ContactSense
 from engine.core.profile import Setpoint
 from engine.core.settings import ContactSettings
+from engine.loops.tempo import LATE
 from engine.loops.trajectory import CATCH_UP
 from engine.ports import AxisReading
 
 STANDING = 2.0  # deg/s; a slower head counts as standing
-LATE = 1.5  # samples from which a step comes late
 HELD_UP = CATCH_UP - 0.5  # samples from which the loop was held up
-SETTLING = 0.025  # s without a sense of contact after a late step
+SETTLING = 0.025  # s after a late step in which the torque says nothing
 DEAF_TIME = 0.15  # s without a sense of contact after the loop was held up
 
 
@@ -34,9 +34,12 @@ class Hands:
         self._hands_off = settings.hands_off
         self._period = period
         self._contact = ContactSense(settings)
+        # What is felt without the torque: a head that is held fast, and falls behind.
+        self._lag = ContactSense(settings)
+        self._senses = (self._contact, self._lag)
         self._holding = False
         self._still_since: float | None = -math.inf
-        self._deaf = -math.inf
+        self._deaf = self._numb = -math.inf
 
     @property
     def holding(self) -> bool:
@@ -45,26 +48,32 @@ class Hands:
 
     def touched(self, t: float, pressed: bool) -> None:
         """The touch screen's word, so that a scrolling finger is not taken for a hand."""
-        self._contact.touched(t, pressed)
+        for sense in self._senses:
+            sense.touched(t, pressed)
 
     def forget(self) -> None:
         """The torque comes on: what was felt before has nothing to do with what comes."""
-        self._contact.reset()
+        for sense in self._senses:
+            sense.reset()
 
     def pinned(self) -> None:
         """The head rests now where it was stopped: an obstacle lets it, a hand goes on."""
-        self._contact.pinned()
+        for sense in self._senses:
+            sense.pinned()
 
-    def came_late(self, t: float, gap: float) -> None:
+    def came_late(self, t: float, gap: float, usual: float) -> None:
         """The step at `t` comes `gap` seconds after the last one, with the head under way.
 
-        Set-points that came late, or failed to come, jolt a moving head as a hand would.
+        Set-points that came late, or failed to come, jolt a moving head: its motor strains as
+        against a hand, though it falls no further behind than it may. `usual` is how many seconds
+        lie between two steps of late. On a line too slow for the rate that is configured every
+        step would be a hold-up, and the head without feeling for good.
         """
-        if gap > HELD_UP * self._period:
+        if gap > max(HELD_UP * self._period, LATE * usual):
             self._deaf = t + DEAF_TIME
-            self._contact.reset()
+            self.forget()
         elif gap > LATE * self._period:
-            self._deaf = max(self._deaf, t + SETTLING)
+            self._numb = t + SETTLING
 
     def watch(self, t: float, velocity: float, powered: bool) -> None:
         """After a push the head must have stood still for a while before it moves again.
@@ -88,7 +97,10 @@ class Hands:
         """
         if t < self._deaf:
             return None
-        kind = self._contact.update(t, setpoint, reading.heading, reading.velocity, reading.torque)
+        kind = self._lag.update(t, setpoint, reading.heading, reading.velocity, None)
+        if t >= self._numb:
+            where = reading.heading, reading.velocity, reading.torque
+            kind = self._contact.update(t, setpoint, *where)
         if kind == PUSH:
             self._holding, self._still_since = True, None
         return kind

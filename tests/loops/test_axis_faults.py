@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
+from dataclasses import replace
 
 import pytest
 from axis_bench import CONFIG, Bench, move
 from fake_servo import FakeServo, Shortcut
 
+from engine.config import AxisDriver
+from engine.core.contact import STALL
 from engine.core.types import AxisFault, Health, Pace, Release
 from engine.hardware.dynamixel import TORQUE_ENABLE, DynamixelAxis
 from engine.loops.axis import AxisControl
@@ -120,6 +124,57 @@ def test_a_fault_before_the_first_sample_has_the_time_at_which_it_is_told(bench:
     news = [event for event in bench.events if isinstance(event, (AxisFault, Health))]
     assert [type(event) for event in news] == [AxisFault, Health]
     assert news[0].t == pytest.approx(0.01)
+
+
+def slow_steps(bench: Bench, rng: random.Random, gap: float, seconds: float) -> None:
+    end = bench.t + seconds
+    while bench.t < end:
+        bench.t += gap * rng.uniform(0.9, 1.1)
+        bench.axis.advance(bench.t)
+        bench.events += bench.control.step(bench.t)
+
+
+@pytest.mark.parametrize("gap", [0.010, 0.014, 0.016, 0.020, 0.026])
+def test_steps_that_are_always_slow_leave_the_head_its_feeling(gap: float) -> None:
+    """A servo at the baud rate that it has when new takes about 14 ms a step."""
+    rng = random.Random(3)
+    for pace in Pace:
+        bench = Bench()
+        for _ in range(6):
+            bench.control.move_to(move(rng.uniform(-20.0, 20.0), pace))
+            slow_steps(bench, rng, gap, 0.8)
+        assert bench.felt() == []
+        bench.axis.obstacle(40.0, 50.0)
+        bench.control.move_to(move(100.0, pace))
+        while bench.axis.true_heading < 39.9:
+            slow_steps(bench, rng, gap, gap)
+        slow_steps(bench, rng, gap, 0.3)
+        assert bench.felt() == [STALL]
+
+
+@pytest.mark.parametrize(
+    ("driver", "remedy"),
+    [
+        (AxisDriver.DYNAMIXEL, "ms; raise axis.dynamixel.baud, or lower"),
+        (CONFIG.driver, "ms; lower"),
+    ],
+)
+def test_a_rate_that_cannot_be_kept_is_told_once_and_once_when_it_can(
+    driver: AxisDriver, remedy: str
+) -> None:
+    bench = Bench()
+    bench.control = AxisControl(bench.axis, replace(CONFIG, driver=driver))
+    rng = random.Random(4)
+    for gap in (0.010, 0.020, 0.010):
+        for k in range(40):
+            bench.control.move_to(move(30.0 if k % 2 else -30.0))
+            slow_steps(bench, rng, gap, 0.3)
+    news = [event for event in bench.events if isinstance(event, Health)]
+    assert [(event.part, event.ok) for event in news] == [
+        ("axis.rate_hz", False),
+        ("axis.rate_hz", True),
+    ]
+    assert re.search(rf"cannot be kept, a step takes \d+ {remedy}", news[0].detail)
 
 
 def test_late_steps_never_make_the_head_jump(bench: Bench) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from engine.core.contact import PUSH
+from engine.core.contact import PUSH, STALL
 from engine.core.profile import Setpoint
 from engine.core.settings import ContactSettings
 from engine.loops.hands import DEAF_TIME, SETTLING, Hands
@@ -103,7 +103,7 @@ def test_after_a_late_step_what_is_felt_counts_for_nothing_for_a_while(
 ) -> None:
     plain = Bench(Hands(SETTINGS, PERIOD), bench.t)
     assert plain.feel(0.5, PUSHED) == [PUSH]
-    bench.hands.came_late(bench.t, samples * PERIOD)
+    bench.hands.came_late(bench.t, samples * PERIOD, PERIOD)
     # Up to the last sample before it hears again, and then as long as a push takes.
     quiet = max(0.0, deaf - PERIOD) + SETTINGS.push_seconds - PERIOD
     assert bench.feel(quiet, PUSHED) == []
@@ -111,9 +111,26 @@ def test_after_a_late_step_what_is_felt_counts_for_nothing_for_a_while(
 
 
 def test_a_late_step_does_not_shorten_the_silence_after_a_longer_one(bench: Bench) -> None:
-    bench.hands.came_late(bench.t, 10.0 * PERIOD)
-    bench.hands.came_late(bench.t + PERIOD, 2.0 * PERIOD)
+    bench.hands.came_late(bench.t, 10.0 * PERIOD, PERIOD)
+    bench.hands.came_late(bench.t + PERIOD, 2.0 * PERIOD, PERIOD)
     assert bench.feel(DEAF_TIME - PERIOD + SETTINGS.push_seconds - PERIOD, PUSHED) == []
+
+
+@pytest.mark.parametrize(
+    ("gap", "usual", "felt"),
+    [(2.0, 1.0, True), (2.6, 2.6, True), (2.6, 1.0, False), (4.0, 2.6, False)],
+)
+def test_a_head_that_is_held_fast_is_felt_on_a_slow_line_and_not_after_a_hold_up(
+    bench: Bench, gap: float, usual: float, felt: bool
+) -> None:
+    leads = Setpoint(10.0, 50.0, 0.0)
+    found = set()
+    for _ in range(20):
+        bench.t += gap * PERIOD
+        bench.hands.came_late(bench.t, gap * PERIOD, usual * PERIOD)
+        # The torque of such a step says nothing, not even that there is none.
+        found.add(bench.hands.feel(bench.t, leads, AxisReading(0.0, 0.0, 0.0)))
+    assert (STALL in found) == felt
 
 
 @pytest.mark.parametrize("forget", ["held up", "torque on"])
@@ -123,7 +140,7 @@ def test_what_was_felt_before_is_no_part_of_a_push_after(bench: Bench, forget: s
     if forget == "torque on":
         bench.hands.forget()
     else:
-        bench.hands.came_late(bench.t, 10.0 * PERIOD)
+        bench.hands.came_late(bench.t, 10.0 * PERIOD, PERIOD)
         bench.t += DEAF_TIME
     assert bench.feel(nearly, PUSHED) == []
     assert bench.feel(4.0 * PERIOD, PUSHED) == [PUSH]
