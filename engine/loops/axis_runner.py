@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from engine.core.types import AxisFault, Event
+from engine.core.types import AxisFault, Event, Health
 from engine.loops.axis import AxisControl
 from engine.ports import Clock
 from engine.urgent import hurry
@@ -76,6 +76,7 @@ class AxisRunner:
                 now = self._clock.now()
                 events = self._control.step(now)
                 if events:
+                    _log(events)
                     self._tell(events)
                 if early:
                     continue  # an extra sample; the usual ones keep their time
@@ -99,3 +100,11 @@ class AxisRunner:
             log.critical("%s (%s)", _LOST, error)
         else:
             log.info("the axis is released")
+
+
+def _log(events: Sequence[Event]) -> None:
+    for event in events:
+        if isinstance(event, AxisFault):
+            log.warning("the axis is lost: %s", event.reason)
+        elif isinstance(event, Health):
+            log.warning("%s: %s", event.part, "well again" if event.ok else event.detail)

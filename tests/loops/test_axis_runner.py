@@ -10,9 +10,10 @@ from collections.abc import Sequence
 import pytest
 
 from engine.config import AxisConfig
-from engine.core.types import AxisMoved, ContactFelt, Event, MoveTo, Pace
+from engine.core.types import AxisFault, AxisMoved, ContactFelt, Event, Health, MoveTo, Pace
 from engine.loops.axis import AxisControl
 from engine.loops.axis_runner import AxisRunner
+from engine.ports import AxisReading
 from engine.sim.axis import SimulatedAxis
 from engine.sim.hands import a_push
 
@@ -76,6 +77,33 @@ class Unplugged(SimulatedAxis):
 
     def close(self) -> None:
         raise OSError("no such device")
+
+
+def test_the_log_names_what_an_axis_lacks_and_that_it_is_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    told, back = threading.Event(), threading.Event()
+
+    class Loose(SimulatedAxis):
+        def read(self) -> AxisReading:
+            if not told.is_set():
+                raise OSError("the cable is loose")
+            return super().read()
+
+    def tell(events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, AxisFault):
+                told.set()
+            elif isinstance(event, Health):
+                back.set()
+
+    axis = Loose(clock=time.monotonic)
+    runner = AxisRunner(AxisControl(axis, CONFIG), Monotonic(), CONFIG.rate_hz, tell)
+    runner.start()
+    assert back.wait(30.0)
+    runner.stop()
+    assert "the axis is lost: the cable is loose" in caplog.text
+    assert "axis: well again" in caplog.text
 
 
 @pytest.mark.parametrize("ran", [False, True])
