@@ -14,7 +14,8 @@ from engine.hearing.directions import ELEVATIONS, Localiser
 from engine.hearing.history import History
 from engine.hearing.spectra import RATE
 from engine.hearing.speech import CHUNK
-from engine.hearing.wake_word import LEANS, WakeWordSpotter
+from engine.hearing.wake_word import LEANS
+from engine.hearing.word_spotters import WakeWordSpotter
 
 WORD = int(0.7 * RATE)
 """Samples that tell where it comes from: most of a word, when its network begins to lean."""
@@ -22,7 +23,7 @@ BEFORE = int(2.5 * RATE)
 """Samples before a word that tell what the room sounds like without it."""
 CATCH_UP = 47 * CHUNK
 """Samples, 1.5 s, that are heard once more: as many as a word that was found is let alone for
-(`wake_word.REFRACTORY`), so that it is not found again."""
+(`word_spotters.REFRACTORY`), so that it is not found again."""
 LASTING = int(0.5 * RATE)
 """Samples for which it goes on; after that the direction is looked for anew."""
 

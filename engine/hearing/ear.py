@@ -28,7 +28,8 @@ from engine.hearing.quiet import BEFORE_SPEECH, chunk_runs, quiet_chunks
 from engine.hearing.reading import HeardDirection, Location
 from engine.hearing.spectra import RATE, Real
 from engine.hearing.speech import CHUNK, SileroVoice, VoiceActivity
-from engine.hearing.wake_word import Spotted, Spotters
+from engine.hearing.wake_word import Spotters
+from engine.hearing.word_spotters import Spotted
 from engine.hearing.words import WordListening
 from engine.ports import AudioBlock, Samples
 

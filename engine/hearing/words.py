@@ -20,7 +20,8 @@ from engine.hearing.directions import Localiser
 from engine.hearing.history import History
 from engine.hearing.spectra import RATE, Real
 from engine.hearing.speech import CHUNK
-from engine.hearing.wake_word import REFRACTORY, Spotted, Spotters, spotted_at
+from engine.hearing.wake_word import Spotters
+from engine.hearing.word_spotters import REFRACTORY, Spotted, spotted_at
 
 STIRRING = 0.03
 """Probability of speech from which the networks listen. Of 48 words said 3 m away in a room, 10 dB

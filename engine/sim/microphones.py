@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.core.angles import wrap
-from engine.hearing.wake_word import Spotted
+from engine.hearing.word_spotters import Spotted
 from engine.ports import AudioBlock, Samples, SourceFailed
 from engine.sim.acoustics import Echoes, Point, snapped
 from engine.sim.pace import Pace

@@ -41,22 +41,23 @@ from engine.bench.wake_words import (
 )
 from engine.hearing.arrays import load_array
 from engine.hearing.history import History
-from engine.hearing.spectra import RATE
+from engine.hearing.spectra import RATE, Real
+from engine.hearing.speech_embedding import SpeechEmbedding
 from engine.hearing.wake_word import (
     ANSWERS,
     CLEANED,
     CLEANED_TAUGHT,
     CLOSER,
+    EMBEDDED,
     LEANS,
-    LINGERS,
     NEAR,
     NEARLY,
     WORDS,
-    MicroWakeWordSpotter,
     Spotters,
     networks_of,
 )
 from engine.hearing.word_network import Answering
+from engine.hearing.word_spotters import LINGERS, TOGETHER, CloserSpotter, MicroWakeWordSpotter
 from engine.hearing.words import WordListening
 from script.word_networks.prompts import cutoff_prompts, on_television
 
@@ -98,16 +99,28 @@ class Noted:
         return likely
 
 
-class Unsure(MicroWakeWordSpotter):
-    """Finds nothing, so that it listens on; counts how often it begins anew."""
+class UnsureCloser:
+    """Finds nothing, notes how sure it was at most, and counts how often it begins anew."""
 
-    def __init__(self, word: str, network: Noted, features: OneMaker | None = None) -> None:
-        super().__init__(word, network, {word: NEVER}, features=features)
-        self.begun = 0
+    def __init__(self, word: str, jury: Answering) -> None:
+        never = {word: NEVER}
+        self.word, self.begun, self.most = word, 0, 0.0
+        self._itself = MicroWakeWordSpotter(word, jury, never, answers=ANSWERS)
+        self._both = None
+        if word in EMBEDDED:
+            self._both = CloserSpotter(word, self._itself, SpeechEmbedding(word), never)
+
+    @property
+    def likely(self) -> float:
+        return self._itself.mean if self._both is None else self._both.likely
 
     def reset(self) -> None:
-        super().reset()
+        (self._both or self._itself).reset()
         self.begun += 1
+
+    def listen(self, samples: Real) -> None:
+        (self._both or self._itself).listen(samples)
+        self.most = max(self.most, self.likely)
 
 
 class Listeners:
@@ -120,9 +133,12 @@ class Listeners:
         canceller: OneCanceller | None = None,
     ) -> None:
         first, second, jury = networks_of(word)
-        self._first, self._second, self._jury = Noted(first), Noted(second), Noted(jury, ANSWERS)
-        self._pair = Unsure(word, self._first, makers[0]), Unsure(word, self._second, makers[1])
-        self._closer = Unsure(word, self._jury)
+        self._first, self._second = Noted(first), Noted(second)
+        self._pair = tuple(
+            MicroWakeWordSpotter(word, network, {word: NEVER}, features=maker)
+            for network, maker in zip((self._first, self._second), makers, strict=True)
+        )
+        self._closer = UnsureCloser(word, jury)
         spotters = Spotters(*self._pair, self._closer, nearly=NEVER)
         shared = {} if canceller is None else {"canceller": lambda _: canceller}
         array = load_array("respeaker_6")
@@ -134,7 +150,7 @@ class Listeners:
         self._both = max(self._both, min(one.likely for one in self._pair))
 
     def told(self) -> Sureness:
-        noted = {"cleaned": self._first, "near": self._second, "closer": self._jury}
+        noted = {"cleaned": self._first, "near": self._second, "closer": self._closer}
         told = {name: network.most for name, network in noted.items()}
         told |= {"both": self._both, "listens": self._closer.begun}
         for network in noted.values():
@@ -228,7 +244,7 @@ def made_by() -> str:
     noted of it here."""
     known = hashlib.sha256((networks.HEARING / "models.json").read_bytes())
     known.update(Path(__file__).read_bytes())
-    known.update(repr((LEANS, ANSWERS, LINGERS, CLEANED_TAUGHT)).encode())
+    known.update(repr((LEANS, ANSWERS, LINGERS, TOGETHER, CLEANED_TAUGHT, EMBEDDED)).encode())
     return known.hexdigest()
 
 

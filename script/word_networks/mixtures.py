@@ -13,7 +13,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -37,6 +37,7 @@ from engine.hearing.closer import CATCH_UP, LASTING
 from engine.hearing.directions import ELEVATIONS
 from engine.hearing.spectra import RATE
 from engine.hearing.speech import CHUNK
+from engine.hearing.speech_embedding import FRAMES, mel_frames, opened_networks
 from engine.hearing.wake_word import WORDS
 from script.word_networks.mouths import MOUTHS
 from script.word_networks.phrases import NEGATIVES
@@ -58,14 +59,21 @@ SCALE = 0.101960786
 """What one of the networks' input steps stands for: features are kept as they will be given."""
 KEPT_BEFORE, KEPT_AFTER = 400, 60
 """Steps that are kept around a word's end."""
+EMBEDDED_BEFORE = 330
+"""The same of embeddings, of which the first is then of what was heard 3.3 to 2.5 s before it."""
+EVERY = 4
+"""Steps from one embedding to the next: twice as many as the head is given."""
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """Features (steps, 40) in input steps, of sound in which a word ends at step `end`."""
+    """Features (steps, 40) in input steps, of sound in which a word ends at step `end`; and
+    embeddings (n, 96), `EVERY` steps apart, of sound in which it ends at `embedded_end`."""
 
     features: np.ndarray
     end: float
+    embeddings: np.ndarray | None = None
+    embedded_end: float = 0.0
 
     @property
     def given(self) -> np.ndarray:
@@ -85,6 +93,16 @@ def features(sound: Sound) -> np.ndarray:
     # Kept with 11 bits before they are rounded, as those that were trained on.
     halves = np.asarray(made, np.float32).astype(np.float16).astype(np.float32)
     return np.asarray(np.clip(np.rint(halves / SCALE), 0, 255), np.uint8)
+
+
+def view(sound: Sound, end: float, first: int = 0) -> View:
+    """Of all `sound`, in which a word ends at step `end`; embeddings from step `first` on."""
+    frames = mel_frames(sound)[first : int(end) + KEPT_AFTER]
+    seen = [frames[n : n + FRAMES] for n in range(0, len(frames) - FRAMES + 1, EVERY)]
+    embed, _ = opened_networks()
+    given = np.array(seen, np.float32).reshape(-1, FRAMES, frames.shape[1], 1)
+    made = embed.run(None, {"input_1": given})[0].reshape(-1, 96) if seen else np.zeros((0, 96))
+    return View(features(sound), end, made.astype(np.float16), end - first)
 
 
 def room(
@@ -195,26 +213,29 @@ def views(
         when = end + int(rng.uniform(-0.15, 0.15) * RATE)
     left, closer = through(rng, array, sound, when, azimuths, prompt)
     around_it = before // STEP - 60 if prompt else None
+    first = 200 if prompt else max(0, end // STEP - EMBEDDED_BEFORE)
     found = {
-        "cleaned": cut(View(features(left), (end + DELAY) / STEP), around_it),
-        "near": cut(View(features(sound[0]), end / STEP), around_it),
+        "cleaned": cut(view(left, (end + DELAY) / STEP, first), around_it),
+        "near": cut(view(sound[0], end / STEP, first), around_it),
     }
     if closer is not None:
         begin, aimed = closer
-        found["closer"] = View(features(aimed), (end + DELAY - begin) / STEP)
+        found["closer"] = view(aimed, (end + DELAY - begin) / STEP)
     quiet = [1e-4 * rng.standard_normal(RATE) for _ in range(2)]
     dry = gain * wave / np.sqrt(np.mean(np.square(wave[loud])))
     alone = np.concatenate([quiet[0], dry, quiet[1]])
-    return {**found, "dry": View(features(alone), 100.0 + len(wave) / STEP)}
+    ends = 100.0 + len(wave) / STEP
+    return {**found, "dry": view(alone, ends, 0 if prompt else max(0, int(ends) - EMBEDDED_BEFORE))}
 
 
 def cut(whole: View, begin: int | None) -> View:
     """What may be asked about: around the word, or from `begin` on."""
     if begin is not None:
         begin = max(0, begin)
-        return View(whole.features[begin:], whole.end - begin)
+        return replace(whole, features=whole.features[begin:], end=whole.end - begin)
     begin = max(0, int(whole.end) - KEPT_BEFORE)
-    return View(whole.features[begin : int(whole.end) + KEPT_AFTER], whole.end - begin)
+    part = whole.features[begin : int(whole.end) + KEPT_AFTER]
+    return replace(whole, features=part, end=whole.end - begin)
 
 
 def through(
@@ -241,7 +262,8 @@ def through(
 
 
 def file_of(kind: str, voices: Path, number: int) -> dict[str, np.ndarray]:
-    """One room: the features of every view, where each word ends in them, and what was said."""
+    """One room: features and embeddings of every view, where each word ends in them, and what was
+    said."""
     rng = np.random.default_rng([SEEDS[kind], number])
     array = load_array(ARRAYS[rng.integers(len(ARRAYS))])
     responses, azimuths = room(rng, array)
@@ -254,6 +276,8 @@ def file_of(kind: str, voices: Path, number: int) -> dict[str, np.ndarray]:
         for name, seen in heard.items():
             made[f"{index} {said} {name}"] = seen.features
             made[f"{index} {said} {name} end"] = np.array(seen.end)
+            made[f"{index} {said} {name} embeddings"] = seen.embeddings
+            made[f"{index} {said} {name} embeddings end"] = np.array(seen.embedded_end)
     return made
 
 

@@ -12,7 +12,8 @@ from engine.hearing.closer import CATCH_UP, LASTING, CloserListen
 from engine.hearing.directions import Localiser
 from engine.hearing.history import History
 from engine.hearing.speech import CHUNK
-from engine.hearing.wake_word import LEANS, Spotted
+from engine.hearing.wake_word import LEANS
+from engine.hearing.word_spotters import Spotted
 
 RING = ring(6, 0.0463)
 LOCALISER = Localiser(RING)

@@ -22,7 +22,8 @@ from engine.hearing.ear import (
 )
 from engine.hearing.quiet import chunk_runs, quiet_chunks
 from engine.hearing.speech import CHUNK
-from engine.hearing.wake_word import Spotted, Spotters
+from engine.hearing.wake_word import Spotters
+from engine.hearing.word_spotters import Spotted
 from engine.ports import AudioBlock
 
 RING = ring(6, 0.0463)

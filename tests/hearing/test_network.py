@@ -220,7 +220,8 @@ def test_every_network_has_a_card_and_another_network_is_refused(tmp_path: Path)
     shutil.copytree(networks.HEARING, tmp_path / "models")
     cards = json.loads((tmp_path / "models" / "models.json").read_text())
     beside = {f"{word}_settings" for word in WORDS}
-    assert set(cards) == {"azimuth", "voice", *WORDS, *beside}
+    embedded = {"speech_embedding", "word_heads"}
+    assert set(cards) == {"azimuth", "voice", *embedded, *WORDS, *beside}
     held = {card["file"] for card in cards.values()} | {"models.json"}
     assert {f.name for f in networks.HEARING.iterdir()} - held == {
         "README.md",

@@ -15,17 +15,9 @@ from engine.bench import wake_words
 from engine.bench.wake_word_voices import read_mono
 from engine.config import WakeWord
 from engine.errors import UserError
-from engine.hearing import wake_word
-from engine.hearing.wake_word import (
-    CLOSER,
-    LINGERS,
-    NEARLY,
-    NONE,
-    WORDS,
-    MicroWakeWordSpotter,
-    open_wake_word,
-    spotters_of,
-)
+from engine.hearing import word_spotters
+from engine.hearing.wake_word import CLOSER, NEARLY, NONE, WORDS, open_wake_word, spotters_of
+from engine.hearing.word_spotters import LINGERS, MicroWakeWordSpotter
 
 installed = pytest.mark.needs("wake-word")
 
@@ -52,7 +44,7 @@ def test_a_package_that_cannot_work_leaves_speech_only(
     def fail(_: str) -> Any:
         raise failure
 
-    monkeypatch.setattr(wake_word.importlib, "import_module", fail)
+    monkeypatch.setattr(word_spotters.importlib, "import_module", fail)
     spotters, note = open_wake_word("okay_nabu")
     assert spotters is None
     assert said in note
@@ -93,7 +85,7 @@ class OneAStep:
 def test_the_mean_of_so_many_answers_has_to_pass(
     monkeypatch: pytest.MonkeyPatch, answers: int, said: list[float], steps: int | None
 ) -> None:
-    monkeypatch.setattr(wake_word.importlib, "import_module", MagicMock())
+    monkeypatch.setattr(word_spotters.importlib, "import_module", MagicMock())
     network = Saying(*said)
     spotter = MicroWakeWordSpotter(
         "alexa", network, {"alexa": 0.9}, answers=answers, features=OneAStep()
@@ -108,7 +100,7 @@ STEP = np.zeros(RATE // 100, np.float32)
 
 def says(monkeypatch: pytest.MonkeyPatch, *answers: float) -> MicroWakeWordSpotter:
     """A spotter whose network answers every step, with the cutoff of a closer listen."""
-    monkeypatch.setattr(wake_word.importlib, "import_module", MagicMock())
+    monkeypatch.setattr(word_spotters.importlib, "import_module", MagicMock())
     network = Saying(*answers, stride=1)
     return MicroWakeWordSpotter("alexa", network, CLOSER, features=OneAStep())
 

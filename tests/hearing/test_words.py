@@ -14,7 +14,8 @@ from engine.hearing.canceller import DELAY, Canceller
 from engine.hearing.closer import CATCH_UP
 from engine.hearing.history import History
 from engine.hearing.speech import CHUNK
-from engine.hearing.wake_word import LEANS, Spotted, Spotters, spotted_at
+from engine.hearing.wake_word import LEANS, Spotters
+from engine.hearing.word_spotters import Spotted, spotted_at
 from engine.hearing.words import ASLEEP_AFTER, WordListening
 
 RING = ring(6, 0.0463)
