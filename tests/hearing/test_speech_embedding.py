@@ -87,7 +87,9 @@ def test_what_was_heard_before_a_reset_does_not_count() -> None:
 
 @pytest.mark.needs("data")
 @pytest.mark.parametrize("word", EMBEDDED)
-def test_each_word_is_likelier_in_all_of_its_clips_but_one_than_in_any_other(word: str, data_dir: Path) -> None:
+def test_each_word_is_likelier_in_all_of_its_clips_but_one_than_in_any_other(
+    word: str, data_dir: Path
+) -> None:
     most: dict[bool, list[float]] = {True: [], False: []}
     for file in sorted((data_dir / "wake_words").glob("*/*.wav")):
         clip = np.pad(read_wav(file)[0], (RATE, RATE // 2))
