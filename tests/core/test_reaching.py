@@ -85,7 +85,7 @@ class Head:
                     max(noise, 1.5), 0.9, distance=2.0, distance_std=0.2, track=i + 1,
                 )
                 for i, b in enumerate(there)
-                if abs(difference(b, heading)) < self.view / 2.0
+                if abs(difference(b, heading)) <= self.view / 2.0
             )  # fmt: skip
             view = (heading - self.view / 2.0, heading + self.view / 2.0)
             self.tell(PeopleSeen(self.t, seen, heading, view))
