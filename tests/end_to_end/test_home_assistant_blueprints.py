@@ -323,7 +323,8 @@ async def test_a_smoke_alarm_waits_for_nothing_and_a_short_visit_is_not_told(
             "away_alert",
             alert=names["alert"],
             phone=await phone.id(),
-            loiter=2,
+            # Long enough that the wait is seen to have begun, on a slow machine, too.
+            loiter=10,
             cooldown=60,
         )
         await alert(running)
