@@ -20,7 +20,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
-from engine.config import Matching, Secret
+from engine.config_texts import Matching, Secret
 from engine.config_yaml import Kind, Listing, Scalar, Section, Tree
 from engine.core.settings import Between
 from engine.errors import UserError, one_line
