@@ -71,14 +71,13 @@ def spotters_of(word: str, cleaned: Any = None, near: Any = None) -> Spotters:
     """All listeners of `word`; `cleaned` and `near` make features for those two, of their own where
     they are None. Raises as `open_network` does."""
     first, second, jury = networks_of(word)
-    closer: WakeWordSpotter
-    closer = by_itself = MicroWakeWordSpotter(word, jury, CLOSER, answers=ANSWERS)
-    if word in EMBEDDED:
-        closer = CloserSpotter(word, by_itself, SpeechEmbedding(word), CLOSER)
+    by_itself = MicroWakeWordSpotter(word, jury, CLOSER, answers=ANSWERS)
     return Spotters(
         cleaned=MicroWakeWordSpotter(word, first, CLEANED, features=cleaned),
         near=MicroWakeWordSpotter(word, second, NEAR, features=near),
-        closer=closer,
+        closer=CloserSpotter(word, by_itself, SpeechEmbedding(word), CLOSER)
+        if word in EMBEDDED
+        else by_itself,
         nearly=NEARLY[word],
     )
 

@@ -129,10 +129,15 @@ class Jury:
         self._steps = (self._steps + 1) % self._stride
         if self._steps:
             return 0.0
-        return 1.0 / (1.0 + math.exp(-sum(map(log_odds, said)) / len(said)))
+        return probability_of(sum(map(log_odds, said)) / len(said))
 
 
 def log_odds(probability: float) -> float:
     """At most those of half a step from 0 or 1."""
     held = min(max(probability, SMALLEST), 1.0 - SMALLEST)
     return math.log(held / (1.0 - held))
+
+
+def probability_of(odds: float) -> float:
+    """Of log odds; the other way round than `log_odds`."""
+    return 1.0 / (1.0 + math.exp(-odds))

@@ -7,7 +7,6 @@ they must be, is `wake_word`'s; what it is given to hear is `words`'.
 from __future__ import annotations
 
 import importlib
-import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +15,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from engine.hearing.spectra import RATE, Real
-from engine.hearing.word_network import Answering, log_odds
+from engine.hearing.word_network import Answering, log_odds, probability_of
 
 LINGERS = 12
-"""Steps of 10 ms for which both go on."""
-
+"""Steps of 10 ms for which a probability counts: two listeners are seldom sure in the same one."""
 LASTS = {"alexa": 0.6, "hey_jarvis": 0.7, "hey_mycroft": 0.7, "okay_nabu": 0.7}
 """Seconds before the network is sure in which the word began, less its lag; it does not tell.
 Of 60 voices, dry, the middle one."""
@@ -60,6 +58,26 @@ class WakeWordSpotter(Protocol):
     def reset(self) -> None: ...
 
 
+class Once:
+    """Counts the samples that a spotter hears, and lets the same utterance be found once."""
+
+    def __init__(self, word: str) -> None:
+        self._word = word
+        self._heard = self._deaf_until = 0
+
+    def begin_anew(self) -> None:
+        """What follows may be found, whatever was before; sample numbers go on."""
+        self._deaf_until = self._heard
+
+    def found(self, samples: Real, *, sure: bool) -> Spotted | None:
+        """Whether the word ended in these samples, which follow those of the last call."""
+        self._heard += len(samples)
+        if not sure or self._heard < self._deaf_until:
+            return None
+        self._deaf_until = self._heard + int(REFRACTORY * RATE)
+        return spotted_at(self._word, self._heard)
+
+
 class MicroWakeWordSpotter:
     """microWakeWord networks by way of pymicro-wakeword."""
 
@@ -82,8 +100,7 @@ class MicroWakeWordSpotter:
         package: Any = importlib.import_module("pymicro_wakeword")
         self._features = features or package.MicroWakeWordFeatures()
         self._mean = 0.0
-        self._heard = 0
-        self._deaf_until = 0
+        self._once = Once(word)
 
     def reset(self) -> None:
         """Forget what was heard so far; sample numbers go on."""
@@ -91,7 +108,7 @@ class MicroWakeWordSpotter:
         self._features.reset()
         self._likely.clear()
         self._recent.clear()
-        self._deaf_until = self._heard
+        self._once.begin_anew()
 
     @property
     def likely(self) -> float:
@@ -104,7 +121,6 @@ class MicroWakeWordSpotter:
 
     def listen(self, samples: Real) -> Spotted | None:
         """At most one word for each call; blocks are to be far shorter than a word."""
-        self._heard += len(samples)
         pcm = (np.clip(samples, -1.0, 1.0) * 32767.0).astype("<i2").tobytes()
         self._mean = 0.0
         for features in self._features.process_streaming(pcm):
@@ -113,10 +129,7 @@ class MicroWakeWordSpotter:
             self._likely.append(likely)
             self._recent.append(likely)
             self._mean = max(self._mean, sum(self._recent) / self._answers)
-        if self._mean <= self._cutoff or self._heard < self._deaf_until:
-            return None
-        self._deaf_until = self._heard + int(REFRACTORY * RATE)
-        return spotted_at(self.word, self._heard)
+        return self._once.found(samples, sure=self._mean > self._cutoff)
 
 
 def spotted_at(word: str, sample: int) -> Spotted:
@@ -155,7 +168,7 @@ class CloserSpotter:
         self._spotter, self._embedding = spotter, embedding
         self._means: deque[float] = deque(maxlen=TOGETHER)
         self._odds: deque[float] = deque(maxlen=TOGETHER)
-        self._heard = self._deaf_until = 0
+        self._once = Once(word)
 
     def reset(self) -> None:
         """Forget what was heard so far; sample numbers go on."""
@@ -163,22 +176,17 @@ class CloserSpotter:
         self._embedding.reset()
         self._means.clear()
         self._odds.clear()
-        self._deaf_until = self._heard
+        self._once.begin_anew()
 
     @property
     def likely(self) -> float:
         """By both together."""
         if not self._means:
             return 0.0
-        mean = 0.5 * (max(self._means) + max(self._odds))
-        return 1.0 / (1.0 + math.exp(-mean))
+        return probability_of(0.5 * (max(self._means) + max(self._odds)))
 
     def listen(self, samples: Real) -> Spotted | None:
-        self._heard += len(samples)
         self._spotter.listen(samples)
         self._means.append(log_odds(self._spotter.mean))
         self._odds.append(max(self._embedding.log_odds(samples), default=LEAST))
-        if self.likely <= self._cutoff or self._heard < self._deaf_until:
-            return None
-        self._deaf_until = self._heard + int(REFRACTORY * RATE)
-        return spotted_at(self.word, self._heard)
+        return self._once.found(samples, sure=self.likely > self._cutoff)
